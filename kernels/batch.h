@@ -1,0 +1,42 @@
+/* Where an output and its two operands' rows lie: element offsets from a flat index over the batch shape. */
+
+typedef struct place {
+    i64 at1;
+    i64 at2;
+    i64 out;
+    i64 inner; /* index along the innermost dimension */
+} place;
+
+FUNCTION place place_of(PRIVATE const params *p, i64 flat)
+{
+    place at;
+    at.at1 = at.at2 = at.out = at.inner = 0;
+    for (i32 d = p->rank - 1; d >= 0; d--) {
+        i64 rest = d > 0 ? flat / p->shape[d] : 0;
+        i64 index = flat - rest * p->shape[d];
+        if (d == p->rank - 1) at.inner = index;
+        at.at1 += index * p->step1[d];
+        at.at2 += index * p->step2[d];
+        at.out += index * p->step_out[d];
+        flat = rest;
+    }
+    return at;
+}
+
+/* The next flat index: one addition, or a new decomposition at the end of the innermost dimension. */
+FUNCTION place place_after(PRIVATE const params *p, place at, i64 flat)
+{
+    i32 d = p->rank - 1;
+    if (d < 0 || at.inner + 1 >= p->shape[d]) return place_of(p, flat + 1);
+    at.inner++;
+    at.at1 += p->step1[d];
+    at.at2 += p->step2[d];
+    at.out += p->step_out[d];
+    return at;
+}
+
+/* Where a node's partial goes, counted in partials: the nodes of an output are adjacent. */
+FUNCTION i64 partial_index(PRIVATE const params *p, i64 flat, i64 node)
+{
+    return (p->first_output + flat) * p->all_nodes + p->first_node + node;
+}

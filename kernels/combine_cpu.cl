@@ -1,0 +1,13 @@
+/* Second launch of a split sum: a work-item adds the partials of each of a block of outputs in tree order. */
+
+KERNEL void combine_cpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
+{
+    i64 flat = GLOBAL_ID() * p.block;
+    i64 end = flat + p.block < p.outputs ? flat + p.block : p.outputs;
+    for (; flat < end; flat++) {
+        tree t;
+        t.depth = 0;
+        for (i64 node = 0; node < p.all_nodes; node++) tree_push(&t, node, partials[flat * p.all_nodes + node]);
+        store_result(out + p.offset_out + place_of(&p, flat).out * RESULT_SIZE(&p), p.type_out, tree_sum(&t));
+    }
+}

@@ -1,0 +1,58 @@
+/* The OpenCL C 1.2 side of the common kernel language: address spaces, ids, barriers, fixed-width types and the
+ * conversions that need the language's own means. float16 goes through vload_half and vstore_half_rte, which
+ * every device has, with or without cl_khr_fp16. */
+#pragma OPENCL FP_CONTRACT OFF
+#ifdef cl_khr_fp64
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#define HAS_FP64 1
+#else
+#define HAS_FP64 0
+#endif
+
+#define DIALECT_OPENCL 1
+#define KERNEL kernel
+#define GLOBAL global
+#define LOCAL local
+#define LOCAL_ARRAY local
+#define PRIVATE private
+#define FUNCTION static inline
+#define UNROLL _Pragma("unroll")
+#define GROUP_SIZE_HINT(n) __attribute__((reqd_work_group_size(n, 1, 1)))
+
+typedef char i8;
+typedef short i16;
+typedef int i32;
+typedef long i64;
+typedef uchar u8;
+typedef ushort u16;
+typedef uint u32;
+typedef ulong u64;
+typedef uint4 quad; /* sixteen bytes in one load */
+
+#define GROUP_ID() ((i64)get_group_id(0))
+#define LOCAL_ID() ((i32)get_local_id(0))
+#define GLOBAL_ID() ((i64)get_global_id(0))
+#define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define FMA(a, b, c) fma(a, b, c)
+
+FUNCTION float f32_of_bits(u32 bits) { return as_float(bits); }
+FUNCTION u32   bits_of_f32(float x) { return as_uint(x); }
+
+FUNCTION float f32_of_f16(u16 bits)
+{
+    return vload_half(0, (PRIVATE const half *)&bits);
+}
+
+FUNCTION u16 f16_of_f32(float x) /* to nearest, ties to even */
+{
+    u16 bits;
+    vstore_half_rte(x, 0, (PRIVATE half *)&bits);
+    return bits;
+}
+
+FUNCTION i32 leading_zeros(u64 x) { return (i32)clz(x); }
+
+#if HAS_FP64
+FUNCTION double f64_of_bits(u64 bits) { return as_double(bits); }
+FUNCTION u64    bits_of_f64(double x) { return as_ulong(x); }
+#endif

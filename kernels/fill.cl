@@ -1,0 +1,18 @@
+/* Class fill: the contracted axis is empty, every output is zero. A work-item writes a block of outputs. */
+
+KERNEL void fill(GLOBAL u8 *out, params p)
+{
+    i32 size = code_size(p.type_out);
+    i64 flat = GLOBAL_ID() * p.block;
+    i64 end = flat + p.block < p.outputs ? flat + p.block : p.outputs;
+    for (; flat < end; flat++) {
+        GLOBAL u8 *to = out + p.offset_out + place_of(&p, flat).out * size;
+        switch (size) {
+        case 1: *to = 0; break;
+        case 2: *(GLOBAL u16 *)to = 0; break;
+        case 4: *(GLOBAL u32 *)to = 0; break;
+        default:
+            for (i32 k = 0; k < size / 8; k++) ((GLOBAL u64 *)to)[k] = 0;
+        }
+    }
+}

@@ -1,0 +1,176 @@
+/* Contexts and queues: their making, sharing and end, and the policy a device calls for. */
+#include "core/context.h"
+
+#include "core/device.h"
+#include "core/program_cache.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static vecdot_status missing(const char *function, const char *argument)
+{
+    return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, argument);
+}
+
+/* ---- Policy -------------------------------------------------------------------------------------- */
+
+static vecdot_status reproducible_setting(int *reproducible)
+{
+    const char *value = environment_get("VECDOT_REPRODUCIBLE");
+    if (value != NULL && strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "vecdot_context_create: VECDOT_REPRODUCIBLE is \"%.64s\", expected "
+                    "0 or 1",
+                    value);
+    }
+    *reproducible = value != NULL && value[0] == '1';
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status policy_init(policy *p, const device *dev)
+{
+    const vecdot_device_info *info = &dev->info;
+    p->schedule = info->kind == VECDOT_DEVICE_CPU ? SCHEDULE_CPU : SCHEDULE_GPU;
+    p->force = CLASS_AUTO;
+    p->share_host = info->shares_host_memory;
+    p->max_alloc = info->max_alloc_bytes < INT64_MAX ? (int64_t)info->max_alloc_bytes : INT64_MAX;
+    p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
+    p->parallel_groups = dev->parallel_groups;
+    p->has_fp64 = info->has_fp64;
+    return reproducible_setting(&p->reproducible);
+}
+
+/* ---- Contexts ------------------------------------------------------------------------------------ */
+
+void context_retain(vecdot_context *context)
+{
+    atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
+}
+
+/* What context_open allocates, as far as it came. */
+static void context_free(vecdot_context *c)
+{
+    free(c->native);
+    free(c);
+}
+
+vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context)
+{
+    vecdot_context *c = calloc(1, sizeof *c);
+    if (c == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
+    c->dev = *dev;
+    c->native = calloc(1, dev->driver->context_size);
+    atomic_init(&c->references, 1);
+    vecdot_status status = c->native != NULL
+                               ? policy_init(&c->policy, dev)
+                               : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
+    if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);
+    if (status != VECDOT_SUCCESS) {
+        context_free(c);
+        return status;
+    }
+    status = dev->driver->context_open(c->native, dev, native_context);
+    if (status != VECDOT_SUCCESS) {
+        program_cache_destroy(c, c->programs);
+        context_free(c);
+        return status;
+    }
+    log_line("context on %s:%d \"%s\" (driver %s)", dev->info.backend, (int)dev->info.index, dev->info.name,
+             dev->info.driver);
+    *context = c;
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status vecdot_context_create(const char *selector, vecdot_context **context)
+{
+    device_choice choice;
+    int reproducible;
+    if (context == NULL) return missing("vecdot_context_create", "context");
+    TRY(reproducible_setting(&reproducible));
+    TRY(device_select(selector, &choice));
+    vecdot_status status = VECDOT_SUCCESS;
+    char refused[2048] = "";
+    text reasons = {refused, sizeof refused, 0};
+    for (size_t i = 0; i < choice.count; i++) {
+        status = context_open(&choice.devices[i], NULL, context);
+        if (status == VECDOT_SUCCESS || !choice.any) break;
+        const vecdot_device_info *info = &choice.devices[i].info;
+        log_line("auto: %s:%d is refused: %s", info->backend, (int)info->index, vecdot_last_error());
+        text_add(&reasons, "\n%s:%d: %s", info->backend, (int)info->index, vecdot_last_error());
+        status = fail(status, "vecdot_context_create: no device could be opened%s", refused);
+    }
+    device_choice_free(&choice);
+    return status;
+}
+
+void vecdot_context_release(vecdot_context *context)
+{
+    if (context == NULL) return;
+    if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
+    program_cache_destroy(context, context->programs);
+    context->dev.driver->context_close(context->native);
+    context_free(context);
+}
+
+vecdot_status vecdot_context_info(const vecdot_context *context, vecdot_device_info *info)
+{
+    if (context == NULL) return missing("vecdot_context_info", "context");
+    if (info == NULL) return missing("vecdot_context_info", "info");
+    *info = context->dev.info;
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Queues -------------------------------------------------------------------------------------- */
+
+vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue)
+{
+    const backend *driver = context->dev.driver;
+    vecdot_queue *q = calloc(1, sizeof *q);
+    if (q == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
+    q->context = context;
+    q->native = calloc(1, driver->queue_size);
+    vecdot_status status = q->native != NULL ? kernel_table_create(&q->kernels)
+                                             : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
+    if (status == VECDOT_SUCCESS) {
+        status = driver->queue_open(q->native, context->native, native_queue);
+        if (status != VECDOT_SUCCESS) kernel_table_destroy(context, q->kernels);
+    }
+    if (status != VECDOT_SUCCESS) {
+        free(q->native);
+        free(q);
+        return status;
+    }
+    context_retain(context);
+    *queue = q;
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_queue **queue)
+{
+    if (context == NULL) return missing("vecdot_queue_create", "context");
+    if (queue == NULL) return missing("vecdot_queue_create", "queue");
+    return queue_open(context, NULL, queue);
+}
+
+vecdot_status vecdot_queue_finish(vecdot_queue *queue)
+{
+    if (queue == NULL) return missing("vecdot_queue_finish", "queue");
+    return queue->context->dev.driver->queue_finish(queue->native);
+}
+
+void vecdot_queue_release(vecdot_queue *queue)
+{
+    if (queue == NULL) return;
+    vecdot_context *context = queue->context;
+    const backend *driver = context->dev.driver;
+    if (driver->queue_finish(queue->native) != VECDOT_SUCCESS) {
+        log_line("a released queue had failed: %s", vecdot_last_error());
+    }
+    kernel_table_destroy(context, queue->kernels);
+    if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
+    driver->queue_close(queue->native);
+    free(queue->native);
+    free(queue);
+    vecdot_context_release(context);
+}

@@ -1,0 +1,375 @@
+/* From a problem and a policy to a class, a variant and launches. Which schedule runs changes the speed, never
+ * the bits: every choice below is free. */
+#include "core/plan.h"
+
+#include "kernels/codes.h"
+
+#include <string.h>
+
+/* ---- Thresholds ---- */
+
+enum {
+    SHORT_CPU = 16,             /* elements: a row shorter than one vector goes across outputs */
+    SHORT_GPU_BYTES = 512,      /* one canonical row                                           */
+    SHARED_TILE = 4,            /* outputs that share a load, GPU                              */
+    PANEL_NODE_CHUNKS = 4096,   /* what panel_cpu's stack holds                                */
+    ITEMS_PER_CORE = 32,        /* enough to even out uneven cores                             */
+    LEAST_ITEMS_PER_CORE = 4,   /* fewer outputs than this a core: split their sums            */
+    ITEM_BYTES = 1 << 16,       /* least work of an item, so that dispatch does not show       */
+    SHARED_NODE_BYTES = 1 << 16,/* part of a shared row that stays in a core's cache           */
+    GROUP_ITEMS = 256,          /* items of a GPU group, as in the kernels                     */
+    TEAM = 32
+};
+
+/* What the batch dimensions do: x1 alone moves along M, x2 alone along K. */
+typedef struct shape_class {
+    int m, k; /* whether there is such a dimension */
+} shape_class;
+
+typedef struct choice {
+    plan_class cls;
+    kernel_id  kernel;
+    load       load;
+    int        tile;
+    int        swap;
+} choice;
+
+const char *plan_class_name(plan_class cls)
+{
+    static const char *const names[CLASS_COUNT] = {"auto",   "fill",   "short",  "lanes",
+                                                   "split",  "column", "shared", "matrix"};
+    return names[cls];
+}
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return a / b + (a % b != 0);
+}
+
+static int64_t at_least(int64_t x, int64_t least)
+{
+    return x < least ? least : x;
+}
+
+static shape_class classify(const problem *p)
+{
+    shape_class c = {0, 0};
+    for (int d = 0; d < p->rank; d++) {
+        if (p->step[X1][d] != 0 && p->step[X2][d] == 0) c.m = 1;
+        if (p->step[X1][d] == 0 && p->step[X2][d] != 0) c.k = 1;
+    }
+    return c;
+}
+
+static int is_typed(const problem *p, const policy *how)
+{
+    return !how->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
+           variant_is_typed(p->type[X1], p->type[X2], p->result);
+}
+
+static int is_contiguous(const problem *p)
+{
+    return p->n <= 1 || (p->stride[X1] == 1 && p->stride[X2] == 1);
+}
+
+/* Neighbouring outputs lie next to each other in each input, or share its element. */
+static int has_unit_columns(const problem *p)
+{
+    if (p->rank == 0) return 0;
+    int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
+    return (a == 0 || a == 1) && (b == 0 || b == 1) && a + b > 0;
+}
+
+/* Every row of both inputs starts on a 16-byte boundary. */
+static int has_vector_rows(const problem *p)
+{
+    if (!is_contiguous(p) || p->type[X1] != p->result || p->type[X2] != p->result) return 0;
+    for (int a = X1; a <= X2; a++) {
+        if (!p->vectors[a]) return 0;
+        for (int d = 0; d < p->rank; d++)
+            if (p->step[a][d] * dtype_size(p->type[a]) % 16 != 0) return 0;
+    }
+    return 1;
+}
+
+/* ---- Class and kernel ---- */
+
+static plan_class rows_class(const problem *p, plan_class forced)
+{
+    shape_class c = classify(p);
+    if (forced == CLASS_LANES || forced == CLASS_SPLIT) return forced;
+    if (c.m && c.k) return CLASS_MATRIX;
+    return c.m || c.k ? CLASS_SHARED : CLASS_LANES;
+}
+
+/* Whether outputs, not the contracted axis, should lie along the vector (CPU) or the threads (GPU). */
+static plan_class across_outputs(const problem *p, const policy *how)
+{
+    int is_short = how->schedule == SCHEDULE_CPU ? p->n < SHORT_CPU && p->rank > 0
+                                                 : p->n * dtype_size(p->result) <= SHORT_GPU_BYTES;
+    switch (how->force) {
+    case CLASS_SHORT: return CLASS_SHORT;
+    case CLASS_COLUMN: return CLASS_COLUMN;
+    case CLASS_LANES:
+    case CLASS_SPLIT:
+    case CLASS_SHARED:
+    case CLASS_MATRIX: return CLASS_AUTO;
+    default: break;
+    }
+    if (has_unit_columns(p) && !is_contiguous(p)) return CLASS_COLUMN;
+    return is_short ? CLASS_SHORT : CLASS_AUTO;
+}
+
+static choice choose_cpu(const problem *p, const policy *how)
+{
+    choice c = {.tile = 1, .cls = across_outputs(p, how)};
+    int    typed = is_typed(p, how);
+    if (c.cls != CLASS_AUTO) {
+        c.kernel = KERNEL_PANEL_CPU;
+        c.load = typed && has_unit_columns(p) ? LOAD_VECTOR : LOAD_ANY;
+    } else {
+        c.cls = rows_class(p, how->force);
+        c.kernel = KERNEL_ROWS_CPU;
+        c.load = typed && is_contiguous(p) ? LOAD_VECTOR : LOAD_ANY;
+    }
+    return c;
+}
+
+static choice choose_gpu(const problem *p, const policy *how)
+{
+    choice c = {.tile = 1, .cls = across_outputs(p, how)};
+    int    typed = is_typed(p, how);
+    c.load = typed ? LOAD_STRIDED : LOAD_ANY;
+    c.kernel = KERNEL_THREAD_GPU;
+    if (c.cls != CLASS_AUTO) return c;
+    c.cls = rows_class(p, how->force);
+    c.kernel = KERNEL_TEAM_GPU;
+    if (typed && has_vector_rows(p)) c.load = LOAD_VECTOR;
+    if (p->rank > 0 && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
+        int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
+        c.swap = a == 0 && b != 0;
+        if ((a == 0) != (b == 0)) c.tile = SHARED_TILE;
+    }
+    return c;
+}
+
+/* ---- Splitting a sum into tree nodes ---- */
+
+static int64_t inner_size(const problem *p)
+{
+    return p->rank > 0 ? p->shape[p->rank - 1] : 1;
+}
+
+/* Columns of one panel of panel_cpu: 4096 bytes of its vector's components. */
+static int64_t panel_columns(const variant *v)
+{
+    int bytes = variant_result_bytes(v);
+    if (v->group == GROUP_INT) return 4096 / (bytes < 2 ? 2 : bytes);
+    return 4096 / (v->group == GROUP_F16 || v->group == GROUP_BF16 ? 4 : bytes);
+}
+
+/* Independent pieces of work without splitting a sum. */
+static int64_t natural_items(const problem *p, const plan *pl, const step *s)
+{
+    int64_t inner = inner_size(p);
+    switch (s->v.kernel) {
+    case KERNEL_PANEL_CPU: return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v));
+    case KERNEL_TEAM_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
+    default: return pl->outputs;
+    }
+}
+
+/* How many nodes an output should be cut into; 1 for none. */
+static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl, const step *s)
+{
+    int64_t items = natural_items(p, pl, s), units = at_least(how->units, 1);
+    if (pl->schedule == SCHEDULE_GPU) {
+        int64_t full = (int64_t)at_least(how->parallel_groups, 1) * GROUP_ITEMS;
+        if (s->v.kernel == KERNEL_TEAM_GPU) full /= TEAM;
+        return items >= full ? 1 : ceil_div(full, items);
+    }
+    int64_t row_bytes = p->n * dtype_size(p->result);
+    int64_t nodes = items >= units * LEAST_ITEMS_PER_CORE ? 1 : ceil_div(units * ITEMS_PER_CORE, items);
+    if ((pl->cls == CLASS_SHARED || pl->cls == CLASS_MATRIX) && row_bytes > 2 * SHARED_NODE_BYTES)
+        nodes = at_least(nodes, ceil_div(row_bytes, SHARED_NODE_BYTES));
+    int64_t most = at_least(row_bytes / ITEM_BYTES, 1); /* no smaller pieces than are worth dispatching */
+    return nodes < most ? nodes : most;
+}
+
+static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl, const step *s)
+{
+    int64_t chunks = ceil_div(p->n, pl->chunk);
+    int64_t most = max_node_elements / pl->chunk; /* chunks a node may have */
+    int64_t wanted = how->force_nodes > 0          ? how->force_nodes
+                     : how->force == CLASS_SPLIT ? at_least(wanted_nodes(p, how, pl, s), 2)
+                                                 : wanted_nodes(p, how, pl, s);
+    if (s->v.kernel == KERNEL_PANEL_CPU && most > PANEL_NODE_CHUNKS) most = PANEL_NODE_CHUNKS;
+    pl->node_chunks = 1;
+    while (pl->node_chunks < chunks && pl->node_chunks * 2 <= most && ceil_div(chunks, pl->node_chunks * 2) >= wanted)
+        pl->node_chunks *= 2;
+    if (wanted == 1 && chunks <= most) pl->node_chunks = at_least(chunks, 1);
+    pl->nodes = ceil_div(chunks, pl->node_chunks);
+    if (pl->nodes > 1 && pl->cls == CLASS_LANES) pl->cls = CLASS_SPLIT;
+    if (pl->nodes == 1 && pl->cls == CLASS_SPLIT) pl->cls = CLASS_LANES;
+}
+
+/* ---- Launches ---- */
+
+static void fill_params(const problem *p, const plan *pl, params *q)
+{
+    int first = pl->passes_rank;
+    *q = (params){.n = p->n,
+                  .stride1 = p->stride[X1],
+                  .stride2 = p->stride[X2],
+                  .outputs = pl->outputs,
+                  .block = 1,
+                  .nodes = pl->nodes,
+                  .node_chunks = pl->node_chunks,
+                  .all_nodes = pl->nodes,
+                  .all_outputs = pl->outputs,
+                  .type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0),
+                  .type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0),
+                  .type_out = (i32)p->result,
+                  .no_conj = p->no_conj};
+    q->rank = p->rank - first;
+    for (int d = first; d < p->rank; d++) {
+        q->shape[d - first] = p->shape[d];
+        q->step1[d - first] = p->step[X1][d];
+        q->step2[d - first] = p->step[X2][d];
+        q->step_out[d - first] = p->step[OUT][d];
+    }
+    if (q->rank == 0) { /* one output: kernels take at least one dimension */
+        q->rank = 1;
+        q->shape[0] = 1;
+    }
+}
+
+static void dense_steps(const params *p, i64 *steps)
+{
+    i64 stride = 1;
+    for (int d = p->rank - 1; d >= 0; d--) {
+        steps[d] = stride;
+        stride *= p->shape[d];
+    }
+}
+
+static void swap_operands(step *s)
+{
+    params *q = &s->p;
+    i64     strides = q->stride1;
+    i32     type = q->type1;
+    q->stride1 = q->stride2;
+    q->stride2 = strides;
+    q->type1 = q->type2;
+    q->type2 = type;
+    for (int d = 0; d < q->rank; d++) {
+        i64 t = q->step1[d];
+        q->step1[d] = q->step2[d];
+        q->step2[d] = t;
+    }
+    uint8_t t = s->v.type1;
+    s->v.type1 = s->v.type2;
+    s->v.type2 = t;
+    s->buffers[0] = BUFFER_X2;
+    s->buffers[1] = BUFFER_X1;
+    q->swap = 1;
+}
+
+/* Outputs, or panels, of one work-item: enough bytes to be worth dispatching, few enough to share out evenly. */
+static int64_t block_size(int64_t items, int64_t bytes_each, const policy *how)
+{
+    int64_t enough = ceil_div(ITEM_BYTES, at_least(bytes_each, 1));
+    int64_t even = ceil_div(items, at_least(how->units, 1) * ITEMS_PER_CORE);
+    int64_t most = ceil_div(items, at_least(how->units, 1) * LEAST_ITEMS_PER_CORE);
+    int64_t block = enough > even ? enough : even;
+    return at_least(block < most ? block : most, 1);
+}
+
+void plan_size_step(const plan *pl, const policy *how, step *s)
+{
+    params *q = &s->p;
+    int64_t inner = q->shape[q->rank - 1], items;
+    int64_t node_elements = pl->node_chunks * pl->chunk < q->n ? pl->node_chunks * pl->chunk : q->n;
+    int64_t bytes = 2 * node_elements * variant_result_bytes(&s->v);
+    s->group_size = 1;
+    switch (s->v.kernel) {
+    case KERNEL_ROWS_CPU:
+        q->block = block_size(q->outputs, bytes, how);
+        s->groups = (size_t)(ceil_div(q->outputs, q->block) * q->nodes);
+        return;
+    case KERNEL_PANEL_CPU:
+        items = q->outputs / inner * ceil_div(inner, panel_columns(&s->v)) * q->nodes;
+        q->block = block_size(items, bytes * (inner < panel_columns(&s->v) ? inner : panel_columns(&s->v)), how);
+        s->groups = (size_t)ceil_div(items, q->block);
+        return;
+    case KERNEL_TEAM_GPU:
+        items = q->outputs / inner * ceil_div(inner, s->v.tile) * q->nodes * TEAM;
+        break;
+    case KERNEL_THREAD_GPU: items = q->outputs * q->nodes; break;
+    case KERNEL_COMBINE_GPU: items = q->outputs * GROUP_ITEMS; break;
+    default: /* fill, copy, combine_cpu: outputs in blocks */
+        if (pl->schedule == SCHEDULE_CPU) {
+            q->block = block_size(q->outputs, 16 * q->nodes, how);
+            s->groups = (size_t)ceil_div(q->outputs, q->block);
+            return;
+        }
+        items = q->outputs;
+    }
+    s->group_size = GROUP_ITEMS;
+    s->groups = (size_t)ceil_div(items, GROUP_ITEMS);
+}
+
+static step *add_step(plan *pl, variant v, int buffer0, int buffer1, int buffer2)
+{
+    step *s = &pl->steps[pl->step_count++];
+    s->v = v;
+    s->buffers[0] = buffer0;
+    s->buffers[1] = buffer1;
+    s->buffers[2] = buffer2;
+    return s;
+}
+
+static void add_sum(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
+{
+    choice  c = how->schedule == SCHEDULE_CPU ? choose_cpu(p, how) : choose_gpu(p, how);
+    group   g = dtype_group(p->result);
+    variant v = c.load == LOAD_ANY ? variant_grouped(c.kernel, c.load, g, c.tile)
+                                   : variant_typed(c.kernel, c.load, p->type[X1], p->type[X2], p->result, c.tile);
+    step *s = add_step(pl, v, BUFFER_X1, BUFFER_X2, target);
+    pl->cls = c.cls;
+    pl->chunk = ROW_BYTES / variant_result_bytes(&v) * ROWS;
+    choose_nodes(p, how, max_node_elements, pl, s);
+    fill_params(p, pl, &s->p);
+    if (c.swap) swap_operands(s);
+    if (pl->nodes == 1) return;
+    kernel_id combine = pl->schedule == SCHEDULE_CPU ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU;
+    s->buffers[2] = BUFFER_PARTIALS;
+    pl->partial_bytes = (size_t)(pl->outputs * pl->nodes * group_partial_size(g));
+    fill_params(p, pl, &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
+}
+
+void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements, plan *out)
+{
+    plan *pl = out;
+    int   target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
+    *pl = (plan){.schedule = how->schedule, .outputs = 1, .nodes = 1, .node_chunks = 1, .chunk = 1};
+    if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
+    for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
+    if (p->n == 0) {
+        pl->cls = CLASS_FILL;
+        fill_params(p, pl, &add_step(pl, variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1), target, -1, -1)->p);
+    } else {
+        add_sum(p, how, max_node_elements, target, pl);
+    }
+    if (through_results) {
+        for (int k = 0; k < pl->step_count; k++) dense_steps(&pl->steps[k].p, pl->steps[k].p.step_out);
+        step *s = add_step(pl, variant_grouped(KERNEL_COPY, LOAD_NONE, dtype_group(p->result), 1), BUFFER_RESULTS,
+                           BUFFER_OUT, -1);
+        fill_params(p, pl, &s->p);
+        dense_steps(&s->p, s->p.step1);
+        s->p.type1 = (i32)p->result;
+        s->p.type_out = (i32)p->type[OUT];
+        pl->result_bytes = (size_t)(pl->outputs * dtype_size(p->result));
+    }
+    for (int k = 0; k < pl->step_count; k++) plan_size_step(pl, how, &pl->steps[k]);
+}
