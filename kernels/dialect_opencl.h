@@ -35,6 +35,16 @@ typedef uint4 quad; /* sixteen bytes in one load */
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
 #define FMA(a, b, c) fma(a, b, c)
 
+/* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. */
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_prefetch)
+#define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))
+#endif
+#endif
+#ifndef PREFETCH
+#define PREFETCH(p)
+#endif
+
 FUNCTION float f32_of_bits(u32 bits) { return as_float(bits); }
 FUNCTION u32   bits_of_f32(float x) { return as_uint(x); }
 

@@ -1,12 +1,12 @@
 /* CPU schedule, vectors across outputs: a work-item sums one tree node of each output of a panel of the innermost
- * batch dimension ("columns"). Classes column and short. It walks the canonical sum lane by lane, so that the
+ * batch dimension ("columns"). Class column. It walks the canonical sum lane by lane, so that the
  * columns of a row are read together, and keeps the unfinished tree as a stack of panel-wide vectors.
  *
  * With LOAD_VECTOR the columns of an operand lie next to each other or are one and the same element. */
 
-#define PANEL_PARTS (4096 / (i32)sizeof(VECTOR))
+#define PANEL_PARTS (32768 / (i32)sizeof(VECTOR)) /* at most; PANEL_BYTES in plan.c */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-#define PANEL_DEPTH 24 /* 8 levels of lanes, 12 of chunks (PANEL_NODE_CHUNKS in plan.c), and the tops */
+#define PANEL_DEPTH 16 /* 8 levels of lanes, 6 of chunks (PANEL_NODE_CHUNKS in plan.c), and the tops */
 
 typedef struct panel {
     GLOBAL const u8 *x1; /* element 0 of the contracted axis in the panel's first column */
@@ -16,57 +16,93 @@ typedef struct panel {
     i32 type1, type2;
     i32 columns;
     i32 parts;           /* vectors that hold the columns      */
+    i64 whole_rows;      /* rows of which `parts` whole vectors may be read: what lies past the columns is the array's */
     component sign;
 } panel;
 
 #if LOAD == LOAD_VECTOR
-#define OPERAND_COLUMNS(which, stored, wide, cast)                                                        \
-    FUNCTION VECTOR columns##which(PRIVATE const panel *s, GLOBAL const u8 *row, i32 j)                   \
-    {                                                                                                     \
-        GLOBAL const stored *x = (GLOBAL const stored *)row;                                              \
-        i32 left = s->columns - j * VECTOR_ELEMENTS;                                                      \
-        if (s->step##which == 0) {                                                                        \
-            component c[WIDTH];                                                                           \
-            for (i32 k = 0; k < VECTOR_ELEMENTS; k++) put_components(c + k * COMPONENTS, cast(x[0]));     \
-            return LOAD_COMPONENTS(0, c);                                                                 \
-        }                                                                                                 \
-        return left >= VECTOR_ELEMENTS ? wide(j, x) : some##which(x + j * VECTOR_ELEMENTS, left);         \
+#define SPLAT(cast, x, to)                                                                      \
+    {                                                                                           \
+        component c[WIDTH];                                                                     \
+        for (i32 k = 0; k < VECTOR_ELEMENTS; k++) put_components(c + k * COMPONENTS, cast(*x)); \
+        to = LOAD_COMPONENTS(0, c);                                                             \
     }
-OPERAND_COLUMNS(1, stored1, WIDE1, CAST1)
-OPERAND_COLUMNS(2, stored2, WIDE2, CAST2)
+#define WHOLE_COLUMNS(A, B)                                                                     \
+    for (i32 j = 0; j < whole; j++) {                                                           \
+        PREFETCH(ahead1 + j * VECTOR_ELEMENTS);                                                 \
+        PREFETCH(ahead2 + j * VECTOR_ELEMENTS);                                                 \
+        STORE_COMPONENTS(multiply_add(LOAD_COMPONENTS(j, from), A, B, s->sign), j, sums);       \
+    }
 
-/* One lane of one chunk for every column: rows first, first + LANES, ... below end. The lane is the index-th leaf
- * of its chunk's tree, so the pairs it completes are merged on the way; nodes[0] is where it goes when none is. */
-FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE component (*top)[PANEL * COMPONENTS], i64 first, i64 end, i32 merges)
+/* sums = from + one row of products. Asks for the row that comes next. */
+FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const component *from, PRIVATE component *sums, i64 row, i64 next)
 {
-    for (i32 j = 0; j < s->parts; j++) {
-        GLOBAL const u8 *a = s->x1 + first * s->row1;
-        GLOBAL const u8 *b = s->x2 + first * s->row2;
-        VECTOR sum = (VECTOR)(0);
-        for (i64 i = first; i < end; i += LANES, a += LANES * s->row1, b += LANES * s->row2)
-            sum = multiply_add(sum, columns1(s, a, j), columns2(s, b, j), s->sign);
-        for (i32 m = 1; m <= merges; m++) sum = add(LOAD_COMPONENTS(j, top[-m]), sum);
-        STORE_COMPONENTS(sum, j, top[-merges]);
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->x1 + row * s->row1);
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->x2 + row * s->row2);
+    GLOBAL const stored1 *ahead1 = (GLOBAL const stored1 *)(s->x1 + next * s->row1);
+    GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->x2 + next * s->row2);
+    const i32 whole = row < s->whole_rows ? s->parts : s->columns / VECTOR_ELEMENTS;
+    const i32 left = s->columns - whole * VECTOR_ELEMENTS;
+    VECTOR same1 = (VECTOR)(0), same2 = (VECTOR)(0);
+    if (s->step1 == 0) {
+        SPLAT(CAST1, a, same1)
+        WHOLE_COLUMNS(same1, WIDE2(j, b))
+    } else if (s->step2 == 0) {
+        SPLAT(CAST2, b, same2)
+        WHOLE_COLUMNS(WIDE1(j, a), same2)
+    } else {
+        WHOLE_COLUMNS(WIDE1(j, a), WIDE2(j, b))
     }
+    if (left <= 0) return;
+    if (s->step1) same1 = some1(a + whole * VECTOR_ELEMENTS, left);
+    if (s->step2) same2 = some2(b + whole * VECTOR_ELEMENTS, left);
+    STORE_COMPONENTS(multiply_add(LOAD_COMPONENTS(whole, from), same1, same2, s->sign), whole, sums);
+}
+
+/* One lane of one chunk for every column: rows first, first + LANES, ... below end. `zeros` is what it says. */
+FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *sums, i64 first, i64 end)
+{
+    for (i64 i = first; i < end; i += LANES)
+        add_row(s, i == first ? zeros : sums, sums, i, i + LANES < end ? i + LANES : first + 1 < end ? first + 1 : first);
+}
+
+/* Rows of an operand whose last vector ends before the operand's last element does. */
+FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 size, i64 n)
+{
+    const i64 past = (s->parts * VECTOR_ELEMENTS - s->columns) * size;
+    if (step == 0 || past == 0) return n;
+    return row_bytes > 0 ? n - (past + row_bytes - 1) / row_bytes : 0;
+}
+
+/* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
+ * lie. lanes[0] receives the chunk's sums. */
+#define NARROW_BYTES 65536
+FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *lanes, i64 begin, i64 end)
+{
+    const i32 width = s->parts * WIDTH, used = (i32)min(end - begin, (i64)LANES);
+    for (i64 row = begin; row < end; row++) {
+        PRIVATE component *sums = lanes + (i32)((row - begin) % LANES) * width;
+        add_row(s, row - begin < LANES ? zeros : sums, sums, row, row + 8 < end ? row + 8 : row);
+    }
+    for (i32 pace = 1; pace < used; pace *= 2)
+        for (i32 lane = 0; lane + pace < used; lane += 2 * pace)
+            for (i32 j = 0; j < s->parts; j++)
+                STORE_COMPONENTS(add(LOAD_COMPONENTS(j, lanes + lane * width), LOAD_COMPONENTS(j, lanes + (lane + pace) * width)),
+                                 j, lanes + lane * width);
 }
 #else
-FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE component (*top)[PANEL * COMPONENTS], i64 first, i64 end, i32 merges)
+FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *sums, i64 first, i64 end)
 {
-    component a[PANEL * COMPONENTS], b[PANEL * COMPONENTS], sums[PANEL * COMPONENTS];
-    for (i32 j = 0; j < s->parts; j++) STORE_COMPONENTS((VECTOR)(0), j, sums);
+    component a[PANEL * COMPONENTS], b[PANEL * COMPONENTS];
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, a);
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, b);
     for (i64 i = first; i < end; i += LANES) {
         pack(a, s->x1 + i * s->row1, s->type1, s->step1, s->columns);
         pack(b, s->x2 + i * s->row2, s->type2, s->step2, s->columns);
-        for (i32 j = 0; j < s->parts; j++)
-            STORE_COMPONENTS(multiply_add(LOAD_COMPONENTS(j, sums), LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), s->sign),
-                             j, sums);
-    }
-    for (i32 j = 0; j < s->parts; j++) {
-        VECTOR sum = LOAD_COMPONENTS(j, sums);
-        for (i32 m = 1; m <= merges; m++) sum = add(LOAD_COMPONENTS(j, top[-m]), sum);
-        STORE_COMPONENTS(sum, j, top[-merges]);
+        for (i32 j = 0; j < s->parts; j++) {
+            VECTOR sum = LOAD_COMPONENTS(j, i == first ? zeros : sums);
+            STORE_COMPONENTS(multiply_add(sum, LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), s->sign), j, sums);
+        }
     }
 }
 #endif
@@ -92,14 +128,24 @@ FUNCTION i32 trailing_ones(i64 x)
 /* Leaves the node's sums in nodes[0]. */
 FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE component (*nodes)[PANEL * COMPONENTS], i64 begin, i64 end)
 {
+    component zeros[PANEL * COMPONENTS];
     i32 depth = 0; /* used entries of nodes */
+    for (i32 j = 0; j < s->parts; j++) STORE_COMPONENTS((VECTOR)(0), j, zeros);
     for (i64 chunk = 0; begin < end; begin += CHUNK, chunk++) {
         i64 stop = min(end, begin + CHUNK);
         i32 base = depth;
         i32 lanes = (i32)min(stop - begin, (i64)LANES);
+#if LOAD == LOAD_VECTOR
+        if (s->parts * (i32)sizeof(VECTOR) * LANES <= NARROW_BYTES) {
+            narrow_chunk(s, zeros, nodes[base], begin, stop);
+            depth++;
+            lanes = 0;
+        }
+#endif
         for (i32 lane = 0; lane < lanes; lane++) {
             i32 merges = trailing_ones(lane);
-            lane_sums(s, nodes + depth, begin + lane, stop, merges);
+            lane_sums(s, zeros, nodes[depth], begin + lane, stop);
+            merge(s, nodes + depth, merges);
             depth += 1 - merges;
         }
         merge(s, nodes + depth - 1, depth - 1 - base); /* lanes that found no partner */
@@ -119,13 +165,13 @@ KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
 #endif
     component nodes[PANEL_DEPTH][PANEL * COMPONENTS];
     i64 inner = p.shape[p.rank - 1];
-    i64 panels = (inner + PANEL - 1) / PANEL;
+    i64 panels = (inner + p.panel - 1) / p.panel;
     i64 items = p.outputs / inner * panels * p.nodes;
     i64 stop = min((GROUP_ID() + 1) * p.block, items);
     for (i64 item = GROUP_ID() * p.block; item < stop; item++) {
         i64 outer = item / (panels * p.nodes);
         i64 node = (item - outer * panels * p.nodes) / panels;
-        i64 first = (item % panels) * PANEL;
+        i64 first = (item % panels) * p.panel;
         i64 flat = outer * inner + first;
         place at = place_of(&p, flat);
         panel s;
@@ -137,9 +183,12 @@ KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
         s.x2 = x2 + p.offset2 + at.at2 * size2;
         s.type1 = p.type1;
         s.type2 = p.type2;
-        s.columns = (i32)min(inner - first, (i64)PANEL);
+        s.columns = (i32)min(inner - first, p.panel);
         s.parts = (s.columns + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
         s.sign = (component)(p.no_conj ? -1 : 1);
+#if LOAD == LOAD_VECTOR
+        s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, p.n), whole_rows_of(&s, s.step2, s.row2, size2, p.n));
+#endif
         i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));
         for (i32 k = 0; k < s.columns; k++) {

@@ -15,6 +15,7 @@ typedef struct params {
     i64 offset_out;
     i64 outputs;      /* product of shape                                                       */
     i64 block;        /* outputs per work-item (CPU schedule)                                   */
+    i64 panel;        /* columns of a panel of panel_cpu: a multiple of its vector              */
     i64 nodes;        /* tree nodes per output in this launch; with all_nodes == 1 it is the whole sum */
     i64 node_chunks;  /* chunks per node: a power of two, or all of them                        */
     i64 first_node;   /* of this launch                                                         */

@@ -37,30 +37,22 @@ typedef ulong8 VECTOR;
 #define VECTOR_ELEMENTS (WIDTH / COMPONENTS)    /* elements in a VECTOR        */
 #define PARTS (LANES / VECTOR_ELEMENTS)         /* VECTORs in a canonical row  */
 
-/* WIDE_<type>(j, p): the j-th VECTOR of stored elements at p, each cast to the result dtype. */
+/* PIECE_<type>(Q, p): Q components from stored elements at p, each cast to the result dtype; Q is 2, 4, 8 or 16. */
 #if IS_DOUBLE
-#define WIDE_f16(j, p) convert_double8(vload_half8(j, (GLOBAL const half *)(p)))
-#define WIDE_f32(j, p) convert_double8(vload8(j, p))
-#define WIDE_f64(j, p) vload8(j, p)
-#define WIDE_c128(j, p) vload8(j, (GLOBAL const double *)(p))
+#define PIECE_f32(Q, p) convert_double##Q(vload##Q(0, p))
+#define PIECE_f64(Q, p) vload##Q(0, p)
+#define PIECE_c128(Q, p) vload##Q(0, (GLOBAL const double *)(p))
 #elif GROUP != GROUP_INT
-#define WIDE_b1(j, p) select((float16)(0.0f), (float16)(1.0f), convert_int16(vload16(j, p) != (uchar16)(0)))
-#define WIDE_i8(j, p) convert_float16(vload16(j, p))
-#define WIDE_u8(j, p) convert_float16(vload16(j, p))
-#define WIDE_f16(j, p) vload_half16(j, (GLOBAL const half *)(p))
-#define WIDE_bf16(j, p) as_float16(convert_uint16(vload16(j, p)) << 16)
-#define WIDE_f32(j, p) vload16(j, p)
-#define WIDE_c64(j, p) vload16(j, (GLOBAL const float *)(p))
+#define PIECE_f16(Q, p) vload_half##Q(0, (GLOBAL const half *)(p))
+#define PIECE_bf16(Q, p) as_float##Q(convert_uint##Q(vload##Q(0, p)) << 16)
+#define PIECE_f32(Q, p) vload##Q(0, p)
+#define PIECE_c64(Q, p) vload##Q(0, (GLOBAL const float *)(p))
 #else
-#define WIDE_b1(j, p) (convert_ushort16(vload16(j, p) != (uchar16)(0)) & (ushort16)(1))
-#define WIDE_i8(j, p) convert_ushort16(vload16(j, (GLOBAL const uchar *)(p)))
-#define WIDE_u8(j, p) convert_ushort16(vload16(j, p))
-#define WIDE_i16(j, p) vload16(j, (GLOBAL const ushort *)(p))
-#define WIDE_u16(j, p) vload16(j, p)
-#define WIDE_i32(j, p) vload16(j, (GLOBAL const uint *)(p))
-#define WIDE_u32(j, p) vload16(j, p)
-#define WIDE_i64(j, p) vload8(j, (GLOBAL const ulong *)(p))
-#define WIDE_u64(j, p) vload8(j, p)
+#define PIECE_b1(Q, p) (as_ushort##Q(convert_short##Q(vload##Q(0, p) != (uchar##Q)(0))) & (ushort##Q)(1))
+#define PIECE_i8(Q, p) convert_ushort##Q(vload##Q(0, (GLOBAL const uchar *)(p)))
+#define PIECE_i16(Q, p) vload##Q(0, (GLOBAL const ushort *)(p))
+#define PIECE_i32(Q, p) vload##Q(0, (GLOBAL const uint *)(p))
+#define PIECE_i64(Q, p) vload##Q(0, (GLOBAL const ulong *)(p))
 #endif
 
 /* +1 and -1 on the components of conj(x1)'s imaginary part as they enter re and im; see multiply_add. */
@@ -91,6 +83,18 @@ FUNCTION VECTOR multiply_add(VECTOR sum, VECTOR a, VECTOR b, component sign)
     return fma(a, b, sum);
 #endif
 }
+
+/* v where the mask has all bits set, +0 where it has none. */
+#if GROUP == GROUP_INT
+typedef VECTOR MASK;
+#define KEEP(v, mask) ((v) & (mask))
+#elif IS_DOUBLE
+typedef ulong8 MASK;
+#define KEEP(v, mask) as_double8(as_ulong8(v) & (mask))
+#else
+typedef uint16 MASK;
+#define KEEP(v, mask) as_float16(as_uint16(v) & (mask))
+#endif
 
 /* Adjacent pairs of the elements of a, then of b. */
 FUNCTION VECTOR fold_two(VECTOR a, VECTOR b)
@@ -163,13 +167,17 @@ FUNCTION value get_components(PRIVATE const component *from)
 #endif
 }
 
-#if LOAD == LOAD_VECTOR
+#if IS_TYPED
 typedef PASTE(stored_, TYPE1) stored1;
 typedef PASTE(stored_, TYPE2) stored2;
-#define WIDE1(j, p) PASTE(WIDE_, TYPE1)(j, p)
-#define WIDE2(j, p) PASTE(WIDE_, TYPE2)(j, p)
+#define PIECE1(Q, p) PASTE(PIECE_, TYPE1)(Q, p)
+#define PIECE2(Q, p) PASTE(PIECE_, TYPE2)(Q, p)
 #define CAST1(x) PASTE(cast_, TYPE1)(x)
 #define CAST2(x) PASTE(cast_, TYPE2)(x)
+
+/* The j-th VECTOR of the elements at p. */
+#define WIDE1(j, p) PIECE1(WIDTH, (p) + (j) * VECTOR_ELEMENTS)
+#define WIDE2(j, p) PIECE2(WIDTH, (p) + (j) * VECTOR_ELEMENTS)
 
 /* The first `count` < VECTOR_ELEMENTS elements, zeros after them; nothing past them is read. */
 FUNCTION VECTOR some1(GLOBAL const stored1 *from, i32 count)

@@ -9,10 +9,11 @@
 /* ---- Thresholds ---- */
 
 enum {
-    SHORT_CPU = 16,             /* elements: a row shorter than one vector goes across outputs */
     SHORT_GPU_BYTES = 512,      /* one canonical row                                           */
     SHARED_TILE = 4,            /* outputs that share a load, GPU                              */
-    PANEL_NODE_CHUNKS = 4096,   /* what panel_cpu's stack holds                                */
+    PANEL_NODE_CHUNKS = 64,     /* what panel_cpu's stack holds                                */
+    PANEL_BYTES = 32768,        /* of accumulators, at most and ...                            */
+    LEAST_PANEL_BYTES = 4096,   /* ... at least: a row's columns should fill pages             */
     ITEMS_PER_CORE = 32,        /* enough to even out uneven cores                             */
     LEAST_ITEMS_PER_CORE = 4,   /* fewer outputs than this a core: split their sums            */
     ITEM_BYTES = 1 << 16,       /* least work of an item, so that dispatch does not show       */
@@ -102,13 +103,27 @@ static plan_class rows_class(const problem *p, plan_class forced)
     return c.m || c.k ? CLASS_SHARED : CLASS_LANES;
 }
 
+/* Elements of one vector of accumulators in the CPU kernels: 16, or 8 of 64 bits; a complex number takes two. */
+static int64_t vector_elements(group g, int result_bytes)
+{
+    int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
+    return (wide ? 8 : 16) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
+}
+
+/* short_cpu takes one canonical row at most. */
+static int fits_short(const problem *p, const policy *how)
+{
+    return how->schedule == SCHEDULE_GPU || p->n <= ROW_BYTES / 16;
+}
+
 /* Whether outputs, not the contracted axis, should lie along the vector (CPU) or the threads (GPU). */
 static plan_class across_outputs(const problem *p, const policy *how)
 {
-    int is_short = how->schedule == SCHEDULE_CPU ? p->n < SHORT_CPU && p->rank > 0
-                                                 : p->n * dtype_size(p->result) <= SHORT_GPU_BYTES;
+    int is_short = how->schedule == SCHEDULE_CPU
+                       ? p->rank > 0 && p->n <= vector_elements(dtype_group(p->result), dtype_size(p->result))
+                       : p->n * dtype_size(p->result) <= SHORT_GPU_BYTES;
     switch (how->force) {
-    case CLASS_SHORT: return CLASS_SHORT;
+    case CLASS_SHORT: return fits_short(p, how) ? CLASS_SHORT : CLASS_COLUMN;
     case CLASS_COLUMN: return CLASS_COLUMN;
     case CLASS_LANES:
     case CLASS_SPLIT:
@@ -116,7 +131,7 @@ static plan_class across_outputs(const problem *p, const policy *how)
     case CLASS_MATRIX: return CLASS_AUTO;
     default: break;
     }
-    if (has_unit_columns(p) && !is_contiguous(p)) return CLASS_COLUMN;
+    if (has_unit_columns(p) && (!is_contiguous(p) || p->n == 1)) return CLASS_COLUMN;
     return is_short ? CLASS_SHORT : CLASS_AUTO;
 }
 
@@ -124,7 +139,10 @@ static choice choose_cpu(const problem *p, const policy *how)
 {
     choice c = {.tile = 1, .cls = across_outputs(p, how)};
     int    typed = is_typed(p, how);
-    if (c.cls != CLASS_AUTO) {
+    if (c.cls == CLASS_SHORT) {
+        c.kernel = KERNEL_SHORT_CPU;
+        c.load = typed ? LOAD_STRIDED : LOAD_ANY;
+    } else if (c.cls == CLASS_COLUMN) {
         c.kernel = KERNEL_PANEL_CPU;
         c.load = typed && has_unit_columns(p) ? LOAD_VECTOR : LOAD_ANY;
     } else {
@@ -160,21 +178,39 @@ static int64_t inner_size(const problem *p)
     return p->rank > 0 ? p->shape[p->rank - 1] : 1;
 }
 
-/* Columns of one panel of panel_cpu: 4096 bytes of its vector's components. */
-static int64_t panel_columns(const variant *v)
+/* Columns whose accumulators take that many bytes in panel_cpu. */
+static int64_t columns_of(const variant *v, int64_t bytes)
 {
-    int bytes = variant_result_bytes(v);
-    if (v->group == GROUP_INT) return 4096 / (bytes < 2 ? 2 : bytes);
-    return 4096 / (v->group == GROUP_F16 || v->group == GROUP_BF16 ? 4 : bytes);
+    int64_t vector = vector_elements((group)v->group, variant_result_bytes(v));
+    int     narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
+    return bytes / (narrow ? 32 : 64) * vector;
+}
+
+/* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one width. */
+static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, const policy *how)
+{
+    int64_t most = columns_of(v, PANEL_BYTES), least = columns_of(v, LEAST_PANEL_BYTES);
+    int64_t vector = vector_elements((group)v->group, variant_result_bytes(v));
+    int64_t panels = ceil_div(inner, most), enough = ceil_div(at_least(how->units, 1) * inner, outputs);
+    if (panels < enough) panels = enough < ceil_div(inner, least) ? enough : ceil_div(inner, least);
+    return ceil_div(ceil_div(inner, panels), vector) * vector;
+}
+
+/* Outputs of one strip of short_cpu. */
+static int64_t strip_outputs(const variant *v)
+{
+    return vector_elements((group)v->group, variant_result_bytes(v));
 }
 
 /* Independent pieces of work without splitting a sum. */
-static int64_t natural_items(const problem *p, const plan *pl, const step *s)
+static int64_t natural_items(const problem *p, const policy *how, const plan *pl, const step *s)
 {
     int64_t inner = inner_size(p);
     switch (s->v.kernel) {
-    case KERNEL_PANEL_CPU: return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v));
+    case KERNEL_PANEL_CPU:
+        return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, how));
     case KERNEL_TEAM_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
+    case KERNEL_SHORT_CPU: return pl->outputs / inner * ceil_div(inner, strip_outputs(&s->v));
     default: return pl->outputs;
     }
 }
@@ -182,7 +218,7 @@ static int64_t natural_items(const problem *p, const plan *pl, const step *s)
 /* How many nodes an output should be cut into; 1 for none. */
 static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl, const step *s)
 {
-    int64_t items = natural_items(p, pl, s), units = at_least(how->units, 1);
+    int64_t items = natural_items(p, how, pl, s), units = at_least(how->units, 1);
     if (pl->schedule == SCHEDULE_GPU) {
         int64_t full = (int64_t)at_least(how->parallel_groups, 1) * GROUP_ITEMS;
         if (s->v.kernel == KERNEL_TEAM_GPU) full /= TEAM;
@@ -298,8 +334,14 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
         s->groups = (size_t)(ceil_div(q->outputs, q->block) * q->nodes);
         return;
     case KERNEL_PANEL_CPU:
-        items = q->outputs / inner * ceil_div(inner, panel_columns(&s->v)) * q->nodes;
-        q->block = block_size(items, bytes * (inner < panel_columns(&s->v) ? inner : panel_columns(&s->v)), how);
+        q->panel = panel_columns(&s->v, q->outputs, inner, how);
+        items = q->outputs / inner * ceil_div(inner, q->panel) * q->nodes;
+        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), how);
+        s->groups = (size_t)ceil_div(items, q->block);
+        return;
+    case KERNEL_SHORT_CPU:
+        items = q->outputs / inner * ceil_div(inner, strip_outputs(&s->v));
+        q->block = block_size(items, bytes * strip_outputs(&s->v), how);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_TEAM_GPU:

@@ -79,7 +79,8 @@ typedef struct table_row {
 
 static const table_row table[] = {
     {KERNEL_ROWS_CPU, LOAD_VECTOR, 1, 0},  {KERNEL_ROWS_CPU, LOAD_ANY, 1, 0},     {KERNEL_PANEL_CPU, LOAD_VECTOR, 1, 0},
-    {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},    {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},  {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
+    {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},    {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0}, {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},  {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
     {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},     {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},  {KERNEL_TEAM_GPU, LOAD_STRIDED, 4, 0},
     {KERNEL_TEAM_GPU, LOAD_ANY, 4, 0},     {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0}, {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0}, {KERNEL_COPY, LOAD_NONE, 1, 0},
@@ -166,6 +167,7 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};
 static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_panel_cpu_cl};
+static const char *const short_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_short_cpu_cl};
 static const char *const team_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_gpu_cl};
 static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_thread_gpu_cl};
 static const char *const combine_cpu_sources[] = {COMMON, kernel_source_combine_cpu_cl};
@@ -178,6 +180,7 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     switch (kernel) {
     case KERNEL_ROWS_CPU: *count = COUNT(rows_sources); return rows_sources;
     case KERNEL_PANEL_CPU: *count = COUNT(panel_sources); return panel_sources;
+    case KERNEL_SHORT_CPU: *count = COUNT(short_sources); return short_sources;
     case KERNEL_TEAM_GPU: *count = COUNT(team_sources); return team_sources;
     case KERNEL_THREAD_GPU: *count = COUNT(thread_sources); return thread_sources;
     case KERNEL_COMBINE_CPU: *count = COUNT(combine_cpu_sources); return combine_cpu_sources;

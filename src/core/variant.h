@@ -9,6 +9,7 @@
 #define KERNEL_TABLE(X)           \
     X(ROWS_CPU, "rows_cpu")       \
     X(PANEL_CPU, "panel_cpu")     \
+    X(SHORT_CPU, "short_cpu")     \
     X(TEAM_GPU, "team_gpu")       \
     X(THREAD_GPU, "thread_gpu")   \
     X(COMBINE_CPU, "combine_cpu") \

@@ -1,0 +1,221 @@
+/* CPU schedule, class short: rows shorter than a vector, a vector of outputs at a time. A work-item takes a block of
+ * strips, a strip being VECTOR_ELEMENTS outputs along the innermost batch dimension.
+ *
+ * Where the elements of a row lie next to each other, rows are read whole, padded to a power of two SPAN, and folded:
+ * SPAN vectors of VECTOR_ELEMENTS / SPAN rows each become one vector of sums. Reading SPAN elements goes past a row's
+ * end by less than the row's length, so into the next row; the last strip, which has none, takes the other way.
+ * Otherwise a strip's elements are collected one by one, so that its rows lie across the vector. */
+
+#if IS_TYPED
+#define SIZE1(p) ((i64)sizeof(stored1))
+#define SIZE2(p) ((i64)sizeof(stored2))
+#else
+#define SIZE1(p) ((i64)code_size((p)->type1 & (MISALIGNED - 1)))
+#define SIZE2(p) ((i64)code_size((p)->type2 & (MISALIGNED - 1)))
+#endif
+
+/* ---- Rows read whole ---- */
+
+#if IS_TYPED
+/* What a work-item knows of its rows. step is 0 where one row serves all: then `row` holds it. */
+typedef struct rows {
+    i64 step1, step2;
+    VECTOR row1, row2;
+    MASK mask; /* the components that are elements of a row, not padding */
+    component sign;
+} rows;
+
+/* A VECTOR of VECTOR_ELEMENTS / span rows, from pieces of span * COMPONENTS components. */
+#define OF_1(piece, Q, x, step) piece(Q, x)
+#define OF_2(piece, Q, x, step) (VECTOR)(piece(Q, x), piece(Q, (x) + (step)))
+#define OF_4(piece, Q, x, step)                                                                   \
+    (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)))
+#define OF_8(piece, Q, x, step)                                                                             \
+    (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)),   \
+             piece(Q, (x) + 4 * (step)), piece(Q, (x) + 5 * (step)), piece(Q, (x) + 6 * (step)), piece(Q, (x) + 7 * (step)))
+
+/* rows_<Q>: the sums of a strip whose padded rows have Q components. */
+#define ROW_SUMS(Q, COUNT)                                                                                          \
+    FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *x1, GLOBAL const stored2 *x2)             \
+    {                                                                                                               \
+        const i32 span = Q / COMPONENTS;                                                                            \
+        VECTOR sums[Q / COMPONENTS];                                                                                \
+        UNROLL for (i32 j = 0; j < span; j++)                                                                       \
+        {                                                                                                           \
+            VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, x1 + j * COUNT * r->step1, r->step1) : r->row1;             \
+            VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, x2 + j * COUNT * r->step2, r->step2) : r->row2;             \
+            sums[j] = KEEP(multiply_add((VECTOR)(0), a, b, r->sign), r->mask);                                      \
+        }                                                                                                           \
+        UNROLL for (i32 width = span / 2; width > 0; width /= 2)                                                    \
+            UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);                \
+        return sums[0];                                                                                             \
+    }
+#if WIDTH == 16
+ROW_SUMS(2, 8)
+ROW_SUMS(4, 4)
+ROW_SUMS(8, 2)
+ROW_SUMS(16, 1)
+#else
+ROW_SUMS(2, 4)
+ROW_SUMS(4, 2)
+ROW_SUMS(8, 1)
+#endif
+
+FUNCTION VECTOR whole_rows(PRIVATE const rows *r, i32 padded, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+{
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2;
+    switch (padded) {
+#if COMPONENTS == 1
+    case 2: return rows_2(r, a, b);
+#endif
+    case 4: return rows_4(r, a, b);
+#if WIDTH == 16
+    case 8: return rows_8(r, a, b);
+    default: return rows_16(r, a, b);
+#else
+    default: return rows_8(r, a, b);
+#endif
+    }
+}
+
+/* Elements of a padded row. */
+FUNCTION i32 span_of(i64 n)
+{
+    i32 span = 2;
+    while (span < n) span *= 2;
+    return span;
+}
+
+/* 0 where rows cannot be read whole. */
+FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+{
+    const i32 d = p->rank - 1, n = (i32)p->n, span = span_of(n);
+    component row1[WIDTH], row2[WIDTH], mask[WIDTH];
+    r->step1 = p->step1[d];
+    r->step2 = p->step2[d];
+    r->sign = (component)(p->no_conj ? -1 : 1);
+    if (span > VECTOR_ELEMENTS || (n > 1 && (p->stride1 != 1 || p->stride2 != 1))) return 0;
+    if ((r->step1 != 0 && r->step1 < n) || (r->step2 != 0 && r->step2 < n)) return 0;
+    for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
+        const i32 i = k & (span - 1);
+        const i32 inside = i < n;
+        put_components(row1 + k * COMPONENTS, r->step1 == 0 && inside ? CAST1(((GLOBAL const stored1 *)x1)[i]) : value_zero());
+        put_components(row2 + k * COMPONENTS, r->step2 == 0 && inside ? CAST2(((GLOBAL const stored2 *)x2)[i]) : value_zero());
+    }
+    r->row1 = LOAD_COMPONENTS(0, row1);
+    r->row2 = LOAD_COMPONENTS(0, row2);
+    for (i32 k = 0; k < WIDTH; k++) mask[k] = (k / COMPONENTS & (span - 1)) < n ? (component)1 : (component)0;
+#if GROUP == GROUP_INT
+    r->mask = -LOAD_COMPONENTS(0, mask);
+#elif IS_DOUBLE
+    r->mask = as_ulong8(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
+#else
+    r->mask = as_uint16(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
+#endif
+    return span * COMPONENTS;
+}
+#endif
+
+/* ---- Elements collected one by one ---- */
+
+#if IS_TYPED
+#define COLLECT(which)                                                                                            \
+    FUNCTION VECTOR collect##which(PRIVATE const params *p, GLOBAL const u8 *from, i64 step, i32 count)           \
+    {                                                                                                             \
+        GLOBAL const stored##which *x = (GLOBAL const stored##which *)from;                                       \
+        component c[WIDTH];                                                                                       \
+        STORE_COMPONENTS((VECTOR)(0), 0, c);                                                                      \
+        for (i32 k = 0; k < count; k++) put_components(c + k * COMPONENTS, CAST##which(x[k * step]));             \
+        return LOAD_COMPONENTS(0, c);                                                                             \
+    }
+#else
+#define COLLECT(which)                                                                                  \
+    FUNCTION VECTOR collect##which(PRIVATE const params *p, GLOBAL const u8 *from, i64 step, i32 count) \
+    {                                                                                                   \
+        component c[WIDTH];                                                                             \
+        STORE_COMPONENTS((VECTOR)(0), 0, c);                                                            \
+        pack(c, from, p->type##which, step * SIZE##which(p), count);                                    \
+        return LOAD_COMPONENTS(0, c);                                                                   \
+    }
+#endif
+COLLECT(1)
+COLLECT(2)
+
+#define STRIP_DEPTH 12 /* 9 levels of lanes and the tops */
+
+/* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
+FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i32 count)
+{
+    const i64 step1 = p->step1[p->rank - 1], step2 = p->step2[p->rank - 1];
+    component sign = (component)(p->no_conj ? -1 : 1);
+    VECTOR nodes[STRIP_DEPTH];
+    i32 depth = 0;
+    for (i32 i = 0; i < (i32)p->n; i++) {
+        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, x1 + i * p->stride1 * SIZE1(p), step1, count),
+                                   collect2(p, x2 + i * p->stride2 * SIZE2(p), step2, count), sign);
+        for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
+        nodes[depth++] = leaf;
+    }
+    VECTOR sum = nodes[--depth];
+    while (depth > 0) sum = add(nodes[--depth], sum);
+    return sum;
+}
+
+/* ---- ---- */
+
+FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i32 count)
+{
+    const i64 step = p->step_out[p->rank - 1];
+    component c[WIDTH];
+#if GROUP == GROUP_F32 || GROUP == GROUP_F64
+    if (step == 1 && count == VECTOR_ELEMENTS) {
+        STORE_COMPONENTS(sums + (VECTOR)(0), 0, (GLOBAL component *)to);
+        return;
+    }
+#endif
+    STORE_COMPONENTS(sums, 0, c);
+    for (i32 k = 0; k < count; k++)
+        store_result(to + k * step * RESULT_SIZE(p), p->type_out, get_components(c + k * COMPONENTS));
+}
+
+/* Strips from item on, to the end of the innermost dimension or of the block; returns how many. */
+FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, i64 first, i64 most)
+{
+    const i32 d = p->rank - 1;
+    i64 done = 0;
+#if IS_TYPED
+    rows r;
+    const i32 padded = rows_init(&r, p, x1, x2);
+#endif
+    for (; done < most && first < p->shape[d]; done++, first += VECTOR_ELEMENTS) {
+        const i64 left = p->shape[d] - first;
+        const i32 count = (i32)min(left, (i64)VECTOR_ELEMENTS);
+        VECTOR sums;
+#if IS_TYPED
+        if (padded && left > VECTOR_ELEMENTS) sums = whole_rows(&r, padded, x1, x2);
+        else
+#endif
+            sums = strip_sums(p, x1, x2, count);
+        store_strip(p, out, sums, count);
+        x1 += VECTOR_ELEMENTS * p->step1[d] * SIZE1(p);
+        x2 += VECTOR_ELEMENTS * p->step2[d] * SIZE2(p);
+        out += VECTOR_ELEMENTS * p->step_out[d] * RESULT_SIZE(p);
+    }
+    return done;
+}
+
+KERNEL GROUP_SIZE_HINT(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+{
+    const i64 inner = p.shape[p.rank - 1];
+    const i64 strips = (inner + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
+    const i64 items = p.outputs / inner * strips;
+    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
+    for (i64 item = GROUP_ID() * p.block; item < stop;) {
+        const i64 outer = item / strips;
+        const i64 first = (item - outer * strips) * VECTOR_ELEMENTS;
+        place at = place_of(&p, outer * inner + first);
+        item += run_strips(&p, x1 + p.offset1 + at.at1 * SIZE1(&p), x2 + p.offset2 + at.at2 * SIZE2(&p),
+                           out + p.offset_out + at.out * RESULT_SIZE(&p), first, stop - item);
+    }
+}
