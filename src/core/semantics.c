@@ -165,11 +165,11 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
 
 static int64_t stride_of(const DLTensor *t, int d)
 {
-    if (t->shape[d] <= 1) return 0; /* whatever it says means nothing */
+    if (t->shape[d] <= 1 || !has_elements(t)) return 0; /* whatever it says means nothing */
     if (t->strides) return t->strides[d];
-    uint64_t stride = 1; /* wraps only where there are no elements to reach */
-    for (int k = t->ndim - 1; k > d; k--) stride *= (uint64_t)t->shape[k];
-    return (int64_t)stride;
+    int64_t stride = 1;
+    for (int k = t->ndim - 1; k > d; k--) stride *= t->shape[k];
+    return stride;
 }
 
 static vecdot_status check_contracted(const char *op, const operand operands[ARRAYS], problem *p)

@@ -1,0 +1,91 @@
+/* Opening the devices to test, and the rule that a run which tested nothing is no success. */
+#include "support/backends.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void target_reset(target *t)
+{
+    t->context->policy = t->policy;
+}
+
+const char *schedule_name(schedule s)
+{
+    return s == SCHEDULE_GPU ? "gpu" : "cpu";
+}
+
+const char *class_name(plan_class c)
+{
+    static const char *const names[CLASS_COUNT] = {"auto",  "fill",   "short",  "lanes",
+                                                   "split", "column", "shared", "matrix"};
+    return c < CLASS_COUNT ? names[c] : "unknown";
+}
+
+/* Returns 0 on success. */
+static int run_one(const char *selector, int (*run)(target *t))
+{
+    target t;
+    memset(&t, 0, sizeof t);
+    snprintf(t.selector, sizeof t.selector, "%s", selector);
+    if (vecdot_context_create(selector, &t.context) != VECDOT_SUCCESS ||
+        vecdot_context_info(t.context, &t.info) != VECDOT_SUCCESS ||
+        vecdot_queue_create(t.context, &t.queue) != VECDOT_SUCCESS) {
+        fprintf(stderr, "cannot open device %s: %s\n", selector, vecdot_last_error());
+        vecdot_context_release(t.context);
+        return 1;
+    }
+    t.policy = t.context->policy;
+    printf("device %s: %s, driver %s\n", selector, t.info.name, t.info.driver);
+    int failed = run(&t);
+    if (!t.cases) fprintf(stderr, "no case was executed on %s\n", selector);
+    printf("%s: %ld cases\n", selector, t.cases);
+    vecdot_queue_release(t.queue);
+    vecdot_context_release(t.context);
+    return failed != 0 || t.cases == 0;
+}
+
+static int run_named(const char *list, int (*run)(target *t))
+{
+    int failed = 0, opened = 0;
+    while (*list) {
+        size_t length = strcspn(list, ",");
+        char   selector[64];
+        if (length >= sizeof selector) {
+            fprintf(stderr, "VECDOT_TEST_BACKENDS: selector too long: %s\n", list);
+            return EXIT_FAILURE;
+        }
+        memcpy(selector, list, length);
+        selector[length] = 0;
+        if (length) {
+            failed |= run_one(selector, run);
+            opened++;
+        }
+        list += length + (list[length] == ',');
+    }
+    return failed || !opened ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int targets_run(int (*run)(target *t))
+{
+    const char        *list = getenv("VECDOT_TEST_BACKENDS");
+    vecdot_device_info infos[16];
+    size_t             count = 0;
+    int                failed = 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (list && *list) return run_named(list, run);
+    if (vecdot_device_list(infos, 16, &count) != VECDOT_SUCCESS) {
+        fprintf(stderr, "cannot list devices: %s\n", vecdot_last_error());
+        return EXIT_FAILURE;
+    }
+    if (count == 0) {
+        printf("skipped: no device\n");
+        return EXIT_SKIPPED;
+    }
+    for (size_t i = 0; i < count && i < 16; i++) {
+        char selector[64];
+        snprintf(selector, sizeof selector, "%.15s:%d", infos[i].backend, infos[i].index);
+        failed |= run_one(selector, run);
+    }
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

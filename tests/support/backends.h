@@ -1,0 +1,34 @@
+/* The devices a suite runs on, one after another. VECDOT_TEST_BACKENDS names them (selectors between commas)
+ * and each must open; without it every device that is found is tested, and a machine without any skips. */
+#ifndef SUPPORT_BACKENDS_H
+#define SUPPORT_BACKENDS_H
+
+#include "core/context.h"
+
+#include <vecdot/vecdot.h>
+
+#define EXIT_SKIPPED 77
+
+typedef struct target {
+    char               selector[64];
+    vecdot_context    *context;
+    vecdot_queue      *queue;
+    vecdot_device_info info;
+    policy             policy; /* as the library chose it; tests change context->policy */
+    long               cases;  /* executed so far; a suite counts each                  */
+} target;
+
+/* Opens each device and calls `run`, which returns how many tests failed. Returns the exit code of the suite:
+ * failure also when a device cannot be opened or no case was executed on it. */
+int targets_run(int (*run)(target *t));
+
+/* The library's own policy again. */
+void target_reset(target *t);
+
+/* "gpu" or "cpu". */
+const char *schedule_name(schedule s);
+
+/* "short", "split", ...: the name of a plan class, lower case. */
+const char *class_name(plan_class c);
+
+#endif

@@ -1,0 +1,16 @@
+/* Random legal problems: the index-th problem of a seed is always the same one. */
+#ifndef SUPPORT_GENERATE_H
+#define SUPPORT_GENERATE_H
+
+#include "support/trial.h"
+#include "support/random.h"
+
+/* Fills *p, storages and values included, ready for trial_seal. Returns 0 when memory is out. */
+int trial_generate(trial *p, random_source *random);
+
+/* Writes one value of the dtype. `palette` is a number that all values of an array share: it says whether
+ * they are small integers, ordinary, far apart, half-way between two float16, special or not finite. */
+#define PALETTES 7
+void value_generate(ref_type type, int palette, random_source *random, unsigned char *element);
+
+#endif
