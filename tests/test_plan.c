@@ -1,0 +1,224 @@
+/* The planner with no device: the class of every shape of the design, both schedules, and what each plan must keep to. */
+#include "core/plan.h"
+
+#include "support/cmocka.h" /* last: its fail() is a macro */
+
+#include <string.h>
+
+static const policy cpu = {.schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
+static const policy gpu = {.schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
+
+/* One batch dimension of `outputs`, and the contracted axis. */
+static problem make(dtype t, int64_t outputs, int64_t n, int64_t step1, int64_t step2, int64_t stride1, int64_t stride2)
+{
+    problem p = {.type = {t, t, t}, .result = t, .n = n, .stride = {stride1, stride2}, .vectors = {1, 1}};
+    if (outputs > 1) {
+        p.rank = 1;
+        p.shape[0] = outputs;
+        p.step[X1][0] = step1;
+        p.step[X2][0] = step2;
+        p.step[OUT][0] = 1;
+    }
+    return p;
+}
+
+static problem rows(dtype t, int64_t outputs, int64_t n)
+{
+    return make(t, outputs, n, n, n, 1, 1);
+}
+
+static plan build(const problem *p, const policy *how)
+{
+    plan pl;
+    plan_build(p, how, 0, INT64_MAX, &pl);
+    return pl;
+}
+
+static int in_table(const variant *v)
+{
+    variant w;
+    for (size_t k = 0; variant_at(k, &w); k++)
+        if (memcmp(v, &w, sizeof w) == 0) return 1;
+    return 0;
+}
+
+/* Whatever the plan: its variants exist, its nodes make a tree, its launches cover the outputs. */
+static void check_plan(const problem *p, const plan *pl)
+{
+    assert_true(pl->step_count >= 1 && pl->step_count <= MAX_STEPS);
+    assert_int_equal(pl->outputs, problem_outputs(p));
+    if (pl->nodes > 1) {
+        assert_int_equal(pl->node_chunks & (pl->node_chunks - 1), 0);
+        assert_true(pl->partial_bytes > 0);
+    }
+    assert_true(pl->nodes * pl->node_chunks * pl->chunk >= p->n || p->n == 0);
+    for (int k = 0; k < pl->step_count; k++) {
+        const step *s = &pl->steps[k];
+        assert_true(in_table(&s->v));
+        assert_true(s->groups >= 1 && s->group_size >= 1);
+        assert_true(s->p.block >= 1);
+        assert_true(s->p.rank >= 1 && s->p.rank <= LAUNCH_DIMS);
+    }
+}
+
+static void expect_class(const problem *p, const policy *how, plan_class cls, kernel_id kernel, load how_loaded)
+{
+    plan pl = build(p, how);
+    check_plan(p, &pl);
+    assert_string_equal(plan_class_name(pl.cls), plan_class_name(cls));
+    assert_string_equal(kernel_name((kernel_id)pl.steps[0].v.kernel), kernel_name(kernel));
+    assert_int_equal(pl.steps[0].v.load, how_loaded);
+}
+
+static void test_classes_cpu(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 1000, 0);
+    expect_class(&p, &cpu, CLASS_FILL, KERNEL_FILL, LOAD_NONE);
+    p = rows(DTYPE_F32, 1 << 20, 3);
+    expect_class(&p, &cpu, CLASS_SHORT, KERNEL_SHORT_CPU, LOAD_STRIDED);
+    p = rows(DTYPE_F32, 1 << 16, 4096);
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    p = rows(DTYPE_F32, 1, 1 << 26);
+    expect_class(&p, &cpu, CLASS_SPLIT, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 16384, 4096, 1, 1, 16384, 16384);
+    expect_class(&p, &cpu, CLASS_COLUMN, KERNEL_PANEL_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 20, 100, 0, 1, 1, 20); /* a vector with every column of a matrix */
+    expect_class(&p, &cpu, CLASS_COLUMN, KERNEL_PANEL_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 65536, 4096, 4096, 0, 1, 1);
+    expect_class(&p, &cpu, CLASS_SHARED, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 65536, 4096, 8192, 8192, 2, 2);
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_ANY);
+    p = rows(DTYPE_F32, 65536, 4096);
+    p.misaligned[X2] = 1;
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_ANY);
+}
+
+static void test_classes_gpu(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 1000, 0);
+    expect_class(&p, &gpu, CLASS_FILL, KERNEL_FILL, LOAD_NONE);
+    p = rows(DTYPE_F32, 1 << 20, 64);
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_THREAD_GPU, LOAD_STRIDED);
+    p = rows(DTYPE_F32, 1 << 16, 4096);
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_VECTOR);
+    p.vectors[X1] = 0;
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = rows(DTYPE_F32, 1 << 16, 4095); /* rows that start between 16-byte boundaries */
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = rows(DTYPE_F32, 1, 1 << 26);
+    expect_class(&p, &gpu, CLASS_SPLIT, KERNEL_TEAM_GPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 16384, 4096, 1, 1, 16384, 16384);
+    expect_class(&p, &gpu, CLASS_COLUMN, KERNEL_THREAD_GPU, LOAD_STRIDED);
+    p = make(DTYPE_F32, 65536, 4096, 4096, 0, 1, 1);
+    expect_class(&p, &gpu, CLASS_SHARED, KERNEL_TEAM_GPU, LOAD_VECTOR);
+}
+
+static void test_product_is_matrix(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 64, 1000);
+    p.rank = 2;
+    p.shape[1] = 32;
+    p.step[X1][1] = p.step[X2][0] = 0;
+    p.step[X2][1] = 1000;
+    p.step[OUT][0] = 32;
+    p.step[OUT][1] = 1;
+    expect_class(&p, &cpu, CLASS_MATRIX, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    expect_class(&p, &gpu, CLASS_MATRIX, KERNEL_TEAM_GPU, LOAD_VECTOR);
+    plan pl = build(&p, &gpu);
+    assert_int_equal(pl.steps[0].v.tile, 4);
+    assert_int_equal(pl.steps[0].p.swap, 1); /* x1 is the shared one along the innermost dimension */
+    assert_int_equal(pl.steps[0].buffers[0], BUFFER_X2);
+}
+
+/* A forced class holds wherever it is legal, with any dtype, and every plan keeps its invariants. */
+static void test_forced(void **state)
+{
+    (void)state;
+    for (int s = 0; s < 2; s++)
+        for (int cls = CLASS_SHORT; cls < CLASS_COUNT; cls++)
+            for (int t = 0; t < DTYPE_COUNT; t++)
+                for (int64_t nodes = 0; nodes < 40; nodes += 13) {
+                    policy  how = s ? gpu : cpu;
+                    problem p = rows((dtype)t, 7, 100000);
+                    how.force = (plan_class)cls;
+                    how.force_nodes = nodes;
+                    plan pl = build(&p, &how);
+                    check_plan(&p, &pl);
+                    how.force_any = 1;
+                    pl = build(&p, &how);
+                    check_plan(&p, &pl);
+                    assert_int_equal(pl.steps[0].v.load, LOAD_ANY);
+                }
+}
+
+static void test_results_in_scratch(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 100, 1 << 20);
+    policy  how = cpu;
+    plan    pl;
+    how.force_nodes = 8;
+    plan_build(&p, &how, 1, INT64_MAX, &pl);
+    check_plan(&p, &pl);
+    assert_int_equal(pl.step_count, 3); /* sums, combine, copy */
+    assert_int_equal(pl.result_bytes, 400);
+    assert_int_equal(pl.partial_bytes, 100 * pl.nodes * 4);
+    assert_int_equal(pl.steps[2].v.kernel, KERNEL_COPY);
+}
+
+static void test_node_limit(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 1, 1 << 26);
+    plan    pl;
+    plan_build(&p, &cpu, 0, 10000, &pl);
+    check_plan(&p, &pl);
+    assert_true(pl.node_chunks * pl.chunk <= 10000);
+}
+
+static void test_many_dimensions(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 2, 4);
+    int64_t pace = 4;
+    p.rank = 20;
+    for (int d = 19; d >= 0; d--, pace *= 3) {
+        p.shape[d] = 2;
+        p.step[X1][d] = p.step[X2][d] = p.step[OUT][d] = pace;
+    }
+    plan pl = build(&p, &cpu);
+    assert_int_equal(pl.passes_rank, 4);
+    assert_int_equal(pl.outputs, 1 << 16);
+    assert_int_equal(pl.steps[0].p.rank, LAUNCH_DIMS);
+}
+
+static void test_variant_table(void **state)
+{
+    char    options[256], label[128];
+    variant v, w;
+    size_t  count = 0;
+    (void)state;
+    for (; variant_at(count, &v); count++) {
+        assert_true(variant_options(&v, options, sizeof options) < sizeof options);
+        assert_true(variant_label(&v, label, sizeof label) < sizeof label);
+        for (size_t k = 0; k < count; k++) {
+            assert_true(variant_at(k, &w));
+            assert_true(memcmp(&v, &w, sizeof v) != 0);
+        }
+    }
+    assert_true(count > 100 && count < 400); /* bounded: every one is compiled in the tests */
+    assert_true(sizeof(params) + 3 * sizeof(void *) <= 1024);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_classes_cpu),      cmocka_unit_test(test_classes_gpu),   cmocka_unit_test(test_product_is_matrix),
+        cmocka_unit_test(test_forced),           cmocka_unit_test(test_results_in_scratch), cmocka_unit_test(test_node_limit),
+        cmocka_unit_test(test_many_dimensions),  cmocka_unit_test(test_variant_table),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
