@@ -20,6 +20,8 @@ typedef struct device {
     size_t             max_group_size;  /* work-items in a group                                   */
     size_t             local_bytes;     /* local (shared) memory of a group                        */
     int                parallel_groups; /* groups of 256 that keep the device full                 */
+    char               compiler[264];   /* what else tells its compiler from another, for the disk cache: the
+                                         * driver's and the device's versions                      */
 } device;
 
 /* A kernel's source and options as the variant table made them. Strings live until the program is built. */
@@ -77,6 +79,9 @@ struct backend {
     vecdot_status (*memory_check)(void *context, void *memory, size_t bytes, const char *argument);
     /* Makes what kernels wrote to wrapped memory visible to the host. Complete on return. */
     vecdot_status (*memory_reveal)(void *queue, void *memory, size_t bytes);
+    /* Where in the device's memory the handle's byte 0 is: two handles share bytes only when their roots are
+     * equal and their ranges, counted from the roots, meet. */
+    vecdot_status (*memory_root)(void *context, void *memory, void **root, size_t *offset);
     /* Copies. read and write are complete on return, copy is enqueued. */
     vecdot_status (*memory_write)(void *queue, void *memory, size_t offset, const void *host, size_t bytes);
     vecdot_status (*memory_read)(void *queue, void *memory, size_t offset, void *host, size_t bytes);
@@ -86,6 +91,14 @@ struct backend {
     /* COMPILE with the build log in the message, when the source does not build. Slow; any thread. */
     vecdot_status (*program_open)(void *program, void *context, const program_request *request);
     void (*program_close)(void *program);
+    /* Optional, both or neither; NULL: no disk cache. save writes the program's binary where `capacity` takes
+     * it; *needed receives its size, 0 when the driver has none to give. load makes the program from bytes
+     * that save once wrote for the same device, compiler, sources and options, and opens nothing when it
+     * fails: the caller then builds from the sources, so a driver may refuse what it likes. */
+    vecdot_status (*program_save)(void *program, void *bytes, size_t capacity, size_t *needed);
+    vecdot_status (*program_load)(void *program, void *context, const program_request *request,
+                                  const void *bytes, size_t size);
+    const char *program_options; /* what program_open adds to every request's options */
     /* A kernel object is used by one queue only, since setting arguments is not thread-safe. */
     vecdot_status (*kernel_open)(void *kernel, void *program, const char *name);
     void (*kernel_close)(void *kernel);

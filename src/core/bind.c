@@ -14,7 +14,7 @@ static vecdot_status no_host_memory(const problem *p, int64_t bytes)
 location location_of(const DLTensor *t)
 {
     location at = {0};
-    at.on_host = t->device.device_type == kDLCPU;
+    at.on_host = t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
     if (at.on_host) at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
     else {
         at.memory = t->data;

@@ -14,23 +14,39 @@ static int64_t magnitude(int64_t x)
 
 /* ---- Jobs ---- */
 
-static int locations_meet(const problem *p, const location *a, extent ea, const location *b, extent eb)
+/* Bytes of a memory that can be compared: the host's, or what a handle is part of. */
+typedef struct span {
+    void     *root; /* NULL on the host */
+    uintptr_t low, high;
+} span;
+
+static vecdot_status span_of(const vecdot_context *context, const location *at, extent e, span *s)
 {
-    if (ea.high == ea.low || eb.high == eb.low || a->on_host != b->on_host) return 0;
-    if (a->on_host)
-        return (uintptr_t)(a->host + ea.low) < (uintptr_t)(b->host + eb.high) &&
-               (uintptr_t)(b->host + eb.low) < (uintptr_t)(a->host + ea.high);
-    (void)p;
-    return a->memory == b->memory && a->offset + ea.low < b->offset + eb.high && b->offset + eb.low < a->offset + ea.high;
+    size_t offset = 0;
+    if (at->on_host) {
+        *s = (span){NULL, (uintptr_t)at->host + (uintptr_t)e.low, (uintptr_t)at->host + (uintptr_t)e.high};
+        return VECDOT_SUCCESS;
+    }
+    TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
+    s->low = (uintptr_t)offset + (uintptr_t)(at->offset + e.low);
+    s->high = (uintptr_t)offset + (uintptr_t)(at->offset + e.high);
+    return VECDOT_SUCCESS;
 }
 
-void job_init(job *j, const problem *p, const DLTensor *x1, const DLTensor *x2, const DLTensor *out)
+vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1, const DLTensor *x2,
+                       const DLTensor *out)
 {
     *j = (job){.p = *p, .at = {location_of(x1), location_of(x2), location_of(out)}};
     layout_collapse(&j->p);
-    extent e = layout_extent(&j->p, OUT);
-    for (int a = X1; a <= X2; a++)
-        j->overlaps |= locations_meet(&j->p, &j->at[OUT], e, &j->at[a], layout_extent(&j->p, a));
+    for (int a = X1; a <= X2; a++) {
+        extent to = layout_extent(&j->p, OUT), from = layout_extent(&j->p, a);
+        span   written, read;
+        if (to.high == to.low || from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
+        TRY(span_of(context, &j->at[OUT], to, &written));
+        TRY(span_of(context, &j->at[a], from, &read));
+        j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
+    }
+    return VECDOT_SUCCESS;
 }
 
 static int64_t extent_bytes(const problem *p, int array)

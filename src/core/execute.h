@@ -13,7 +13,8 @@ typedef struct job {
     int      overlaps; /* out shares bytes with an input */
 } job;
 
-void job_init(job *j, const problem *p, const DLTensor *x1, const DLTensor *x2, const DLTensor *out);
+vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1, const DLTensor *x2,
+                       const DLTensor *out);
 
 /* Whether host arrays must be cut into pieces to fit the device's buffers. */
 int job_needs_pieces(const job *j, const policy *how);

@@ -1,5 +1,8 @@
-/* The programs of a context and the kernel objects of a queue, found by variant in small chained tables. */
+/* The programs of a context and the kernel objects of a queue, found by variant in small chained tables. A
+ * program comes from the disk cache where that has it, else from its sources. */
 #include "core/program_cache.h"
+
+#include "core/disk_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@ typedef struct entry {
     void *object;    /* the backend's program or kernel                     */
     mutex *building; /* programs only: held while one thread builds */
     int ready;       /* object is open (programs: guarded by building) */
+    char *unsaved;   /* a program's key in the disk cache, when it was built and is to be saved */
 } entry;
 
 typedef struct table {
@@ -63,6 +67,7 @@ static entry *insert(table *t, const variant *v, size_t object_size)
 struct program_cache {
     mutex *lock; /* guards the table, not the building of its entries */
     table programs;
+    disk_cache *disk; /* NULL: there is none */
 };
 
 vecdot_status program_cache_create(program_cache **cache)
@@ -73,8 +78,74 @@ vecdot_status program_cache_create(program_cache **cache)
         free(made);
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the program cache");
     }
+    made->disk = disk_cache_create();
     *cache = made;
     return VECDOT_SUCCESS;
+}
+
+/* All that a program's binary depends on, without a doubt about where one part ends and the next begins. */
+static void write_key(const vecdot_context *context, const program_request *request, text *key)
+{
+    const device *dev = &context->dev;
+    const char *parts[] = {
+        vecdot_version(), dev->driver->name, dev->info.platform,           dev->info.name,
+        dev->info.driver, dev->compiler,     dev->driver->program_options, request->options,
+        request->name};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        text_add(key, "%zu:%s\n", strlen(parts[i]), parts[i]);
+    for (size_t i = 0; i < request->source_count; i++)
+        text_add(key, "%zu:%s\n", strlen(request->sources[i]), request->sources[i]);
+}
+
+/* The key in memory that the caller frees; NULL when there is no disk cache or no memory. */
+static char *make_key(const vecdot_context *context, const program_request *request)
+{
+    text measured = {NULL, 0, 0};
+    if (context->programs->disk == NULL || context->dev.driver->program_save == NULL) return NULL;
+    write_key(context, request, &measured);
+    text key = {malloc(measured.length + 1), measured.length + 1, 0};
+    if (key.data != NULL) write_key(context, request, &key);
+    return key.data;
+}
+
+static int load_program(vecdot_context *context, entry *e, const program_request *request, const char *key)
+{
+    size_t size = 0;
+    double begin = clock_seconds();
+    void *bytes = disk_cache_find(context->programs->disk, key, &size);
+    if (bytes == NULL) return 0;
+    vecdot_status status =
+        context->dev.driver->program_load(e->object, context->native, request, bytes, size);
+    free(bytes);
+    if (status == VECDOT_SUCCESS) {
+        log_line("loaded %s from the disk cache in %.1f ms", request->label, 1e3 * (clock_seconds() - begin));
+    } else {
+        log_line("disk cache: the driver refuses the binary of %s: %s", request->label, vecdot_last_error());
+    }
+    return status == VECDOT_SUCCESS;
+}
+
+/* At the end of the context and not when the program is built, since a driver may take as long for the binary
+ * as for the program (PoCL compiles it anew, for groups of any size), and since it then knows what was
+ * launched. */
+static void save_program(vecdot_context *context, entry *e)
+{
+    const backend *driver = context->dev.driver;
+    char label[LABEL_BYTES];
+    size_t size = 0, again = 0;
+    double begin = clock_seconds();
+    variant_label(&e->key, label, sizeof label);
+    if (!disk_cache_writable(context->programs->disk)) return;
+    vecdot_status status = driver->program_save(e->object, NULL, 0, &size);
+    void *bytes = status == VECDOT_SUCCESS && size > 0 ? malloc(size) : NULL;
+    if (bytes != NULL) status = driver->program_save(e->object, bytes, size, &again);
+    if (status != VECDOT_SUCCESS) {
+        log_line("disk cache: no binary of %s: %s", label, vecdot_last_error());
+    } else if (bytes != NULL && again == size &&
+               disk_cache_store(context->programs->disk, e->unsaved, bytes, size)) {
+        log_line("saved %s in %.1f ms", label, 1e3 * (clock_seconds() - begin));
+    }
+    free(bytes);
 }
 
 void program_cache_destroy(vecdot_context *context, program_cache *cache)
@@ -82,14 +153,25 @@ void program_cache_destroy(vecdot_context *context, program_cache *cache)
     for (int i = 0; i < BUCKETS; i++) {
         for (entry *e = cache->programs.buckets[i], *next; e != NULL; e = next) {
             next = e->next;
+            if (e->unsaved != NULL) save_program(context, e);
             if (e->ready) context->dev.driver->program_close(e->object);
             mutex_destroy(e->building);
+            free(e->unsaved);
             free(e->object);
             free(e);
         }
     }
     mutex_destroy(cache->lock);
+    disk_cache_destroy(cache->disk);
     free(cache);
+}
+
+static vecdot_status build_program(vecdot_context *context, entry *e, const program_request *request)
+{
+    double begin = clock_seconds();
+    TRY(context->dev.driver->program_open(e->object, context->native, request));
+    log_line("built %s in %.1f ms", request->label, 1e3 * (clock_seconds() - begin));
+    return VECDOT_SUCCESS;
 }
 
 static vecdot_status build(vecdot_context *context, entry *e)
@@ -103,10 +185,15 @@ static vecdot_status build(vecdot_context *context, entry *e)
                     OPTION_BYTES);
     }
     request.sources = variant_sources(kernel, &request.source_count);
-    double begin = clock_seconds();
-    TRY(context->dev.driver->program_open(e->object, context->native, &request));
-    log_line("built %s in %.1f ms", label, 1e3 * (clock_seconds() - begin));
-    return VECDOT_SUCCESS;
+    char *key = make_key(context, &request);
+    int loaded = key != NULL && load_program(context, e, &request, key);
+    vecdot_status status = loaded ? VECDOT_SUCCESS : build_program(context, e, &request);
+    if (!loaded && status == VECDOT_SUCCESS) {
+        e->unsaved = key;
+    } else {
+        free(key);
+    }
+    return status;
 }
 
 /* The variant's entry, made if need be; NULL when memory is out. */

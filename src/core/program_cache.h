@@ -10,6 +10,7 @@ typedef struct program_cache program_cache;
 typedef struct kernel_table  kernel_table;
 
 vecdot_status program_cache_create(program_cache **cache);
+/* Saves what was built to the disk cache first, which can take as long as building did. */
 void          program_cache_destroy(vecdot_context *context, program_cache *cache);
 
 /* The variant's program, built now if it is not there yet. Two threads that want different variants build

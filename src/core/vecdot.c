@@ -83,7 +83,7 @@ static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1,
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
     if (problem_outputs(&p) == 0) return VECDOT_SUCCESS;
-    job_init(&j, &p, x1, x2, out);
+    TRY(job_init(&j, queue->context, &p, x1, x2, out));
     if (j.overlaps && job_needs_pieces(&j, &queue->context->policy))
         return run_through_copy(op, queue, x1, x2, options, out, &p);
     return job_run(queue, &j);
@@ -138,9 +138,11 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu", capacity);
     TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &p, NULL, NULL));
     TRY(layout_check_out(&p));
+    const DLTensor  host = {.device = {kDLCPU, 0}};
+    const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
-    const DLTensor host = {.device = {kDLCPU, 0}};
-    job_init(&j, &p, x1, x2, out ? out : &host);
+    TRY(job_init(&j, queue->context, &p, x1, x2, tensors[OUT]));
     if (!out) j.overlaps = 0;
     explain_job(&t, queue->context, &j);
     if (needed) *needed = t.length + 1;

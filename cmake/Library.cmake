@@ -1,0 +1,74 @@
+# The library (shared, static, and with all its symbols for the tests) and the vecdot command.
+file(GLOB kernel_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernels/*.h" "${PROJECT_SOURCE_DIR}/kernels/*.cl")
+file(GLOB library_files CONFIGURE_DEPENDS
+     "${PROJECT_SOURCE_DIR}/src/core/*.c" "${PROJECT_SOURCE_DIR}/src/backend_opencl/*.c")
+file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
+
+# For the disk cache's checksums; as a header alone, so that the library links to nothing more.
+find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
+
+# ---- Kernel sources as byte arrays
+set(generated "${PROJECT_BINARY_DIR}/generated")
+string(REPLACE ";" "|" kernel_list "${kernel_files}")
+add_custom_command(
+    OUTPUT "${generated}/kernel_sources.c" "${generated}/kernel_sources.h"
+    COMMAND "${CMAKE_COMMAND}" "-DOUTPUT_DIR=${generated}" "-DFILES=${kernel_list}"
+            -P "${PROJECT_SOURCE_DIR}/cmake/EmbedKernels.cmake"
+    DEPENDS ${kernel_files} "${PROJECT_SOURCE_DIR}/cmake/EmbedKernels.cmake"
+    COMMENT "Embedding the kernel sources" VERBATIM)
+
+add_library(vecdot_objects OBJECT ${library_files} "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
+target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
+target_link_libraries(vecdot_objects PRIVATE flags)
+target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}")
+set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+
+# ---- Shared. Needs only the C library: drivers are opened at run time.
+add_library(vecdot SHARED)
+add_library(vecdot::vecdot ALIAS vecdot)
+target_link_libraries(vecdot PRIVATE vecdot_objects flags ${CMAKE_DL_LIBS} Threads::Threads)
+set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+if(NOT VECDOT_SANITIZE)
+    target_link_options(vecdot PRIVATE -Wl,--no-undefined -Wl,--as-needed)
+endif()
+
+# ---- Static: one relocatable object in which every internal name is local, since those have no prefix.
+if(NOT VECDOT_SANITIZE)
+    set(whole "${PROJECT_BINARY_DIR}/vecdot_whole.o")
+    set(public "${PROJECT_BINARY_DIR}/vecdot.o")
+    add_custom_command(
+        OUTPUT "${public}"
+        COMMAND "${CMAKE_LINKER}" -r -o "${whole}" $<TARGET_OBJECTS:vecdot_objects>
+        COMMAND "${CMAKE_OBJCOPY}" --localize-hidden "${whole}" "${public}"
+        DEPENDS vecdot_objects $<TARGET_OBJECTS:vecdot_objects>
+        COMMENT "Hiding the internal names of the static library" COMMAND_EXPAND_LISTS VERBATIM)
+    set_source_files_properties("${public}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+    add_library(vecdot_static STATIC "${public}")
+    add_library(vecdot::vecdot_static ALIAS vecdot_static)
+    target_link_libraries(vecdot_static INTERFACE ${CMAKE_DL_LIBS} Threads::Threads)
+    set_target_properties(vecdot_static PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME vecdot)
+endif()
+
+foreach(target IN ITEMS vecdot vecdot_static)
+    if(TARGET ${target})
+        target_include_directories(${target} INTERFACE
+            $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    endif()
+endforeach()
+
+# ---- With all its symbols, for the tests of its inside.
+add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
+target_link_libraries(vecdot_internal PUBLIC flags ${CMAKE_DL_LIBS} Threads::Threads)
+set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
+
+# ---- The command, on the public header alone.
+if(tool_files)
+    list(FILTER tool_files EXCLUDE REGEX "/main\\.c$")
+    add_library(tool_parts STATIC ${tool_files})
+    target_link_libraries(tool_parts PUBLIC flags m)
+    add_executable(vecdot_command "${PROJECT_SOURCE_DIR}/tools/main.c")
+    target_link_libraries(vecdot_command PRIVATE tool_parts vecdot)
+    cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY "${CMAKE_INSTALL_FULL_BINDIR}"
+               OUTPUT_VARIABLE bin_to_lib)
+    set_target_properties(vecdot_command PROPERTIES OUTPUT_NAME vecdot INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+endif()

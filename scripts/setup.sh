@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs what is missing of the packages that building, the demonstration and the tests need (Debian or
+# Ubuntu, as root or with sudo). Installs nothing, and needs no network, once all is there.
+#
+#   scripts/setup.sh demo    a compiler, CMake, DLPack's header, an OpenCL device, Python
+#   scripts/setup.sh test    also the test framework, clang and Oclgrind (the default)
+set -euo pipefail
+
+# One line each: the package, and how to see that what it brings is there.
+demo_packages='
+gcc                 command gcc
+libc6-dev           file    /usr/include/stdio.h
+cmake               command cmake
+ninja-build         command ninja
+libdlpack-dev       file    /usr/include/dlpack/dlpack.h
+libxxhash-dev       file    /usr/include/xxhash.h
+ocl-icd-libopencl1  library libOpenCL.so.1
+pocl-opencl-icd     file    /etc/OpenCL/vendors/*.icd
+python3             command python3
+python3-venv        python  ensurepip
+'
+test_packages='
+g++                 command g++
+clang               command clang
+binutils            command readelf
+pkg-config          command pkg-config
+libcmocka-dev       file    /usr/include/cmocka.h
+opencl-headers      file    /usr/include/CL/cl.h
+ocl-icd-opencl-dev  package ocl-icd-opencl-dev
+pocl-opencl-icd     package pocl-opencl-icd
+oclgrind            command oclgrind
+'
+
+present() { # how what
+    case $1 in
+        command) command -v "$2" > /dev/null ;;
+        file)    compgen -G "$2" > /dev/null ;;
+        library) { ldconfig -p 2> /dev/null || /sbin/ldconfig -p; } | grep -q "$2" ;;
+        python)  python3 -c "import $2" 2> /dev/null ;;
+        package) [ "$(dpkg-query -W -f '${db:Status-Status}' "$2" 2> /dev/null)" = installed ] ;;
+    esac
+}
+
+missing_of() {
+    local package how what
+    while read -r package how what; do
+        [ -z "$package" ] || present "$how" "$what" || echo "$package"
+    done <<< "$1"
+}
+
+case ${1:-test} in
+    demo) wanted=$demo_packages ;;
+    test) wanted=$demo_packages$test_packages ;;
+    *)    echo "usage: scripts/setup.sh [demo|test]" >&2; exit 2 ;;
+esac
+
+mapfile -t missing < <(missing_of "$wanted" | sort -u)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "setup: missing: ${missing[*]}"
+if ! command -v apt-get > /dev/null; then
+    echo "setup: no apt-get here; install the above by this system's own means and run again" >&2
+    exit 1
+fi
+as_root=(env DEBIAN_FRONTEND=noninteractive)
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null || { echo "setup: run this as root, or install sudo" >&2; exit 1; }
+    as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
+fi
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+
+mapfile -t missing < <(missing_of "$wanted" | sort -u)
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "setup: still missing after apt-get install: ${missing[*]}" >&2
+    exit 1
+fi

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Every test of the project, with one summary at the end: all suites in a release build, the same under the
+# sanitizers with fewer random problems, a clang build, the Python end-to-end comparison, and the kernels in a
+# simulator that checks each memory access. Installs what is missing first. Logs: build/logs/.
+#
+# Fails when anything fails, when nothing ran, and when a test on a required backend (VECDOT_TEST_BACKENDS,
+# default opencl) was skipped.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+backends=${VECDOT_TEST_BACKENDS:-opencl}
+problems=${VECDOT_TEST_PROBLEMS:-400}
+few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
+e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
+may_skip='^(cuda_compile)$'
+
+passed=0 failed=0 skipped=0 failures=()
+logs=build/logs
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# stage NAME COMMAND...: one check that is a test by itself.
+stage() {
+    local name=$1 start=$SECONDS
+    shift
+    if "$@" > "$logs/$name.log" 2>&1 < /dev/null; then
+        passed=$((passed + 1))
+        echo "ok      $name ($((SECONDS - start)) s)"
+    else
+        failed=$((failed + 1)) failures+=("$name")
+        echo "FAILED  $name ($((SECONDS - start)) s), the end of $logs/$name.log:"
+        tail -n 40 "$logs/$name.log" | sed 's/^/        /'
+        return 1
+    fi
+}
+
+# suite NAME CTEST-OPTIONS...: every test counts by itself.
+suite() {
+    local name=$1 log=$logs/$1.log start=$SECONDS ok bad test
+    shift
+    ctest "$@" --parallel "$jobs" --no-tests=error --output-on-failure > "$log" 2>&1 < /dev/null || true
+    ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log" || true)
+    mapfile -t bad < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*([A-Za-z ]*[A-Za-z]).*/\1 \2/p' "$log")
+    for test in "${bad[@]}"; do
+        if [[ ${test#* } = Skipped* && ${test%% *} =~ $may_skip ]]; then
+            skipped=$((skipped + 1))
+        else
+            failed=$((failed + 1)) failures+=("$name: $test")
+        fi
+    done
+    passed=$((passed + ok))
+    echo "$([ ${#bad[@]} -eq 0 ] && echo 'ok     ' || echo 'see    ') $name: $ok passed ($((SECONDS - start)) s)"
+    if [ "$ok" -eq 0 ]; then
+        failed=$((failed + 1)) failures+=("$name: nothing ran")
+        tail -n 20 "$log"
+    elif [ ${#bad[@]} -gt 0 ]; then
+        printf '        %s\n' "${bad[@]}"
+        grep -E '\[  (FAILED|ERROR)|ERROR: |runtime error|WARNING: ThreadSanitizer' "$log" | head -n 40 || true
+    fi
+}
+
+build() { # preset
+    cmake --preset "$1" -DVECDOT_TEST_BACKENDS="$backends" && cmake --build --preset "$1" --parallel "$jobs"
+}
+
+end_to_end() {
+    python_with e2e tests/e2e/requirements.txt &&
+        VECDOT_CACHE_DIR=$PWD/build/program-cache "$python" tests/e2e/run.py --vecdot build/release/vecdot --problems "$e2e_problems"
+}
+
+scripts/setup.sh test
+export VECDOT_TEST_PROBLEMS=$problems
+if stage build-release build release; then
+    suite release --test-dir build/release
+    stage end-to-end end_to_end || true
+    stage oclgrind scripts/oclgrind.sh || true
+fi
+stage build-clang build clang || true
+export VECDOT_TEST_PROBLEMS=$few_problems
+if stage build-asan build asan; then
+    suite asan --test-dir build/asan -E '^(lint_.*|cuda_compile|large)$'
+fi
+if stage build-tsan build tsan; then
+    suite tsan --test-dir build/tsan -R '^threads$'
+fi
+
+echo
+echo "$SECONDS seconds; backends: $backends"
+[ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+summary="$passed passed, $failed failed"
+[ "$skipped" -eq 0 ] || summary="$summary, $skipped skipped"
+echo "$summary"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,52 @@
+/* Opens the OpenCL loader once and fills the table of its functions. */
+#include "backend_opencl/symbols.h"
+
+#include "core/library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+symbols cl;
+
+static char reason[1024];
+static once opened;
+
+static const char *const loader_names[] = {"libOpenCL.so.1", "libOpenCL.so", NULL};
+
+/* A function's address by way of its bytes, since ISO C has no cast from void * to a function. */
+static int fill(void *library, const char *name, void *slot, size_t size)
+{
+    void *address = library_symbol(library, name);
+    if (address == NULL) {
+        snprintf(reason, sizeof reason,
+                 "the OpenCL loader has no %s: vecdot needs a loader for OpenCL 1.2 or "
+                 "later (apt install ocl-icd-libopencl1)",
+                 name);
+        return 0;
+    }
+    memcpy(slot, &address, size);
+    return 1;
+}
+
+static void open_loader(void)
+{
+    char why[768];
+    void *library = library_open("VECDOT_LIBOPENCL", loader_names, why, sizeof why);
+    if (library == NULL) {
+        snprintf(reason, sizeof reason,
+                 "no OpenCL loader could be opened (%s): apt install "
+                 "ocl-icd-libopencl1, and a driver such as pocl-opencl-icd",
+                 why);
+        return;
+    }
+#define X(result, name, parameters)                                                                          \
+    if (!fill(library, "cl" #name, &cl.name, sizeof cl.name)) return;
+    SYMBOL_TABLE(X)
+#undef X
+}
+
+const char *symbols_open(void)
+{
+    once_run(&opened, open_loader);
+    return reason[0] != '\0' ? reason : NULL;
+}

@@ -1,0 +1,199 @@
+/* `vecdot devices` and `vecdot doctor`: what there is to compute on, and why there is not. */
+#include "command.h"
+
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *kind_name(int32_t kind)
+{
+    return kind == VECDOT_DEVICE_GPU ? "gpu" : kind == VECDOT_DEVICE_CPU ? "cpu" : "accelerator";
+}
+
+/* Lists all devices into memory to be freed. NULL with *count == 0: there are none. */
+static bool list_devices(vecdot_device_info **infos, size_t *count, fault *f)
+{
+    *infos               = NULL;
+    *count               = 0;
+    vecdot_status status = vecdot_device_list(NULL, 0, count);
+    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
+    if (*count == 0) return true;
+    size_t capacity = *count;
+    *infos          = calloc(capacity, sizeof **infos);
+    if (*infos == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the list of devices");
+    status = vecdot_device_list(*infos, capacity, count);
+    if (*count > capacity) *count = capacity;
+    if (status == VECDOT_SUCCESS) return true;
+    free(*infos);
+    *infos = NULL;
+    return fault_from_library(f, status);
+}
+
+/* ---- As a table ---------------------------------------------------------------------------------- */
+
+static void describe_memory(char text[32], uint64_t bytes)
+{
+    double gib = (double)bytes / 1073741824.0;
+    if (gib >= 1)
+        snprintf(text, 32, "%.1f GiB", gib);
+    else
+        snprintf(text, 32, "%.0f MiB", gib * 1024);
+}
+
+static void print_row(const char *selector, const char *kind, const char *memory, const char *units,
+                      const char *fp64, const char *driver, const char *name)
+{
+    printf("%-10s  %-11s  %10s  %5s  %-4s  %-24.24s  %s\n", selector, kind, memory, units, fp64, driver,
+           name);
+}
+
+static void print_table(const vecdot_device_info *infos, size_t count)
+{
+    print_row("SELECTOR", "KIND", "MEMORY", "UNITS", "FP64", "DRIVER", "NAME");
+    for (size_t i = 0; i < count; i++) {
+        char selector[40], memory[32], units[16];
+        snprintf(selector, sizeof selector, "%s:%" PRId32, infos[i].backend, infos[i].index);
+        snprintf(units, sizeof units, "%" PRIu32, infos[i].compute_units);
+        describe_memory(memory, infos[i].memory_bytes);
+        print_row(selector, kind_name(infos[i].kind), memory, units, infos[i].has_fp64 ? "yes" : "no",
+                  infos[i].driver, infos[i].name);
+    }
+}
+
+/* ---- As JSON ------------------------------------------------------------------------------------- */
+
+/* The length of the UTF-8 character at `s`, or 0 when it is not one. */
+static int utf8_length(const unsigned char *s)
+{
+    int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+    for (int i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    bool surrogate = s[0] == 0xed && length == 3 && s[1] >= 0xa0;
+    bool overlong =
+        (s[0] == 0xe0 && length == 3 && s[1] < 0xa0) || (s[0] == 0xf0 && length == 4 && s[1] < 0x90);
+    bool beyond = s[0] == 0xf4 && length == 4 && s[1] >= 0x90;
+    return surrogate || overlong || beyond ? 0 : length;
+}
+
+static void print_json_string(const char *key, const char *text)
+{
+    printf("    \"%s\": \"", key);
+    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
+        int length = utf8_length(s);
+        if (length == 0)
+            fputs("\\ufffd", stdout);
+        else if (*s < 0x20)
+            printf("\\u%04x", *s);
+        else
+            printf("%s%.*s", *s == '"' || *s == '\\' ? "\\" : "", length, (const char *)s);
+        s += length > 0 ? length : 1;
+    }
+    printf("\",\n");
+}
+
+static void print_json_device(const vecdot_device_info *info)
+{
+    char selector[40];
+    snprintf(selector, sizeof selector, "%s:%" PRId32, info->backend, info->index);
+    printf("  {\n");
+    print_json_string("selector", selector);
+    print_json_string("backend", info->backend);
+    print_json_string("kind", kind_name(info->kind));
+    print_json_string("name", info->name);
+    print_json_string("vendor", info->vendor);
+    print_json_string("platform", info->platform);
+    print_json_string("driver", info->driver);
+    printf("    \"index\": %" PRId32 ",\n", info->index);
+    printf("    \"memory_bytes\": %" PRIu64 ",\n", info->memory_bytes);
+    printf("    \"max_alloc_bytes\": %" PRIu64 ",\n", info->max_alloc_bytes);
+    printf("    \"compute_units\": %" PRIu32 ",\n", info->compute_units);
+    printf("    \"capability\": %" PRId32 ",\n", info->capability);
+    printf("    \"fp64\": %s,\n", info->has_fp64 ? "true" : "false");
+    printf("    \"shares_host_memory\": %s\n  }", info->shares_host_memory ? "true" : "false");
+}
+
+static void print_json(const vecdot_device_info *infos, size_t count)
+{
+    printf("[");
+    for (size_t i = 0; i < count; i++) {
+        printf("%s\n", i > 0 ? "," : "");
+        print_json_device(&infos[i]);
+    }
+    printf("%s]\n", count > 0 ? "\n" : "");
+}
+
+int devices_command(const command *self, const options *o)
+{
+    (void)self;
+    vecdot_device_info *infos;
+    size_t              count;
+    fault               f;
+    if (!list_devices(&infos, &count, &f)) return report(NULL, &f);
+    if (o->json)
+        print_json(infos, count);
+    else if (count > 0)
+        print_table(infos, count);
+    free(infos);
+    int exit_status = finish_output();
+    if (count > 0 || exit_status != EXIT_OK) return exit_status;
+    fprintf(stderr,
+            "vecdot: no device was found\n'vecdot doctor' tells what was tried and how to mend it.\n");
+    return EXIT_NO_DEVICE;
+}
+
+/* ---- Doctor -------------------------------------------------------------------------------------- */
+
+static bool print_diagnosis(fault *f)
+{
+    size_t        needed = 0;
+    vecdot_status status = vecdot_diagnose(NULL, 0, &needed);
+    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
+    char *text = malloc(needed + 1);
+    if (text == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the diagnosis");
+    text[0] = '\0';
+    status  = vecdot_diagnose(text, needed + 1, NULL);
+    if (status == VECDOT_SUCCESS) fputs(text, stdout);
+    size_t length = strlen(text);
+    if (status == VECDOT_SUCCESS && (length == 0 || text[length - 1] != '\n')) fputc('\n', stdout);
+    free(text);
+    return status == VECDOT_SUCCESS || fault_from_library(f, status);
+}
+
+/* 1*4 + 2*5 + 3*6, which every device must get right to the bit. */
+static bool try_vecdot(const session *s, fault *f)
+{
+    float    a[3] = {1, 2, 3}, b[3] = {4, 5, 6}, result = 0;
+    int64_t  size = 3;
+    DLTensor x1   = {.data = a, .device = {kDLCPU, 0}, .ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &size};
+    DLTensor x2 = x1, out = x1;
+    x2.data              = b;
+    out.data             = &result;
+    out.ndim             = 0;
+    vecdot_status status = vecdot(s->queue, &x1, &x2, -1, &out);
+    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
+    if (result == 32) return true;
+    return fault_set(f, VECDOT_ERROR_BACKEND, "wrong result: [1, 2, 3] . [4, 5, 6] gave %g, not 32",
+                     (double)result);
+}
+
+int doctor_command(const command *self, const options *o)
+{
+    (void)self;
+    session s;
+    fault   f;
+    if (!print_diagnosis(&f)) return report(NULL, &f);
+    fflush(stdout);
+    int exit_status = session_open(&s, o);
+    if (exit_status != EXIT_OK) return exit_status;
+    printf("\nTrying [1, 2, 3] . [4, 5, 6] on %s:%" PRId32 " (%s): ", s.info.backend, s.info.index,
+           s.info.name);
+    fflush(stdout);
+    bool well = try_vecdot(&s, &f);
+    puts(well ? "32, ok" : "failed");
+    exit_status = finish_output();
+    session_close(&s);
+    return well ? exit_status : report(NULL, &f);
+}

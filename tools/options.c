@@ -1,0 +1,151 @@
+/* Parsing of the command line. Options may stand between operands; "--name value" is "--name=value". */
+#include "options.h"
+
+#include "dtypes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum option_id {
+    OPTION_HELP, OPTION_DEVICE, OPTION_JSON, OPTION_AXIS, OPTION_AXES, OPTION_KEEPDIMS, OPTION_DTYPE,
+    OPTION_NO_CONJ, OPTION_REPRODUCIBLE, OPTION_OUTPUT, OPTION_BF16
+} option_id;
+
+typedef struct option_row {
+    const char *name;
+    const char *brief;
+    option_id   id;
+    unsigned    set; /* option_set; 0: every sub-command */
+    bool        has_value;
+} option_row;
+
+static const option_row rows[] = {
+    {"--help", "-h", OPTION_HELP, 0, false},
+    {"--device", "-d", OPTION_DEVICE, TAKES_DEVICE, true},
+    {"--json", "", OPTION_JSON, TAKES_JSON, false},
+    {"--axis", "", OPTION_AXIS, TAKES_CONTRACT, true},
+    {"--axes", "", OPTION_AXES, TAKES_CONTRACT, true},
+    {"--keepdims", "", OPTION_KEEPDIMS, TAKES_CONTRACT, false},
+    {"--dtype", "", OPTION_DTYPE, TAKES_CONTRACT, true},
+    {"--no-conj", "", OPTION_NO_CONJ, TAKES_CONTRACT, false},
+    {"--reproducible", "", OPTION_REPRODUCIBLE, TAKES_CONTRACT, false},
+    {"--out", "-o", OPTION_OUTPUT, TAKES_OUTPUT, true},
+    {"--bf16", "", OPTION_BF16, TAKES_BF16, false},
+};
+
+static bool usage(const command *self, const char *what, const char *which)
+{
+    fprintf(stderr, "vecdot %s: %s '%s'\nTry 'vecdot %s --help'.\n", self->name, what, which, self->name);
+    return false;
+}
+
+/* One int32 up to `end`, which is where it must stop. */
+static bool parse_int32(const char *text, const char *end, int32_t *number)
+{
+    char *stop;
+    errno      = 0;
+    long value = strtol(text, &stop, 10);
+    *number    = (int32_t)value;
+    return stop == end && stop != text && errno == 0 && value >= INT32_MIN && value <= INT32_MAX;
+}
+
+static bool parse_axes(const char *text, int32_t axes[2])
+{
+    const char *comma = strchr(text, ',');
+    return comma != NULL && parse_int32(text, comma, &axes[0]) &&
+           parse_int32(comma + 1, text + strlen(text), &axes[1]);
+}
+
+static bool set_dtype(const command *self, const char *name, options *o)
+{
+    const dtype_row *row = dtype_row_named(name);
+    if (row != NULL) {
+        o->contract.dtype = dtype_row_type(row);
+        return true;
+    }
+    usage(self, "unknown dtype", name);
+    fprintf(stderr, "Dtypes:");
+    for (int i = 0; i < DTYPE_ROWS; i++) fprintf(stderr, " %s", dtype_rows[i].name);
+    fputc('\n', stderr);
+    return false;
+}
+
+static bool apply(const command *self, option_id id, const char *value, options *o)
+{
+    switch (id) {
+    case OPTION_HELP: o->help = true; break;
+    case OPTION_DEVICE: o->device = value; break;
+    case OPTION_JSON: o->json = true; break;
+    case OPTION_KEEPDIMS: o->contract.keepdims = 1; break;
+    case OPTION_NO_CONJ: o->contract.flags |= VECDOT_NO_CONJ; break;
+    case OPTION_REPRODUCIBLE: o->contract.flags |= VECDOT_REPRODUCIBLE; break;
+    case OPTION_OUTPUT: o->output = value; break;
+    case OPTION_BF16: o->bf16 = true; break;
+    case OPTION_DTYPE: return set_dtype(self, value, o);
+    case OPTION_AXIS:
+        if (!parse_int32(value, value + strlen(value), &o->contract.axis[0]))
+            return usage(self, "--axis wants a whole number, not", value);
+        o->contract.axis[1] = o->contract.axis[0];
+        break;
+    case OPTION_AXES:
+        if (!parse_axes(value, o->contract.axis))
+            return usage(self, "--axes wants two whole numbers such as 0,-1, not", value);
+        break;
+    }
+    return true;
+}
+
+/* The row of "--name", "--name=value" or "-n"; NULL when this sub-command has no such option. */
+static const option_row *find(const command *self, const char *argument, size_t name_length)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool match =
+            strcmp(argument, rows[i].brief) == 0 ||
+            (strlen(rows[i].name) == name_length && strncmp(argument, rows[i].name, name_length) == 0);
+        if (match && (rows[i].set == 0 || (self->takes & rows[i].set) != 0)) return &rows[i];
+    }
+    return NULL;
+}
+
+static bool parse_option(const command *self, int count, char **arguments, int *i, options *o)
+{
+    const char       *argument = arguments[*i];
+    const char       *equals   = strchr(argument, '=');
+    const char       *value    = equals != NULL ? equals + 1 : NULL;
+    const option_row *row =
+        find(self, argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
+    if (row == NULL) return usage(self, "unknown option", argument);
+    if (!row->has_value && value != NULL) return usage(self, "this option takes no value:", argument);
+    if (row->has_value && value == NULL) {
+        if (*i + 1 == count) return usage(self, "a value is missing after", argument);
+        value = arguments[++*i];
+    }
+    if (row->has_value && *value == '\0') return usage(self, "the value is empty for", row->name);
+    return apply(self, row->id, value, o);
+}
+
+bool options_parse(const command *self, int count, char **arguments, options *o)
+{
+    const vecdot_options defaults      = VECDOT_OPTIONS_INIT;
+    bool                 only_operands = false;
+    *o                                 = (options){.contract = defaults};
+    for (int i = 0; i < count; i++) {
+        const char *argument = arguments[i];
+        if (!only_operands && strcmp(argument, "--") == 0) {
+            only_operands = true;
+        } else if (!only_operands && argument[0] == '-' && argument[1] != '\0') {
+            if (!parse_option(self, count, arguments, &i, o)) return false;
+            if (o->help) return true;
+        } else if (o->operand_count == self->operands) {
+            return usage(self, "one argument too many:", argument);
+        } else {
+            o->operands[o->operand_count++] = argument;
+        }
+    }
+    if (o->operand_count == self->operands) return true;
+    fprintf(stderr, "vecdot %s: two .npy files are needed\nTry 'vecdot %s --help'.\n", self->name,
+            self->name);
+    return false;
+}

@@ -1,0 +1,40 @@
+/* The command line: sub-commands, the options each takes, and their values. */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <vecdot/vecdot.h>
+
+/* Exit statuses; scripts depend on them. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DEVICE = 3 };
+
+typedef enum option_set {
+    TAKES_DEVICE   = 1 << 0,
+    TAKES_JSON     = 1 << 1,
+    TAKES_CONTRACT = 1 << 2, /* --axis --axes --keepdims --dtype --no-conj --reproducible */
+    TAKES_OUTPUT   = 1 << 3,
+    TAKES_BF16     = 1 << 4
+} option_set;
+
+typedef struct options {
+    const char    *operands[2];
+    int            operand_count;
+    const char    *device; /* NULL: the environment's, else the best */
+    const char    *output; /* NULL: print                            */
+    vecdot_options contract;
+    bool           json, bf16, help;
+} options;
+
+typedef struct command {
+    const char *name;
+    int (*run)(const struct command *self, const options *o); /* gives the exit status */
+    int         operands;
+    unsigned    takes; /* option_set */
+    const char *help;
+} command;
+
+/* Fills *o from the arguments after the sub-command's name. False after a usage error, which has been
+ * printed with the argument at fault. */
+bool options_parse(const command *self, int count, char **arguments, options *o);
+
+#endif
