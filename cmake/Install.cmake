@@ -24,14 +24,16 @@ if(PROJECT_VERSION_MAJOR EQUAL 0)
 else()
     set(compatibility SameMajorVersion)
 endif()
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/vecdotConfigVersion.cmake" COMPATIBILITY ${compatibility})
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/vecdotConfigVersion.cmake"
+    COMPATIBILITY ${compatibility})
 install(FILES "${PROJECT_BINARY_DIR}/vecdotConfig.cmake" "${PROJECT_BINARY_DIR}/vecdotConfigVersion.cmake"
         DESTINATION "${package_dir}")
 
 # The prefix is told relative to the .pc file, so that an installed tree can be moved.
 set(pc_dir "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${pc_dir}" OUTPUT_VARIABLE pc_to_prefix)
-cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE pc_libdir)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}"
+           OUTPUT_VARIABLE pc_libdir)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_INCLUDEDIR BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}"
            OUTPUT_VARIABLE pc_includedir)
 configure_file("${PROJECT_SOURCE_DIR}/cmake/vecdot.pc.in" "${PROJECT_BINARY_DIR}/vecdot.pc" @ONLY)

@@ -1,5 +1,6 @@
 # The library (shared, static, and with all its symbols for the tests) and the vecdot command.
-file(GLOB kernel_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/kernels/*.h" "${PROJECT_SOURCE_DIR}/kernels/*.cl")
+file(GLOB kernel_files CONFIGURE_DEPENDS
+     "${PROJECT_SOURCE_DIR}/kernels/*.h" "${PROJECT_SOURCE_DIR}/kernels/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/src/core/*.c" "${PROJECT_SOURCE_DIR}/src/backend_opencl/*.c")
 file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
@@ -17,7 +18,8 @@ add_custom_command(
     DEPENDS ${kernel_files} "${PROJECT_SOURCE_DIR}/cmake/EmbedKernels.cmake"
     COMMENT "Embedding the kernel sources" VERBATIM)
 
-add_library(vecdot_objects OBJECT ${library_files} "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
+add_library(vecdot_objects OBJECT ${library_files}
+            "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
 target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
 target_link_libraries(vecdot_objects PRIVATE flags)
 target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}")
@@ -27,7 +29,8 @@ set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSIT
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
 target_link_libraries(vecdot PRIVATE vecdot_objects flags ${CMAKE_DL_LIBS} Threads::Threads)
-set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C
+                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 if(NOT VECDOT_SANITIZE)
     target_link_options(vecdot PRIVATE -Wl,--no-undefined -Wl,--as-needed)
 endif()

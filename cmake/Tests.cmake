@@ -6,7 +6,7 @@ find_library(CMOCKA_LIBRARY cmocka DOC "libcmocka (Debian: libcmocka-dev)" REQUI
 find_path(OPENCL_INCLUDE_DIR CL/cl.h DOC "Folder of CL/cl.h (Debian: opencl-headers)")
 find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-opencl-dev), for the interop tests")
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
-find_program(NVCC nvcc HINTS /usr/local/cuda/bin DOC "CUDA compiler, to check that the kernels' CUDA dialect compiles")
+find_program(NVCC nvcc HINTS /usr/local/cuda/bin DOC "CUDA compiler, for the check of the kernels' CUDA dialect")
 
 set(unit_tests dtype semantics layout plan npy text status variant)
 set(slow_tests random threads large faults casts alias_layout vectors)
@@ -46,7 +46,7 @@ set(test_environment
 
 # A test of that name with the usual properties; the labels follow it.
 function(vecdot_test name)
-    set_tests_properties(${name} PROPERTIES LABELS "${ARGN}" SKIP_RETURN_CODE 77 TIMEOUT 600
+    set_tests_properties(${name} PROPERTIES LABELS "${ARGN}" SKIP_RETURN_CODE 77 TIMEOUT 1200
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" ENVIRONMENT "${test_environment}")
 endfunction()
 
@@ -58,7 +58,8 @@ foreach(file IN LISTS test_files)
     file(STRINGS "${file}" uses_opencl REGEX "#include <CL/" LIMIT_COUNT 1)
     if(uses_opencl)
         if(NOT OPENCL_INCLUDE_DIR OR NOT OPENCL_LIBRARY)
-            message(FATAL_ERROR "${file} needs CL/cl.h and libOpenCL (Debian: opencl-headers, ocl-icd-opencl-dev)")
+            message(FATAL_ERROR "${file} needs CL/cl.h and libOpenCL "
+                                "(Debian: opencl-headers, ocl-icd-opencl-dev)")
         endif()
         target_include_directories(${target} SYSTEM PRIVATE "${OPENCL_INCLUDE_DIR}")
         target_link_libraries(${target} PRIVATE "${OPENCL_LIBRARY}")
@@ -72,6 +73,15 @@ foreach(file IN LISTS test_files)
     endif()
     add_test(NAME ${name} COMMAND ${target})
     vecdot_test(${name} ${labels})
+endforeach()
+
+# The same with programs built as for a device without 64-bit floating point.
+foreach(name casts vectors)
+    if(TARGET test_${name})
+        add_test(NAME ${name}_without_fp64 COMMAND test_${name})
+        vecdot_test(${name}_without_fp64 opencl slow)
+        set_property(TEST ${name}_without_fp64 APPEND PROPERTY ENVIRONMENT VECDOT_TEST_FP64=0)
+    endif()
 endforeach()
 
 # The fault-injecting OpenCL loader, which the library opens instead of the real one.

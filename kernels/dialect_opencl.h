@@ -2,7 +2,7 @@
  * conversions that need the language's own means. float16 goes through vload_half and vstore_half_rte, which
  * every device has, with or without cl_khr_fp16. */
 #pragma OPENCL FP_CONTRACT OFF
-#ifdef cl_khr_fp64
+#if defined(cl_khr_fp64) && !defined(WITHOUT_FP64)
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 #define HAS_FP64 1
 #else
@@ -38,7 +38,7 @@ typedef uint4 quad; /* sixteen bytes in one load */
 /* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))
+#define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p), 0, 2)
 #endif
 #endif
 #ifndef PREFETCH

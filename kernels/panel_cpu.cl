@@ -6,7 +6,7 @@
 
 #define PANEL_PARTS (32768 / (i32)sizeof(VECTOR)) /* at most; PANEL_BYTES in plan.c */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-#define PANEL_DEPTH 16 /* 8 levels of lanes, 6 of chunks (PANEL_NODE_CHUNKS in plan.c), and the tops */
+#define PANEL_DEPTH 24 /* 8 levels of lanes, 6 of chunks (PANEL_NODE_CHUNKS in plan.c), and the tops */
 
 typedef struct panel {
     GLOBAL const u8 *x1; /* element 0 of the contracted axis in the panel's first column */
@@ -31,11 +31,11 @@ typedef struct panel {
     for (i32 j = 0; j < whole; j++) {                                                           \
         PREFETCH(ahead1 + j * VECTOR_ELEMENTS);                                                 \
         PREFETCH(ahead2 + j * VECTOR_ELEMENTS);                                                 \
-        STORE_COMPONENTS(multiply_add(LOAD_COMPONENTS(j, from), A, B, s->sign), j, sums);       \
+        sums[j] = multiply_add(from[j], A, B, s->sign);                                         \
     }
 
 /* sums = from + one row of products. Asks for the row that comes next. */
-FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const component *from, PRIVATE component *sums, i64 row, i64 next)
+FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVATE VECTOR *sums, i64 row, i64 next)
 {
     GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->x1 + row * s->row1);
     GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->x2 + row * s->row2);
@@ -56,11 +56,11 @@ FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const component *from, PRI
     if (left <= 0) return;
     if (s->step1) same1 = some1(a + whole * VECTOR_ELEMENTS, left);
     if (s->step2) same2 = some2(b + whole * VECTOR_ELEMENTS, left);
-    STORE_COMPONENTS(multiply_add(LOAD_COMPONENTS(whole, from), same1, same2, s->sign), whole, sums);
+    sums[whole] = multiply_add(from[whole], same1, same2, s->sign);
 }
 
 /* One lane of one chunk for every column: rows first, first + LANES, ... below end. `zeros` is what it says. */
-FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *sums, i64 first, i64 end)
+FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *sums, i64 first, i64 end)
 {
     for (i64 i = first; i < end; i += LANES)
         add_row(s, i == first ? zeros : sums, sums, i, i + LANES < end ? i + LANES : first + 1 < end ? first + 1 : first);
@@ -76,22 +76,21 @@ FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 
 
 /* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
  * lie. lanes[0] receives the chunk's sums. */
-#define NARROW_BYTES 65536
-FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *lanes, i64 begin, i64 end)
+#define NARROW_BYTES 524288
+FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *lanes, i64 begin, i64 end)
 {
-    const i32 width = s->parts * WIDTH, used = (i32)min(end - begin, (i64)LANES);
+    const i32 width = s->parts, used = (i32)min(end - begin, (i64)LANES);
     for (i64 row = begin; row < end; row++) {
-        PRIVATE component *sums = lanes + (i32)((row - begin) % LANES) * width;
+        PRIVATE VECTOR *sums = lanes + (i32)((row - begin) % LANES) * width;
         add_row(s, row - begin < LANES ? zeros : sums, sums, row, row + 8 < end ? row + 8 : row);
     }
     for (i32 pace = 1; pace < used; pace *= 2)
         for (i32 lane = 0; lane + pace < used; lane += 2 * pace)
             for (i32 j = 0; j < s->parts; j++)
-                STORE_COMPONENTS(add(LOAD_COMPONENTS(j, lanes + lane * width), LOAD_COMPONENTS(j, lanes + (lane + pace) * width)),
-                                 j, lanes + lane * width);
+                lanes[lane * width + j] = add(lanes[lane * width + j], lanes[(lane + pace) * width + j]);
 }
 #else
-FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const component *zeros, PRIVATE component *sums, i64 first, i64 end)
+FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *sums, i64 first, i64 end)
 {
     component a[PANEL * COMPONENTS], b[PANEL * COMPONENTS];
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, a);
@@ -99,22 +98,20 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const component *zeros, 
     for (i64 i = first; i < end; i += LANES) {
         pack(a, s->x1 + i * s->row1, s->type1, s->step1, s->columns);
         pack(b, s->x2 + i * s->row2, s->type2, s->step2, s->columns);
-        for (i32 j = 0; j < s->parts; j++) {
-            VECTOR sum = LOAD_COMPONENTS(j, i == first ? zeros : sums);
-            STORE_COMPONENTS(multiply_add(sum, LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), s->sign), j, sums);
-        }
+        for (i32 j = 0; j < s->parts; j++)
+            sums[j] = multiply_add(i == first ? zeros[j] : sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), s->sign);
     }
 }
 #endif
 
 /* Adds the `merges` nodes under the top one to it, nearest first; the sum takes the lowest one's place. */
-FUNCTION void merge(PRIVATE const panel *s, PRIVATE component (*top)[PANEL * COMPONENTS], i32 merges)
+FUNCTION void merge(PRIVATE const panel *s, PRIVATE VECTOR (*top)[PANEL_PARTS], i32 merges)
 {
     if (merges == 0) return;
     for (i32 j = 0; j < s->parts; j++) {
-        VECTOR sum = LOAD_COMPONENTS(j, top[0]);
-        for (i32 m = 1; m <= merges; m++) sum = add(LOAD_COMPONENTS(j, top[-m]), sum);
-        STORE_COMPONENTS(sum, j, top[-merges]);
+        VECTOR sum = top[0][j];
+        for (i32 m = 1; m <= merges; m++) sum = add(top[-m][j], sum);
+        top[-merges][j] = sum;
     }
 }
 
@@ -126,11 +123,11 @@ FUNCTION i32 trailing_ones(i64 x)
 }
 
 /* Leaves the node's sums in nodes[0]. */
-FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE component (*nodes)[PANEL * COMPONENTS], i64 begin, i64 end)
+FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PARTS], i64 begin, i64 end)
 {
-    component zeros[PANEL * COMPONENTS];
+    VECTOR zeros[PANEL_PARTS];
     i32 depth = 0; /* used entries of nodes */
-    for (i32 j = 0; j < s->parts; j++) STORE_COMPONENTS((VECTOR)(0), j, zeros);
+    for (i32 j = 0; j < s->parts; j++) zeros[j] = (VECTOR)(0);
     for (i64 chunk = 0; begin < end; begin += CHUNK, chunk++) {
         i64 stop = min(end, begin + CHUNK);
         i32 base = depth;
@@ -163,7 +160,7 @@ KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
 #else
     const i64 size1 = code_size(p.type1 & (MISALIGNED - 1)), size2 = code_size(p.type2 & (MISALIGNED - 1));
 #endif
-    component nodes[PANEL_DEPTH][PANEL * COMPONENTS];
+    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
     i64 inner = p.shape[p.rank - 1];
     i64 panels = (inner + p.panel - 1) / p.panel;
     i64 items = p.outputs / inner * panels * p.nodes;
@@ -192,7 +189,7 @@ KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
         i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));
         for (i32 k = 0; k < s.columns; k++) {
-            store_node(&p, out, at, flat + k, node, get_components(nodes[0] + k * COMPONENTS));
+            store_node(&p, out, at, flat + k, node, get_components((PRIVATE const component *)nodes[0] + k * COMPONENTS));
             at.out += p.step_out[p.rank - 1];
         }
     }

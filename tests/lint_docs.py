@@ -29,7 +29,8 @@ def problems():
     for name in sorted(table - variables_read()):
         yield f"README.md: nothing in src/ reads {name}"
 
-    for path in sorted(set(re.findall(r"`((?:src|include|kernels|tools|tests|bench|examples|scripts|docs|cmake)/[\w./]*)`", readme))):
+    folders = "src|include|kernels|tools|tests|bench|examples|scripts|docs|cmake"
+    for path in sorted(set(re.findall(rf"`((?:{folders})/[\w./]*)`", readme))):
         if not pathlib.Path(path).exists():
             yield f"README.md: {path} does not exist"
     for path in re.findall(r"\]\(([^)#:]+)\)", readme):

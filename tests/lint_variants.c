@@ -9,7 +9,7 @@ static int print_program(const char *name)
 {
     for (int kernel = 0; kernel < KERNEL_COUNT; kernel++) {
         if (strcmp(kernel_name((kernel_id)kernel), name) != 0) continue;
-        size_t             count = 0;
+        size_t count = 0;
         const char *const *sources = variant_sources((kernel_id)kernel, &count);
         for (size_t i = 0; i < count; i++) fputs(sources[i], stdout);
         return 0;

@@ -85,7 +85,7 @@ static const scenario scenarios[] = {
      USES(FAULT_CreateBuffer, FAULT_EnqueueMapBuffer, FAULT_EnqueueUnmapMemObject, FAULT_Finish,
           FAULT_CreateProgramWithBinary, FAULT_CreateKernel, FAULT_SetKernelArg, FAULT_EnqueueNDRangeKernel)},
     {"host arrays copied", 0, 0, ARRAYS_COPIED, DISK_FILLED,
-     USES(FAULT_CreateBuffer, FAULT_EnqueueWriteBuffer, FAULT_EnqueueReadBuffer, FAULT_Finish)},
+     USES(FAULT_CreateBuffer, FAULT_EnqueueWriteBuffer, FAULT_EnqueueReadBuffer)},
     {"device arrays", 0, 0, ARRAYS_ON_DEVICE, DISK_FILLED, USES(FAULT_GetMemObjectInfo, FAULT_CreateBuffer)},
     {"device arrays made and copied", 0, 0, ARRAYS_MADE, DISK_FILLED,
      USES(FAULT_EnqueueCopyBuffer, FAULT_EnqueueWriteBuffer, FAULT_EnqueueReadBuffer)},

@@ -245,8 +245,7 @@ vecdot_status bind_deliver(vecdot_queue *queue, const problem *original, const p
 {
     const backend *driver = queue->context->dev.driver;
     if (!at[X1].on_host && !at[X2].on_host && !at[OUT].on_host) return VECDOT_SUCCESS; /* stays enqueued */
-    TRY(driver->queue_finish(queue->native));
-    if (!at[OUT].on_host) return VECDOT_SUCCESS;
+    if (!at[OUT].on_host) return driver->queue_finish(queue->native);
     if (how->copy[OUT]) return download(queue, original, p, at[OUT], &b->at[OUT]);
     extent e = layout_extent(p, OUT);
     return driver->memory_reveal(queue->native, b->at[OUT].memory, (size_t)(b->at[OUT].offset + e.high));

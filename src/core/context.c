@@ -38,6 +38,7 @@ static vecdot_status policy_init(policy *p, const device *dev)
     p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
     p->parallel_groups = dev->parallel_groups;
     p->has_fp64 = info->has_fp64;
+    p->saving_seconds = 1.0;
     return reproducible_setting(&p->reproducible);
 }
 

@@ -29,6 +29,7 @@ typedef struct policy {
     int        parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
     int        has_fp64;
     int        reproducible;    /* VECDOT_REPRODUCIBLE=1 in the environment                    */
+    double     saving_seconds;  /* begin no saving of a program later than this into the end   */
 } policy;
 
 struct vecdot_context {

@@ -4,6 +4,7 @@
 
 #include "core/disk_cache.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,12 +149,14 @@ static void save_program(vecdot_context *context, entry *e)
     free(bytes);
 }
 
+/* Saving must not keep a program from ending for long: what is left over is built and saved another time. */
 void program_cache_destroy(vecdot_context *context, program_cache *cache)
 {
+    double until = clock_seconds() + context->policy.saving_seconds;
     for (int i = 0; i < BUCKETS; i++) {
         for (entry *e = cache->programs.buckets[i], *next; e != NULL; e = next) {
             next = e->next;
-            if (e->unsaved != NULL) save_program(context, e);
+            if (e->unsaved != NULL && clock_seconds() < until) save_program(context, e);
             if (e->ready) context->dev.driver->program_close(e->object);
             mutex_destroy(e->building);
             free(e->unsaved);
@@ -180,7 +183,11 @@ static vecdot_status build(vecdot_context *context, entry *e)
     kernel_id kernel = (kernel_id)e->key.kernel;
     program_request request = {.name = kernel_name(kernel), .label = label, .options = options};
     variant_label(&e->key, label, sizeof label);
-    if (variant_options(&e->key, options, sizeof options) >= sizeof options) {
+    size_t length = variant_options(&e->key, options, sizeof options);
+    if (!context->dev.info.has_fp64 && length < sizeof options) {
+        length += (size_t)snprintf(options + length, sizeof options - length, " -DWITHOUT_FP64");
+    }
+    if (length >= sizeof options) {
         return fail(VECDOT_ERROR_COMPILE, "the build options of %s take more than %d bytes", label,
                     OPTION_BYTES);
     }

@@ -1,6 +1,6 @@
 /* Walks the space of kernel variants at tiny sizes on Oclgrind's device, which checks each memory access, for
- * races and for uninitialised reads: every schedule, plan class, kind of loop and dtype. Results are compared with
- * the scalar reference and every byte around them for being unchanged.
+ * races and for uninitialised reads: every schedule, plan class, kind of loop and dtype. Results are compared
+ * with the scalar reference and every byte around them for being unchanged.
  *
  *   oclgrind_variants gpu|cpu          a schedule: a sample in which each of those occurs
  *   oclgrind_variants gpu|cpu --all    every combination */
@@ -13,11 +13,11 @@
 /* A shape of operands; a size of -1 stands for the length of a sum of two and a half chunks. */
 typedef struct form {
     const char *name;
-    int         ndim[2];
-    int64_t     shape[2][3];
-    int         axis;
-    int         step; /* elements from one to the next */
-    int         nodes;
+    int ndim[2];
+    int64_t shape[2][3];
+    int axis;
+    int step; /* elements from one to the next */
+    int nodes;
 } form;
 
 static const form forms[] = {
@@ -35,27 +35,27 @@ enum { FORMS = sizeof forms / sizeof forms[0] };
 
 /* Operand dtypes: each with itself, then some that need a cast on loading. */
 static const ref_type pairs[][2] = {
-    {REF_B1, REF_B1},   {REF_I8, REF_I8},   {REF_I16, REF_I16}, {REF_I32, REF_I32}, {REF_I64, REF_I64},
-    {REF_U8, REF_U8},   {REF_U16, REF_U16}, {REF_U32, REF_U32}, {REF_U64, REF_U64}, {REF_F16, REF_F16},
-    {REF_BF16, REF_BF16}, {REF_F32, REF_F32}, {REF_F64, REF_F64}, {REF_C64, REF_C64}, {REF_C128, REF_C128},
-    {REF_I8, REF_F32},  {REF_F16, REF_C64}, {REF_U16, REF_I32}, {REF_BF16, REF_F16},
+    {REF_B1, REF_B1},     {REF_I8, REF_I8},   {REF_I16, REF_I16}, {REF_I32, REF_I32},  {REF_I64, REF_I64},
+    {REF_U8, REF_U8},     {REF_U16, REF_U16}, {REF_U32, REF_U32}, {REF_U64, REF_U64},  {REF_F16, REF_F16},
+    {REF_BF16, REF_BF16}, {REF_F32, REF_F32}, {REF_F64, REF_F64}, {REF_C64, REF_C64},  {REF_C128, REF_C128},
+    {REF_I8, REF_F32},    {REF_F16, REF_C64}, {REF_U16, REF_I32}, {REF_BF16, REF_F16},
 };
 enum { PAIRS = sizeof pairs / sizeof pairs[0] };
 
 typedef struct choice {
-    schedule    schedule;
-    plan_class  force;
+    schedule schedule;
+    plan_class force;
     const form *form;
-    int         pair;
-    int         force_any;
+    int pair;
+    int force_any;
 } choice;
 
-static int      run_everything;
+static int run_everything;
 static schedule run_schedule;
 
 typedef struct filling {
     random_source source;
-    ref_type      type;
+    ref_type type;
 } filling;
 
 /* Any bits for integers; small values with a fraction for the others. */
@@ -63,18 +63,21 @@ static void fill_element(unsigned char *element, void *argument)
 {
     filling *f = argument;
     uint64_t bits = random_bits(&f->source);
-    int      complex = ref_is_complex(f->type), size = ref_size(f->type);
-    if (f->type == REF_B1) element[0] = bits & 1;
-    else if (!ref_is_float(f->type)) memcpy(element, &bits, (size_t)size);
+    int complex = ref_is_complex(f->type), size = ref_size(f->type);
+    if (f->type == REF_B1)
+        element[0] = bits & 1;
+    else if (!ref_is_float(f->type))
+        memcpy(element, &bits, (size_t)size);
     else
         for (int part = 0; part <= complex; part++) {
-            double   value = ((double)(bits >> (20 * part) & 1023) - 512) / 64;
+            double value = ((double)(bits >> (20 * part) & 1023) - 512) / 64;
             ref_type component = f->type == REF_C64 ? REF_F32 : f->type == REF_C128 ? REF_F64 : f->type;
             reference_cast(REF_F64, &value, component, element + part * ref_size(component));
         }
 }
 
-static int make_array(trial *p, int which, ref_type type, const int64_t *shape, int ndim, int step, int64_t chunk)
+static int make_array(trial *p, int which, ref_type type, const int64_t *shape, int ndim, int step,
+                      int64_t chunk)
 {
     array *a = &p->array[which];
     a->type = type;
@@ -89,17 +92,17 @@ static int make_array(trial *p, int which, ref_type type, const int64_t *shape, 
 /* Makes the arrays and fills the operands. Returns 0 when memory is out. */
 static int make_trial(trial *p, const choice *c, uint64_t seed)
 {
-    const form     *f = c->form;
+    const form *f = c->form;
     const ref_type *types = pairs[c->pair];
-    DLTensor        tensor[2];
-    DLDataType      dtype;
-    int32_t         ndim;
-    int64_t         shape[VECDOT_MAX_NDIM];
-    vecdot_options  options;
+    DLTensor tensor[2];
+    DLDataType dtype;
+    int32_t ndim;
+    int64_t shape[VECDOT_MAX_NDIM];
+    vecdot_options options;
     trial_start(p);
     p->axis[0] = p->axis[1] = f->axis;
     ref_type result = ref_promote(types[0], types[1]);
-    int64_t  chunk = 512 / ref_size(result) * CANONICAL_ROWS;
+    int64_t chunk = 512 / ref_size(result) * CANONICAL_ROWS;
     for (int i = 0; i < 2; i++) {
         if (!make_array(p, i, types[i], f->shape[i], f->ndim[i], f->step, chunk)) return 0;
         array_visit(p, &p->array[i], fill_element, &(filling){random_start(seed, (uint64_t)i), types[i]});
@@ -113,7 +116,7 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
 /* Returns 1 when the call went as it must. */
 static int run_choice(target *t, const choice *c)
 {
-    char    why[512] = "";
+    char why[512] = "";
     trial p;
     target_reset(t);
     policy *now = &t->context->policy;
@@ -123,9 +126,12 @@ static int run_choice(target *t, const choice *c)
     now->force_nodes = c->form->nodes;
     now->share_host = 0; /* Oclgrind takes host memory used in place for uninitialised */
     int made = make_trial(&p, c, (uint64_t)t->cases), good = 0;
-    if (!made) snprintf(why, sizeof why, "cannot make the arrays: %s", vecdot_last_error());
-    else if (trial_call(&p, t->queue) != VECDOT_SUCCESS) snprintf(why, sizeof why, "%s", vecdot_last_error());
-    else good = trial_verify(&p, t->queue, why, sizeof why);
+    if (!made)
+        snprintf(why, sizeof why, "cannot make the arrays: %s", vecdot_last_error());
+    else if (trial_call(&p, t->queue) != VECDOT_SUCCESS)
+        snprintf(why, sizeof why, "%s", vecdot_last_error());
+    else
+        good = trial_verify(&p, t->queue, why, sizeof why);
     printf("%s %s, %s, %s, %s and %s%s%s%s\n", good ? "ok    " : "FAILED", schedule_name(c->schedule),
            class_name(c->force), c->form->name, ref_name(pairs[c->pair][0]), ref_name(pairs[c->pair][1]),
            c->force_any ? ", any" : "", good ? "" : ": ", good ? "" : why);
@@ -135,10 +141,12 @@ static int run_choice(target *t, const choice *c)
     return good;
 }
 
-/* Sums of integers of one byte take so many elements a chunk that they say nothing which the others do not. */
+/* Sums of integers of one byte take so many elements a chunk that they say nothing which the others do not.
+ */
 static int is_costly(const choice *c)
 {
-    return !run_everything && c->form->shape[0][0] < 0 && ref_size(ref_promote(pairs[c->pair][0], pairs[c->pair][1])) < 4;
+    return !run_everything && c->form->shape[0][0] < 0 &&
+           ref_size(ref_promote(pairs[c->pair][0], pairs[c->pair][1])) < 4;
 }
 
 /* All pairs of dtypes, or the next few in turn. */
@@ -159,7 +167,8 @@ static int run_pairs(target *t, choice *c, int *turn)
 static int run(target *t)
 {
     if (!strstr(t->info.platform, "Oclgrind")) {
-        fprintf(stderr, "this is not Oclgrind but %s: set OCL_ICD_VENDORS as scripts/oclgrind.sh does\n", t->info.platform);
+        fprintf(stderr, "this is not Oclgrind but %s: set OCL_ICD_VENDORS as scripts/oclgrind.sh does\n",
+                t->info.platform);
         return 1;
     }
     int failed = 0, turn = 0;
