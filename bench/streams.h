@@ -1,5 +1,5 @@
-/* The floor of the benchmark: a hand-written dot of two arrays over all of the host's cores, in whatever order
- * is fastest. What it reaches is taken for the bandwidth of the machine. */
+/* The floor of the benchmark: a hand-written dot of two arrays over all of the host's cores, in whatever
+ * order is fastest. What it reaches is taken for the bandwidth of the machine. */
 #ifndef BENCH_STREAMS_H
 #define BENCH_STREAMS_H
 

@@ -38,7 +38,7 @@ typedef uint4 quad; /* sixteen bytes in one load */
 /* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. */
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_prefetch)
-#define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p), 0, 2)
+#define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))
 #endif
 #endif
 #ifndef PREFETCH

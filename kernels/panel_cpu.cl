@@ -79,10 +79,11 @@ FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 
 #define NARROW_BYTES 524288
 FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *lanes, i64 begin, i64 end)
 {
+    const i64 ahead = 64 / s->parts > 0 ? 64 / s->parts : 1; /* rows: a page */
     const i32 width = s->parts, used = (i32)min(end - begin, (i64)LANES);
     for (i64 row = begin; row < end; row++) {
         PRIVATE VECTOR *sums = lanes + (i32)((row - begin) % LANES) * width;
-        add_row(s, row - begin < LANES ? zeros : sums, sums, row, row + 8 < end ? row + 8 : row);
+        add_row(s, row - begin < LANES ? zeros : sums, sums, row, row + ahead < end ? row + ahead : row);
     }
     for (i32 pace = 1; pace < used; pace *= 2)
         for (i32 lane = 0; lane + pace < used; lane += 2 * pace)

@@ -27,7 +27,7 @@ export OCL_ICD_VENDORS=$folder/vendors VECDOT_TEST_BACKENDS=opencl:oclgrind
 export VECDOT_CACHE_DIR=$folder/cache # empty: programs are built by this Oclgrind, with these options
 export OCLGRIND_CHECK_API=1 OCLGRIND_DATA_RACES=1 OCLGRIND_MAX_ERRORS=100
 # Its interpreter goes wrong on what clang's optimiser emits, and does not know prefetching.
-export OCLGRIND_BUILD_OPTIONS='-cl-opt-disable -D__builtin_prefetch(x)='
+export OCLGRIND_BUILD_OPTIONS='-cl-opt-disable -D__builtin_prefetch(...)='
 
 failed=0
 check() { # schedule options...

@@ -10,7 +10,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 backends=${VECDOT_TEST_BACKENDS:-opencl}
-problems=${VECDOT_TEST_PROBLEMS:-400}
+problems=${VECDOT_TEST_PROBLEMS:-2000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
 may_skip='^(cuda_compile)$'
@@ -66,7 +66,8 @@ build() { # preset
 
 end_to_end() {
     python_with e2e tests/e2e/requirements.txt &&
-        VECDOT_CACHE_DIR=$PWD/build/program-cache "$python" tests/e2e/run.py --vecdot build/release/vecdot --problems "$e2e_problems"
+        VECDOT_CACHE_DIR=$PWD/build/program-cache "$python" tests/e2e/run.py \
+            --vecdot build/release/vecdot --problems "$e2e_problems"
 }
 
 scripts/setup.sh test

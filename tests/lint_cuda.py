@@ -60,7 +60,7 @@ def main():
     for kernel in {v[0] for v in variants}:
         program = output_of(arguments.list_variants, kernel)
         if opencl not in program:
-            sys.exit(f"{kernel}: its program does not contain dialect_opencl.h")
+            sys.exit(f"{kernel}: its program does not contain dialect_opencl.h as it is now: build again")
         programs[kernel] = program.replace(opencl, cuda)
 
     chosen = variants if arguments.all else sample(variants)

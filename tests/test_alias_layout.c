@@ -43,8 +43,8 @@ enum { ROWS = 6, COLUMNS = 5003 }; /* several chunks, a rest of a row */
 
 typedef struct layout {
     const char *name;
-    int64_t     strides[2], start; /* elements */
-    int64_t     shift;             /* bytes    */
+    int64_t strides[2], start; /* elements */
+    int64_t shift;             /* bytes    */
 } layout;
 
 static const layout layouts[] = {
@@ -65,7 +65,7 @@ enum { LAYOUTS = sizeof layouts / sizeof *layouts, ROOM = 2 * ROWS * COLUMNS + R
 static void lay_out(trial *p, int which, ref_type type, const layout *l, uint64_t seed)
 {
     random_source random = random_start(seed, (uint64_t)which);
-    int64_t       item = ref_size(type);
+    int64_t item = ref_size(type);
     set_array(p, which, type, which, l->start * item + l->shift, 2, ROWS, COLUMNS);
     memcpy(p->array[which].strides, l->strides, sizeof l->strides);
     assert_true(storage_create(p, which, (size_t)(ROOM * item + l->shift)));
@@ -81,7 +81,7 @@ static void lay_out(trial *p, int which, ref_type type, const layout *l, uint64_
 static void run_layout(ref_type type, const layout *l1, const layout *l2, unsigned char *result)
 {
     trial p;
-    char  why[256];
+    char why[256];
     trial_start(&p);
     lay_out(&p, ARRAY_X1, type, l1, 1);
     lay_out(&p, ARRAY_X2, type, l2, 2);
@@ -100,7 +100,7 @@ static void test_one_result(void **state)
     (void)state;
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
         unsigned char first[ROWS * 16], other[ROWS * 16];
-        size_t        size = (size_t)(ROWS * ref_size(types[t]));
+        size_t size = (size_t)(ROWS * ref_size(types[t]));
         run_layout(types[t], &layouts[0], &layouts[0], first);
         for (int i = 0; i < LAYOUTS; i++) {
             tested->context->policy.schedule = i % 2 ? SCHEDULE_GPU : SCHEDULE_CPU;
@@ -123,8 +123,8 @@ static void test_one_result(void **state)
 static void overlap(int64_t out_offset, int64_t out_stride, int on_device, schedule how)
 {
     random_source random = random_start(3, (uint64_t)out_offset);
-    trial         p;
-    char          why[256];
+    trial p;
+    char why[256];
     trial_start(&p);
     assert_true(storage_create(&p, 0, 8 * 8 * 4 + 64));
     fill_storage(&p, 0, REF_F32, &random);
@@ -240,7 +240,7 @@ static void test_out_overlapping_itself(void **state)
 static void test_interleaved_out(void **state)
 {
     trial p;
-    char  why[256];
+    char why[256];
     (void)state;
     start_small(&p);
     p.array[ARRAY_OUT] =
@@ -255,9 +255,9 @@ static void test_interleaved_out(void **state)
 
 static void test_memory_refused(void **state)
 {
-    trial    p;
+    trial p;
     DLTensor x1, x2, out;
-    char     why[256];
+    char why[256];
     (void)state;
     start_small(&p);
     trial_tensor(&p, ARRAY_X1, &x1);

@@ -17,9 +17,9 @@ static int64_t value_count(ref_type type)
 static uint64_t integer_near_tie(uint64_t index)
 {
     static const int digits[] = {8, 11, 24, 53};
-    int              precision = digits[index % 4], exponent = (int)(index / 4 % 64);
-    uint64_t         top = (uint64_t)1 << exponent, tie = exponent >= precision ? top >> precision : 0;
-    uint64_t         unit = 2 * tie, value = top + unit * (index / 256 % 3) + tie + index / 768 % 3 - 1;
+    int precision = digits[index % 4], exponent = (int)(index / 4 % 64);
+    uint64_t top = (uint64_t)1 << exponent, tie = exponent >= precision ? top >> precision : 0;
+    uint64_t unit = 2 * tie, value = top + unit * (index / 256 % 3) + tie + index / 768 % 3 - 1;
     return index / 2304 % 2 ? 0 - value : value;
 }
 
@@ -48,8 +48,8 @@ static void cast_all(ref_type from, ref_type compute, ref_type to)
 {
     random_source random = random_start(from, (uint64_t)compute);
     const int64_t count = value_count(from);
-    trial         p;
-    char          why[256];
+    trial p;
+    char why[256];
     trial_start(&p);
     p.dtype = compute;
     p.flags = VECDOT_NO_CONJ;
@@ -116,11 +116,11 @@ static void test_casts_of_results(void **state)
 /* Every lane underflows to -0, so that only the +0 at the end of the sum is left to mend it. */
 static void underflow(ref_type type, double tiny, const void *expected, schedule how)
 {
-    int64_t       n = 512;
-    double        negative = -tiny;
+    int64_t n = 512;
+    double negative = -tiny;
     unsigned char x1[512 * 8], x2[512 * 8], result[8] = {0xa5};
-    DLTensor      t1 = {.data = x1, .device = {kDLCPU, 0}, .ndim = 1, .dtype = ref_dlpack(type), .shape = &n};
-    DLTensor      t2 = t1, out = t1;
+    DLTensor t1 = {.data = x1, .device = {kDLCPU, 0}, .ndim = 1, .dtype = ref_dlpack(type), .shape = &n};
+    DLTensor t2 = t1, out = t1;
     t2.data = x2;
     out.data = result;
     out.ndim = 0;
@@ -137,7 +137,7 @@ static void underflow(ref_type type, double tiny, const void *expected, schedule
 
 static void test_underflow(void **state)
 {
-    const double        zero = 0;
+    const double zero = 0;
     const unsigned char negative_half[2] = {0x00,
                                             0x80}; /* float16 -0: here the narrowing itself underflows */
     (void)state;

@@ -98,7 +98,7 @@ static void test_groups(void **state)
 static void test_unsupported(void **state)
 {
     static const struct {
-        DLDataType  type;
+        DLDataType type;
         const char *name;
     } refused[] = {
         {{7, 8, 1}, "float8_e3m4"},

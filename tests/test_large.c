@@ -33,7 +33,7 @@ static void must_succeed(vecdot_status status)
 /* One element repeated n times on either side. */
 static void repeated(schedule how, ref_type type, const void *a, const void *b, const void *expected)
 {
-    int64_t       n = past_31_bits, zero = 0;
+    int64_t n = past_31_bits, zero = 0;
     unsigned char x1[16], x2[16], result[16] = {0};
     memcpy(x1, a, (size_t)ref_size(type));
     memcpy(x2, b, (size_t)ref_size(type));
@@ -47,7 +47,7 @@ static void repeated(schedule how, ref_type type, const void *a, const void *b, 
 
 static void test_repeated_integers(void **state)
 {
-    const int32_t  a = 3, b = -7;
+    const int32_t a = 3, b = -7;
     const uint32_t expected =
         (uint32_t)((uint64_t)past_31_bits * (uint64_t)(INT64_C(3) * -7)); /* modulo 2^32 */
     (void)state;
@@ -69,9 +69,9 @@ static void test_many_products(void **state)
 {
     int64_t shape1[2] = {5, (INT64_C(1) << 29) + 3}, strides1[2] = {1, 0}, shape2[1] = {shape1[1]},
             strides2[1] = {0};
-    int64_t  five[1] = {5};
-    int8_t   x1[5] = {1, -2, 3, 127, -128}, x2 = 5;
-    int8_t   result[5] = {0};
+    int64_t five[1] = {5};
+    int8_t x1[5] = {1, -2, 3, 127, -128}, x2 = 5;
+    int8_t result[5] = {0};
     DLTensor t1 = host_tensor(x1, REF_I8, 2, shape1, strides1),
              t2 = host_tensor(&x2, REF_I8, 1, shape2, strides2);
     DLTensor out = host_tensor(result, REF_I8, 1, five, NULL);
@@ -100,9 +100,9 @@ static int64_t square_sum(int64_t from, int64_t to)
 /* In place, or copied to the device in pieces, as the policy has it. */
 static void check_bytes(int8_t *bytes, int64_t rows, int64_t columns, const int64_t *expected)
 {
-    int64_t        shape[2] = {rows, columns}, results[4] = {0};
+    int64_t shape[2] = {rows, columns}, results[4] = {0};
     vecdot_options options = VECDOT_OPTIONS_INIT;
-    DLTensor       x = host_tensor(bytes, REF_I8, 2, shape, NULL),
+    DLTensor x = host_tensor(bytes, REF_I8, 2, shape, NULL),
              out = host_tensor(results, REF_I64, 1, shape, NULL);
     options.dtype = VECDOT_INT64;
     assert_true(rows <= 4);
@@ -113,8 +113,8 @@ static void check_bytes(int8_t *bytes, int64_t rows, int64_t columns, const int6
 static void test_large_array(void **state)
 {
     const int64_t columns = INT64_C(590000001), total = 2 * columns; /* 1.1 GiB */
-    int8_t       *bytes = malloc((size_t)total);
-    int64_t       sums[2], all;
+    int8_t *bytes = malloc((size_t)total);
+    int64_t sums[2], all;
     (void)state;
     assert_non_null(bytes);
     for (int64_t i = 0; i < total; i++) bytes[i] = byte_at(i);
@@ -135,10 +135,10 @@ static void test_large_array(void **state)
 static void test_far_strides(void **state)
 {
     const int64_t distance = (INT64_C(1) << 32) + 12345;
-    int64_t       shape[2] = {2, 1000}, strides[2] = {-distance, 1}, two[1] = {2};
-    int8_t       *bytes = calloc((size_t)distance + 1000, 1), result[2] = {0};
-    uint64_t      expected[2] = {0, 0};
-    DLTensor      x, out = host_tensor(result, REF_I8, 1, two, NULL);
+    int64_t shape[2] = {2, 1000}, strides[2] = {-distance, 1}, two[1] = {2};
+    int8_t *bytes = calloc((size_t)distance + 1000, 1), result[2] = {0};
+    uint64_t expected[2] = {0, 0};
+    DLTensor x, out = host_tensor(result, REF_I8, 1, two, NULL);
     (void)state;
     if (!bytes) { /* no memory is touched but the two rows; a system may still refuse */
         print_message("test_far_strides: 4 GiB of address space refused\n");
@@ -175,8 +175,8 @@ static void fill_array(trial *p, int which, random_source *random)
 static void many_dimensions(int wide, schedule how)
 {
     random_source random = random_start(64, (uint64_t)wide);
-    trial         p;
-    char          why[256];
+    trial p;
+    char why[256];
     trial_start(&p);
     for (int i = 0; i < 3; i++) {
         array *a = &p.array[i];

@@ -10,7 +10,11 @@
 /* A float32 problem with the given batch shape and element strides of x1, x2 and out. */
 static problem make(int rank, const int64_t *shape, const int64_t *s1, const int64_t *s2, const int64_t *out)
 {
-    problem p = {.type = {DTYPE_F32, DTYPE_F32, DTYPE_F32}, .result = DTYPE_F32, .n = 10, .stride = {1, 1}, .rank = rank};
+    problem p = {.type = {DTYPE_F32, DTYPE_F32, DTYPE_F32},
+                 .result = DTYPE_F32,
+                 .n = 10,
+                 .stride = {1, 1},
+                 .rank = rank};
     size_t bytes = sizeof(int64_t) * (size_t)rank;
     memcpy(p.shape, shape, bytes);
     memcpy(p.step[X1], s1, bytes);
@@ -77,7 +81,7 @@ static void test_extents(void **state)
 {
     (void)state;
     problem p = make(2, LIST(4, 3), LIST(-30, 10), LIST(0, 0), LIST(3, 1));
-    extent  e = layout_extent(&p, X1);
+    extent e = layout_extent(&p, X1);
     assert_int_equal(e.low, -90 * 4);
     assert_int_equal(e.high, (20 + 9 + 1) * 4);
     e = layout_extent(&p, X2);
@@ -95,7 +99,7 @@ static void test_extents(void **state)
 static void test_alignment(void **state)
 {
     (void)state;
-    problem         p = make(1, LIST(4), LIST(10), LIST(10), LIST(1));
+    problem p = make(1, LIST(4), LIST(10), LIST(10), LIST(1));
     const uintptr_t at[ARRAYS] = {64, 68, 2};
     layout_alignment(&p, at);
     assert_int_equal(p.misaligned[X1], 0);
@@ -122,8 +126,8 @@ static void test_out_overlap(void **state)
     assert_int_equal(check_out(2, LIST(3, 4), LIST(0, 1)), VECDOT_ERROR_OVERLAP);
     assert_int_equal(check_out(2, LIST(1, 4), LIST(0, 1)), VECDOT_SUCCESS);
     assert_int_equal(check_out(2, LIST(3, 4), LIST(3, 1)), VECDOT_ERROR_OVERLAP);
-    assert_int_equal(check_out(2, LIST(2, 3), LIST(3, 2)), VECDOT_SUCCESS); /* 0 2 4, 3 5 7 */
-    assert_int_equal(check_out(2, LIST(3, 3), LIST(3, 2)), VECDOT_SUCCESS); /* 0 2 4, 3 5 7, 6 8 10 */
+    assert_int_equal(check_out(2, LIST(2, 3), LIST(3, 2)), VECDOT_SUCCESS);       /* 0 2 4, 3 5 7 */
+    assert_int_equal(check_out(2, LIST(3, 3), LIST(3, 2)), VECDOT_SUCCESS);       /* 0 2 4, 3 5 7, 6 8 10 */
     assert_int_equal(check_out(2, LIST(3, 4), LIST(3, 2)), VECDOT_ERROR_OVERLAP); /* 6 twice */
     assert_int_equal(check_out(2, LIST(0, 4), LIST(0, 0)), VECDOT_SUCCESS);
 }

@@ -72,7 +72,7 @@ static void assert_opens(npy *array, npy_v2 v2)
 /* The file is refused with this status and with a message that contains this. */
 static void assert_refused(vecdot_status status, const char *message)
 {
-    npy   array;
+    npy array;
     fault f = {VECDOT_SUCCESS, ""};
     if (npy_open(&array, path, NPY_V2_REFUSED, &f)) fail_msg("accepted, though: %s", message);
     if (strstr(f.text, message) == NULL) fail_msg("\"%s\" does not say \"%s\"", f.text, message);
@@ -160,7 +160,7 @@ static void reads_every_dtype(void **state)
                                                    "<u8", "<f2", "<V2", "<f4", "<f8", "<c8", "<c16"};
     for (int i = 0; i < DTYPE_ROWS; i++) {
         char header[128];
-        npy  array;
+        npy array;
         snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (2,)}", descrs[i]);
         put_array(1, header, 32);
         assert_opens(&array, NPY_V2_IS_BFLOAT16);
@@ -184,7 +184,7 @@ static void reads_up_to_64_dimensions(void **state)
 {
     (void)state;
     char header[512] = "{'descr': '|i1', 'fortran_order': False, 'shape': (";
-    npy  array;
+    npy array;
     for (int i = 0; i < VECDOT_MAX_NDIM; i++) strcat(header, "1,");
     strcat(header, ")}");
     put_array(1, header, 1);
@@ -200,18 +200,18 @@ static void reads_pipes(void **state)
 {
     (void)state;
     unsigned char file[1024], after[8];
-    int           ends[2], saved = dup(STDIN_FILENO);
-    fault         f = {VECDOT_SUCCESS, ""};
-    npy           array;
-    size_t        size = build(file, 1, "{'descr': '<u2', 'fortran_order': False, 'shape': (300,)}", 600);
+    int ends[2], saved = dup(STDIN_FILENO);
+    fault f = {VECDOT_SUCCESS, ""};
+    npy array;
+    size_t size = build(file, 1, "{'descr': '<u2', 'fortran_order': False, 'shape': (300,)}", 600);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], file, size), (ssize_t)size);
     assert_int_equal(write(ends[1], "rest", 4), 4);
     close(ends[1]);
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     close(ends[0]);
-    bool    opened = npy_open(&array, "-", NPY_V2_REFUSED, &f);
-    ssize_t rest   = read(STDIN_FILENO, after, sizeof after);
+    bool opened = npy_open(&array, "-", NPY_V2_REFUSED, &f);
+    ssize_t rest = read(STDIN_FILENO, after, sizeof after);
     dup2(saved, STDIN_FILENO);
     close(saved);
     if (!opened) fail_msg("refused: %s", f.text);
@@ -226,10 +226,10 @@ static void believes_no_size_of_a_pipe(void **state)
 {
     (void)state;
     unsigned char file[1024];
-    int           ends[2], saved = dup(STDIN_FILENO);
-    fault         f = {VECDOT_SUCCESS, ""};
-    npy           array;
-    size_t        size =
+    int ends[2], saved = dup(STDIN_FILENO);
+    fault f = {VECDOT_SUCCESS, ""};
+    npy array;
+    size_t size =
         build(file, 1, "{'descr': '|u1', 'fortran_order': False, 'shape': (1152921504606846976,)}", 9);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], file, size), (ssize_t)size);
@@ -281,7 +281,7 @@ static void refuses_dtypes_by_name(void **state)
         refuse_header(header, VECDOT_ERROR_DTYPE, rows[i].says);
     }
     put_array(1, "{'descr': '>V2', 'fortran_order': False, 'shape': (3,)}", 6);
-    npy   array;
+    npy array;
     fault f = {VECDOT_SUCCESS, ""};
     assert_false(npy_open(&array, path, NPY_V2_IS_BFLOAT16, &f));
     assert_non_null(strstr(f.text, "other order"));
@@ -333,8 +333,8 @@ static void refuses_malformed_headers(void **state)
 static void refuses_what_is_not_npy(void **state)
 {
     (void)state;
-    static const unsigned char later[]  = "\x93NUMPY\x04\x00\x10\x00\x00\x00";
-    static const unsigned char minor[]  = "\x93NUMPY\x01\x01\x10\x00";
+    static const unsigned char later[] = "\x93NUMPY\x04\x00\x10\x00\x00\x00";
+    static const unsigned char minor[] = "\x93NUMPY\x01\x01\x10\x00";
     static const unsigned char absurd[] = "\x93NUMPY\x02\x00\xff\xff\xff\xff{";
     put_file("", 0);
     assert_refused(VECDOT_SUCCESS, "cut short");
@@ -355,7 +355,7 @@ static void refuses_what_is_not_npy(void **state)
 static void refuses_what_cannot_be_opened(void **state)
 {
     (void)state;
-    npy   array;
+    npy array;
     fault f = {VECDOT_SUCCESS, ""};
     assert_false(npy_open(&array, "/nonexistent/array.npy", NPY_V2_REFUSED, &f));
     assert_non_null(strstr(f.text, "No such file"));
@@ -385,8 +385,8 @@ static void survives_every_changed_byte(void **state)
     (void)state;
     static const unsigned char values[] = {0,   1,   9,   ' ', '\'', '(', ')',  ',',
                                            '0', '9', ':', 'L', '{',  '}', 0x7f, 0xff};
-    unsigned char              file[512], changed[512];
-    fault                      f;
+    unsigned char file[512], changed[512];
+    fault f;
     size_t size = build(file, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (3, 4), }\n", 48);
     for (size_t at = 0; at < size - 48; at++) {
         for (size_t i = 0; i < sizeof values; i++) {
@@ -430,16 +430,16 @@ static void writes_what_it_reads(void **state)
     for (size_t i = 0; i < sizeof data; i++) data[i] = (unsigned char)(i * 37);
     for (int i = 0; i < DTYPE_ROWS; i++) {
         for (int32_t ndim = 0; ndim <= 3; ndim++) {
-            int64_t     shape[3] = {2, 3, 1};
-            size_t      elements = ndim == 0 ? 1 : ndim == 1 ? 2 : 6;
-            fault       f        = {VECDOT_SUCCESS, ""};
+            int64_t shape[3] = {2, 3, 1};
+            size_t elements = ndim == 0 ? 1 : ndim == 1 ? 2 : 6;
+            fault f = {VECDOT_SUCCESS, ""};
             struct stat about;
-            npy         array;
-            DLTensor    from = {.data   = data,
-                                .device = {kDLCPU, 0},
-                                .ndim   = ndim,
-                                .dtype  = dtype_row_type(&dtype_rows[i]),
-                                .shape  = shape};
+            npy array;
+            DLTensor from = {.data = data,
+                             .device = {kDLCPU, 0},
+                             .ndim = ndim,
+                             .dtype = dtype_row_type(&dtype_rows[i]),
+                             .shape = shape};
             assert_true(npy_write(path, &from, &f));
             assert_int_equal(stat(path, &about), 0);
             assert_int_equal((about.st_size - (off_t)elements * dtype_rows[i].bits / 8) % 64, 0);
@@ -458,9 +458,9 @@ static void writes_numpys_bytes(void **state)
 {
     (void)state;
     static const double values[2] = {1, 2};
-    unsigned char       expected[144], written[256];
-    int64_t             size = 2;
-    fault               f    = {VECDOT_SUCCESS, ""};
+    unsigned char expected[144], written[256];
+    int64_t size = 2;
+    fault f = {VECDOT_SUCCESS, ""};
     DLTensor from = {.data = (void *)(uintptr_t)values, .ndim = 1, .dtype = VECDOT_FLOAT64, .shape = &size};
     from.device.device_type = kDLCPU;
     memset(expected, ' ', 128);
@@ -479,10 +479,10 @@ static void writes_numpys_bytes(void **state)
 static void writes_the_largest_header(void **state)
 {
     (void)state;
-    int64_t  shape[VECDOT_MAX_NDIM];
-    fault    f = {VECDOT_SUCCESS, ""};
-    npy      array;
-    DLTensor from           = {.ndim = VECDOT_MAX_NDIM, .dtype = VECDOT_COMPLEX128, .shape = shape};
+    int64_t shape[VECDOT_MAX_NDIM];
+    fault f = {VECDOT_SUCCESS, ""};
+    npy array;
+    DLTensor from = {.ndim = VECDOT_MAX_NDIM, .dtype = VECDOT_COMPLEX128, .shape = shape};
     from.device.device_type = kDLCPU;
     for (int i = 0; i < VECDOT_MAX_NDIM; i++) shape[i] = 0;
     shape[5] = 576460752303423487; /* with 16-byte elements the most that can be counted */
@@ -496,9 +496,9 @@ static void writes_the_largest_header(void **state)
 static void leaves_the_old_file_when_it_cannot_write(void **state)
 {
     (void)state;
-    int64_t  shape = INT64_MAX;
-    fault    f     = {VECDOT_SUCCESS, ""};
-    npy      array;
+    int64_t shape = INT64_MAX;
+    fault f = {VECDOT_SUCCESS, ""};
+    npy array;
     DLTensor from = {.ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &shape};
     put_array(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}", 3);
     assert_false(npy_write(path, &from, &f));
@@ -516,17 +516,17 @@ static void leaves_the_old_file_when_it_cannot_write(void **state)
 static void keeps_links_and_permissions(void **state)
 {
     (void)state;
-    char        link[sizeof path + 8];
-    int64_t     shape = 0;
-    fault       f     = {VECDOT_SUCCESS, ""};
+    char link[sizeof path + 8];
+    int64_t shape = 0;
+    fault f = {VECDOT_SUCCESS, ""};
     struct stat about;
-    DLTensor    from = {.ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &shape};
+    DLTensor from = {.ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &shape};
     snprintf(link, sizeof link, "%s/link", folder);
     put_file("old", 3);
     assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(symlink(path, link), 0);
     bool written = npy_write(link, &from, &f);
-    int  kept    = lstat(link, &about);
+    int kept = lstat(link, &about);
     unlink(link);
     assert_true(written);
     assert_int_equal(kept, 0);

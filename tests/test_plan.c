@@ -1,15 +1,19 @@
-/* The planner with no device: the class of every shape of the design, both schedules, and what each plan must keep to. */
+/* The planner with no device: the class of every shape of the design, both schedules, and what each plan must
+ * keep to. */
 #include "core/plan.h"
 
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
 #include <string.h>
 
-static const policy cpu = {.schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
-static const policy gpu = {.schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
+static const policy cpu = {
+    .schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
+static const policy gpu = {
+    .schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
 
 /* One batch dimension of `outputs`, and the contracted axis. */
-static problem make(dtype t, int64_t outputs, int64_t n, int64_t step1, int64_t step2, int64_t stride1, int64_t stride2)
+static problem make(dtype t, int64_t outputs, int64_t n, int64_t step1, int64_t step2, int64_t stride1,
+                    int64_t stride2)
 {
     problem p = {.type = {t, t, t}, .result = t, .n = n, .stride = {stride1, stride2}, .vectors = {1, 1}};
     if (outputs > 1) {
@@ -61,7 +65,8 @@ static void check_plan(const problem *p, const plan *pl)
     }
 }
 
-static void expect_class(const problem *p, const policy *how, plan_class cls, kernel_id kernel, load how_loaded)
+static void expect_class(const problem *p, const policy *how, plan_class cls, kernel_id kernel,
+                         load how_loaded)
 {
     plan pl = build(p, how);
     check_plan(p, &pl);
@@ -141,7 +146,7 @@ static void test_forced(void **state)
         for (int cls = CLASS_SHORT; cls < CLASS_COUNT; cls++)
             for (int t = 0; t < DTYPE_COUNT; t++)
                 for (int64_t nodes = 0; nodes < 40; nodes += 13) {
-                    policy  how = s ? gpu : cpu;
+                    policy how = s ? gpu : cpu;
                     problem p = rows((dtype)t, 7, 100000);
                     how.force = (plan_class)cls;
                     how.force_nodes = nodes;
@@ -158,8 +163,8 @@ static void test_results_in_scratch(void **state)
 {
     (void)state;
     problem p = rows(DTYPE_F32, 100, 1 << 20);
-    policy  how = cpu;
-    plan    pl;
+    policy how = cpu;
+    plan pl;
     how.force_nodes = 8;
     plan_build(&p, &how, 1, INT64_MAX, &pl);
     check_plan(&p, &pl);
@@ -173,7 +178,7 @@ static void test_node_limit(void **state)
 {
     (void)state;
     problem p = rows(DTYPE_F32, 1, 1 << 26);
-    plan    pl;
+    plan pl;
     plan_build(&p, &cpu, 0, 10000, &pl);
     check_plan(&p, &pl);
     assert_true(pl.node_chunks * pl.chunk <= 10000);
@@ -197,9 +202,9 @@ static void test_many_dimensions(void **state)
 
 static void test_variant_table(void **state)
 {
-    char    options[256], label[128];
+    char options[256], label[128];
     variant v, w;
-    size_t  count = 0;
+    size_t count = 0;
     (void)state;
     for (; variant_at(count, &v); count++) {
         assert_true(variant_options(&v, options, sizeof options) < sizeof options);
@@ -216,9 +221,10 @@ static void test_variant_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classes_cpu),      cmocka_unit_test(test_classes_gpu),   cmocka_unit_test(test_product_is_matrix),
-        cmocka_unit_test(test_forced),           cmocka_unit_test(test_results_in_scratch), cmocka_unit_test(test_node_limit),
-        cmocka_unit_test(test_many_dimensions),  cmocka_unit_test(test_variant_table),
+        cmocka_unit_test(test_classes_cpu),        cmocka_unit_test(test_classes_gpu),
+        cmocka_unit_test(test_product_is_matrix),  cmocka_unit_test(test_forced),
+        cmocka_unit_test(test_results_in_scratch), cmocka_unit_test(test_node_limit),
+        cmocka_unit_test(test_many_dimensions),    cmocka_unit_test(test_variant_table),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

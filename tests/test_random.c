@@ -12,8 +12,8 @@
 
 #define MOST_FAILURES 10
 
-static target  *tested;
-static long     problems = 20000, only = -1;
+static target *tested;
+static long problems = 20000, only = -1;
 static uint64_t seed;
 
 /* How often each thing was executed, so that a run in which one never was does not pass for a test of it. */
@@ -76,7 +76,7 @@ static int has_word(const char *in, const char *word)
 /* What ran: vecdot_explain says "class <name>" and names each kernel. */
 static void count_plan(trial *p)
 {
-    char        words[16384];
+    char words[16384];
     const char *at;
     if (p->op != CALL_VECDOT) return; /* matvec and vecmat cannot be explained */
     if (trial_explain(p, tested->queue, words, sizeof words) != VECDOT_SUCCESS) {
@@ -85,7 +85,7 @@ static void count_plan(trial *p)
     for (int k = 0; k < KERNEL_COUNT; k++) tally.kernel[k] += has_word(words, kernel_name((kernel_id)k));
     at = strstr(words, "class");
     for (int c = 1; at && c < CLASS_COUNT; c++) {
-        size_t      length = strlen(class_name((plan_class)c));
+        size_t length = strlen(class_name((plan_class)c));
         const char *word = at + 5 + strspn(at + 5, " :=");
         tally.class[c] += strncmp(word, class_name((plan_class)c), length) == 0;
     }
@@ -134,7 +134,7 @@ static void print_tally(void)
 
 static int lacks_fp64(const trial *p)
 {
-    int      needed = 0;
+    int needed = 0;
     ref_type compute = trial_compute_type(p);
     for (int i = 0; i < 3; i++) needed |= p->array[i].type == REF_F64 || p->array[i].type == REF_C128;
     return !tested->info.has_fp64 && (needed || compute == REF_F64 || compute == REF_C128);
@@ -144,9 +144,9 @@ static int lacks_fp64(const trial *p)
 static int run_problem(long index)
 {
     random_source random = random_start(seed, (uint64_t)index);
-    char          why[512] = "the test is out of memory";
-    trial         p;
-    int           good = 0;
+    char why[512] = "the test is out of memory";
+    trial p;
+    int good = 0;
     target_reset(tested);
     if (trial_generate(&p, &random) && trial_seal(&p)) {
         vecdot_status status = choose_places(&p, &random), expected = VECDOT_SUCCESS;

@@ -7,7 +7,7 @@
 /* A tensor with no data: vecdot_result looks at shapes and dtypes only. */
 typedef struct shaped {
     DLTensor tensor;
-    int64_t  shape[VECDOT_MAX_NDIM + 1];
+    int64_t shape[VECDOT_MAX_NDIM + 1];
 } shaped;
 
 #define END (-1)
@@ -52,11 +52,11 @@ static void expect(vecdot_status got, vecdot_status status, const char *const *w
 
 /* One line: shapes, axes, keepdims, and either a status or the shape of the result. */
 typedef struct row {
-    const char   *what;
-    int64_t       x1[5], x2[5];
-    int32_t       axis1, axis2, keepdims;
+    const char *what;
+    int64_t x1[5], x2[5];
+    int32_t axis1, axis2, keepdims;
     vecdot_status status;
-    int64_t       result[5];
+    int64_t result[5];
 } row;
 
 #define OK VECDOT_SUCCESS
@@ -106,16 +106,16 @@ static void test_shapes(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const row     *r = &rows[i];
-        shaped         x1, x2;
+        const row *r = &rows[i];
+        shaped x1, x2;
         vecdot_options options = with_axes(r->axis1, r->axis2, r->keepdims);
-        DLDataType     type = {9, 9, 9};
-        int32_t        ndim = -1;
-        int64_t        shape[VECDOT_MAX_NDIM];
+        DLDataType type = {9, 9, 9};
+        int32_t ndim = -1;
+        int64_t shape[VECDOT_MAX_NDIM];
         make(&x1, VECDOT_FLOAT32, r->x1);
         make(&x2, VECDOT_FLOAT32, r->x2);
         vecdot_status status = vecdot_result(&x1.tensor, &x2.tensor, &options, &type, &ndim, shape);
-        int           good = status == r->status;
+        int good = status == r->status;
         for (int d = 0; good && status == VECDOT_SUCCESS && d < ndim; d++) good = shape[d] == r->result[d];
         if (good && status == VECDOT_SUCCESS) good = ndim >= 0 && r->result[ndim] == END;
         if (!good) {
@@ -127,10 +127,10 @@ static void test_shapes(void **state)
 
 static void test_results_may_be_null(void **state)
 {
-    shaped     x1, x2;
+    shaped x1, x2;
     DLDataType type;
-    int32_t    ndim;
-    int64_t    shape[VECDOT_MAX_NDIM];
+    int32_t ndim;
+    int64_t shape[VECDOT_MAX_NDIM];
     (void)state;
     make(&x1, VECDOT_INT8, SHAPE(2, 3));
     make(&x2, VECDOT_UINT8, SHAPE(3));
@@ -147,7 +147,7 @@ static void test_results_may_be_null(void **state)
 
 static void test_many_dimensions(void **state)
 {
-    shaped  x1, x2;
+    shaped x1, x2;
     int32_t ndim;
     int64_t shape[VECDOT_MAX_NDIM], ones[VECDOT_MAX_NDIM + 2];
     (void)state;
@@ -181,7 +181,7 @@ static vecdot_status result_of(DLDataType t1, const int64_t *s1, DLDataType t2, 
 static void test_messages(void **state)
 {
     const DLDataType f32 = VECDOT_FLOAT32;
-    vecdot_options   axis1 = with_axes(1, 1, 0), axis0 = with_axes(0, 0, 0), axis2 = with_axes(0, 5, 0);
+    vecdot_options axis1 = with_axes(1, 1, 0), axis0 = with_axes(0, 0, 0), axis2 = with_axes(0, 5, 0);
     (void)state;
     expect(result_of(f32, SCALAR, f32, SHAPE(3), NULL), VECDOT_ERROR_NDIM, WORDS("x1", "()"));
     expect(result_of(f32, SHAPE(3), f32, SCALAR, NULL), VECDOT_ERROR_NDIM, WORDS("x2", "()"));
@@ -235,8 +235,8 @@ static void test_result_dtypes(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        shaped         x1, x2;
-        DLDataType     type = {0, 0, 0};
+        shaped x1, x2;
+        DLDataType type = {0, 0, 0};
         vecdot_options options = VECDOT_OPTIONS_INIT;
         options.dtype = cases[i].dtype;
         assert_int_equal(vecdot_result(make(&x1, cases[i].x1, SHAPE(3)), make(&x2, cases[i].x2, SHAPE(3)),
@@ -278,7 +278,7 @@ static void test_casts_refused(void **state)
 
 static void test_invalid_arguments(void **state)
 {
-    shaped         x1, x2, out;
+    shaped x1, x2, out;
     vecdot_options options = VECDOT_OPTIONS_INIT;
     (void)state;
     make(&x1, VECDOT_FLOAT32, SHAPE(2, 3));
@@ -305,7 +305,7 @@ static void test_invalid_arguments(void **state)
 static void test_invalid_tensors(void **state)
 {
     const vecdot_status bad = VECDOT_ERROR_INVALID_ARGUMENT;
-    shaped              x1, x2;
+    shaped x1, x2;
     (void)state;
     make(&x1, VECDOT_FLOAT32, SHAPE(2, 3));
     make(&x2, VECDOT_FLOAT32, SHAPE(2, 3));
@@ -331,11 +331,11 @@ static void test_overflow(void **state)
 
 static void test_null_objects(void **state)
 {
-    vecdot_device_info  info;
-    DLManagedTensor    *tensor = NULL;
-    vecdot_queue       *queue = NULL;
-    shaped              from, to;
-    int64_t             shape[1] = {1};
+    vecdot_device_info info;
+    DLManagedTensor *tensor = NULL;
+    vecdot_queue *queue = NULL;
+    shaped from, to;
+    int64_t shape[1] = {1};
     const vecdot_status bad = VECDOT_ERROR_INVALID_ARGUMENT;
     (void)state;
     expect(vecdot_context_create("opencl", NULL), bad, WORDS("context"));

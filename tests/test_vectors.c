@@ -8,7 +8,7 @@
 #include <math.h>
 
 static target *tested;
-static table   cases;
+static table cases;
 
 static const char *cell(size_t row, const char *heading)
 {
@@ -27,7 +27,7 @@ static const char *cell_of(size_t row, const char *which, const char *heading)
 /* Copies hex bytes into a storage. */
 static void load_storage(trial *p, int index, const char *hex)
 {
-    size_t         size;
+    size_t size;
     unsigned char *bytes = parse_hex(hex, &size);
     assert_true(storage_create(p, index, size));
     if (size) memcpy(p->storage[index].bytes, bytes, size);
@@ -38,8 +38,8 @@ static void load_storage(trial *p, int index, const char *hex)
 static int load_array(trial *p, int which, size_t row)
 {
     static const char *const names[3] = {"x1", "x2", "out"};
-    const char              *name = names[which];
-    array                   *a = &p->array[which];
+    const char *name = names[which];
+    array *a = &p->array[which];
     a->type = ref_from_name(cell_of(row, name, "dtype"));
     assert_true(a->type < REF_COUNT);
     a->ndim = parse_list(cell_of(row, name, "shape"), a->shape, REFERENCE_MAX_RANK);
@@ -73,8 +73,8 @@ static void make_out(trial *p, size_t row)
 static int load_problem(trial *p, size_t row)
 {
     const char *op = cell(row, "op"), *alias = cell(row, "out_alias");
-    int64_t     axis, keepdims;
-    int         said = 1;
+    int64_t axis, keepdims;
+    int said = 1;
     trial_start(p);
     p->op = strcmp(op, "matvec") == 0 ? CALL_MATVEC : strcmp(op, "vecmat") == 0 ? CALL_VECMAT : CALL_VECDOT;
     parse_list(cell(row, "axis"), &axis, 1);
@@ -102,11 +102,11 @@ static int load_problem(trial *p, size_t row)
 /* ---- Expected values ----------------------------------------------------------------------------- */
 
 typedef struct expectation {
-    const array         *out;
+    const array *out;
     const unsigned char *next; /* expected elements in C order */
-    const char          *compare;
-    double               tolerance;
-    int                  wrong;
+    const char *compare;
+    double tolerance;
+    int wrong;
 } expectation;
 
 static int component_is_nan(ref_type component, const unsigned char *p)
@@ -120,7 +120,7 @@ static int component_is_nan(ref_type component, const unsigned char *p)
 static int same_or_nan(ref_type type, const unsigned char *got, const unsigned char *expected)
 {
     ref_type component = type == REF_C64 ? REF_F32 : REF_F64;
-    int      size = ref_size(component), good = 1;
+    int size = ref_size(component), good = 1;
     for (int i = 0; i < 2; i++) {
         good &= component_is_nan(component, got + i * size) ||
                 reference_same(component, got + i * size, expected + i * size);
@@ -131,7 +131,7 @@ static int same_or_nan(ref_type type, const unsigned char *got, const unsigned c
 static void check_element(unsigned char *element, void *argument)
 {
     expectation *e = argument;
-    ref_type     type = e->out->type;
+    ref_type type = e->out->type;
     if (strcmp(e->compare, "abs_tol") == 0) {
         double got, expected;
         reference_cast(type, element, REF_F64, &got);
@@ -149,10 +149,10 @@ static void check_element(unsigned char *element, void *argument)
 /* The line's own values; the bytes were compared with the reference's before. */
 static int as_the_line_says(const trial *p, size_t row)
 {
-    size_t         size;
+    size_t size;
     unsigned char *bytes = parse_hex(cell(row, "exp_hex"), &size);
-    expectation    e = {&p->array[ARRAY_OUT], bytes, cell(row, "compare"), atof(cell(row, "atol")), 0};
-    int            fits = size == (size_t)(array_elements(e.out) * ref_size(e.out->type));
+    expectation e = {&p->array[ARRAY_OUT], bytes, cell(row, "compare"), atof(cell(row, "atol")), 0};
+    int fits = size == (size_t)(array_elements(e.out) * ref_size(e.out->type));
     if (fits) array_visit(p, e.out, check_element, &e);
     free(bytes);
     return fits && !e.wrong && e.out->type == ref_from_name(cell(row, "exp_dtype"));
@@ -163,7 +163,7 @@ static int as_the_line_says(const trial *p, size_t row)
 static vecdot_status status_named(const char *name)
 {
     static const struct {
-        const char   *name;
+        const char *name;
         vecdot_status status;
     } names[] = {{"OK", VECDOT_SUCCESS},
                  {"DTYPE", VECDOT_ERROR_DTYPE},
@@ -192,12 +192,12 @@ static int lacks_fp64(const trial *p)
 /* Returns 1 when the line holds. */
 static int run_case(trial *p, size_t row)
 {
-    const char   *id = cell(row, "id");
+    const char *id = cell(row, "id");
     vecdot_status expected = status_named(cell(row, "status"));
-    char          why[256] = "the values are not the table's";
+    char why[256] = "the values are not the table's";
     if (expected == VECDOT_SUCCESS && lacks_fp64(p)) expected = VECDOT_ERROR_UNSUPPORTED;
     vecdot_status got = trial_call(p, tested->queue);
-    int           good = got == expected;
+    int good = got == expected;
     if (!good) {
         snprintf(why, sizeof why, "got %s, expected %s; message: %.150s", vecdot_status_name(got),
                  vecdot_status_name(expected), vecdot_last_error());
@@ -220,7 +220,7 @@ static void run_all(schedule how, int on_device)
     tested->context->policy.schedule = how;
     for (size_t row = 1; row < cases.rows; row++) {
         trial p;
-        int   can_be_said = load_problem(&p, row);
+        int can_be_said = load_problem(&p, row);
         if (!can_be_said) {
             if (how == SCHEDULE_CPU && !on_device) {
                 printf("skipped %s: byte strides that are no multiple of the item size\n", cell(row, "id"));

@@ -15,15 +15,15 @@ typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
 
 /* One problem: what the user asked for, and all that is made on the way to its result. */
 typedef struct task {
-    operation      operation;
+    operation operation;
     const options *options;
-    npy            x[2];
-    bool           is_open[2];
-    session        session;
-    DLTensor       out;
-    int64_t        shape[VECDOT_MAX_NDIM];
-    bool           well;
-    fault          fault;
+    npy x[2];
+    bool is_open[2];
+    session session;
+    DLTensor out;
+    int64_t shape[VECDOT_MAX_NDIM];
+    bool well;
+    fault fault;
 } task;
 
 static operation operation_of(const command *self)
@@ -36,10 +36,10 @@ static operation operation_of(const command *self)
 /* The operand without dimension d (counted from the end), which the result gets back at its end. */
 static void drop_dimension(const DLTensor *x, int32_t from_end, int64_t *shape, DLTensor *dropped)
 {
-    *dropped         = *x;
-    dropped->shape   = shape;
+    *dropped = *x;
+    dropped->shape = shape;
     dropped->strides = NULL;
-    dropped->ndim    = x->ndim - 1;
+    dropped->ndim = x->ndim - 1;
     for (int32_t i = 0, k = 0; i < x->ndim; i++)
         if (i != x->ndim - from_end) shape[k++] = x->shape[i];
 }
@@ -58,10 +58,10 @@ static bool matrix_has_dimensions(task *t, const DLTensor *matrix, int which)
 static bool product_result(task *t)
 {
     const DLTensor *x1 = &t->x[0].tensor, *x2 = &t->x[1].tensor;
-    int64_t         shape[VECDOT_MAX_NDIM], free_size;
-    DLTensor        rows;
-    vecdot_status   status;
-    bool            first  = t->operation == MATVEC;
+    int64_t shape[VECDOT_MAX_NDIM], free_size;
+    DLTensor rows;
+    vecdot_status status;
+    bool first = t->operation == MATVEC;
     const DLTensor *matrix = first ? x1 : x2;
     if (!matrix_has_dimensions(t, matrix, first ? 1 : 2)) return false;
     drop_dimension(matrix, first ? 2 : 1, shape, &rows);
@@ -80,7 +80,7 @@ static bool product_result(task *t)
 static bool find_result(task *t)
 {
     t->out.device.device_type = kDLCPU;
-    t->out.shape              = t->shape;
+    t->out.shape = t->shape;
     if (t->operation != VECDOT) return product_result(t);
     vecdot_status status = vecdot_result(&t->x[0].tensor, &t->x[1].tensor, &t->options->contract,
                                          &t->out.dtype, &t->out.ndim, t->shape);
@@ -90,7 +90,7 @@ static bool find_result(task *t)
 static bool allocate_result(task *t)
 {
     npy_header header = {.dtype = t->out.dtype, .ndim = t->out.ndim};
-    int64_t    elements, bytes = 0;
+    int64_t elements, bytes = 0;
     memcpy(header.shape, t->shape, sizeof t->shape);
     if (!npy_header_extent(&header, &elements, &bytes, &t->fault)) return false;
     t->out.data = (uint64_t)bytes < SIZE_MAX ? malloc((size_t)bytes + 1) : NULL;
@@ -104,9 +104,9 @@ static bool allocate_result(task *t)
 /* May run in a thread of its own: the library's last error belongs to that thread and is fetched here. */
 static void compute(void *argument)
 {
-    task           *t  = argument;
+    task *t = argument;
     const DLTensor *x1 = &t->x[0].tensor, *x2 = &t->x[1].tensor;
-    vecdot_status   status;
+    vecdot_status status;
     switch (t->operation) {
     case MATVEC: status = vecdot_matvec(t->session.queue, x1, x2, &t->out); break;
     case VECMAT: status = vecdot_vecmat(t->session.queue, x1, x2, &t->out); break;
@@ -120,7 +120,7 @@ static int report_problem(const task *t)
 {
     int exit_status = report(NULL, &t->fault);
     for (int i = 0; i < 2; i++) {
-        char            shape[128];
+        char shape[128];
         const DLTensor *x = &t->x[i].tensor;
         describe_shape(shape, sizeof shape, x->ndim, x->shape);
         fprintf(stderr, "  x%d is %s: %s %s\n", i + 1, t->options->operands[i], dtype_row_of(x->dtype)->name,
@@ -178,7 +178,7 @@ static int deliver(task *t)
 static int run_task(task *t)
 {
     char label[192];
-    int  exit_status = open_operands(t);
+    int exit_status = open_operands(t);
     if (exit_status != EXIT_OK) return exit_status;
     if (!find_result(t)) return report_problem(t);
     exit_status = session_open(&t->session, t->options);
@@ -207,9 +207,9 @@ int contract_command(const command *self, const options *o)
 
 static bool print_explanation(task *t)
 {
-    size_t          needed = 0;
+    size_t needed = 0;
     const DLTensor *x1 = &t->x[0].tensor, *x2 = &t->x[1].tensor;
-    vecdot_status   status =
+    vecdot_status status =
         vecdot_explain(t->session.queue, x1, x2, &t->options->contract, NULL, NULL, 0, &needed);
     if (status != VECDOT_SUCCESS) return fault_from_library(&t->fault, status);
     char *text = calloc(needed + 1, 1);
@@ -226,8 +226,8 @@ static bool print_explanation(task *t)
 int explain_command(const command *self, const options *o)
 {
     (void)self;
-    task t           = {.operation = VECDOT, .options = o};
-    int  exit_status = open_operands(&t);
+    task t = {.operation = VECDOT, .options = o};
+    int exit_status = open_operands(&t);
     if (exit_status == EXIT_OK && !find_result(&t)) exit_status = report_problem(&t);
     if (exit_status == EXIT_OK) exit_status = session_open(&t.session, o);
     if (exit_status == EXIT_OK) exit_status = print_explanation(&t) ? finish_output() : report_problem(&t);

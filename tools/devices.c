@@ -16,13 +16,13 @@ static const char *kind_name(int32_t kind)
 /* Lists all devices into memory to be freed. NULL with *count == 0: there are none. */
 static bool list_devices(vecdot_device_info **infos, size_t *count, fault *f)
 {
-    *infos               = NULL;
-    *count               = 0;
+    *infos = NULL;
+    *count = 0;
     vecdot_status status = vecdot_device_list(NULL, 0, count);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
     if (*count == 0) return true;
     size_t capacity = *count;
-    *infos          = calloc(capacity, sizeof **infos);
+    *infos = calloc(capacity, sizeof **infos);
     if (*infos == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the list of devices");
     status = vecdot_device_list(*infos, capacity, count);
     if (*count > capacity) *count = capacity;
@@ -129,8 +129,8 @@ int devices_command(const command *self, const options *o)
 {
     (void)self;
     vecdot_device_info *infos;
-    size_t              count;
-    fault               f;
+    size_t count;
+    fault f;
     if (!list_devices(&infos, &count, &f)) return report(NULL, &f);
     if (o->json)
         print_json(infos, count);
@@ -148,13 +148,13 @@ int devices_command(const command *self, const options *o)
 
 static bool print_diagnosis(fault *f)
 {
-    size_t        needed = 0;
+    size_t needed = 0;
     vecdot_status status = vecdot_diagnose(NULL, 0, &needed);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
     char *text = malloc(needed + 1);
     if (text == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the diagnosis");
     text[0] = '\0';
-    status  = vecdot_diagnose(text, needed + 1, NULL);
+    status = vecdot_diagnose(text, needed + 1, NULL);
     if (status == VECDOT_SUCCESS) fputs(text, stdout);
     size_t length = strlen(text);
     if (status == VECDOT_SUCCESS && (length == 0 || text[length - 1] != '\n')) fputc('\n', stdout);
@@ -165,13 +165,13 @@ static bool print_diagnosis(fault *f)
 /* 1*4 + 2*5 + 3*6, which every device must get right to the bit. */
 static bool try_vecdot(const session *s, fault *f)
 {
-    float    a[3] = {1, 2, 3}, b[3] = {4, 5, 6}, result = 0;
-    int64_t  size = 3;
-    DLTensor x1   = {.data = a, .device = {kDLCPU, 0}, .ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &size};
+    float a[3] = {1, 2, 3}, b[3] = {4, 5, 6}, result = 0;
+    int64_t size = 3;
+    DLTensor x1 = {.data = a, .device = {kDLCPU, 0}, .ndim = 1, .dtype = VECDOT_FLOAT32, .shape = &size};
     DLTensor x2 = x1, out = x1;
-    x2.data              = b;
-    out.data             = &result;
-    out.ndim             = 0;
+    x2.data = b;
+    out.data = &result;
+    out.ndim = 0;
     vecdot_status status = vecdot(s->queue, &x1, &x2, -1, &out);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
     if (result == 32) return true;
@@ -183,7 +183,7 @@ int doctor_command(const command *self, const options *o)
 {
     (void)self;
     session s;
-    fault   f;
+    fault f;
     if (!print_diagnosis(&f)) return report(NULL, &f);
     fflush(stdout);
     int exit_status = session_open(&s, o);

@@ -57,8 +57,8 @@ void describe_shape(char *text, size_t capacity, int32_t ndim, const int64_t *sh
     size_t used = (size_t)snprintf(text, capacity, "(");
     for (int32_t i = 0; i < ndim; i++) {
         const char *after = i + 1 < ndim ? ", " : ndim == 1 ? "," : "";
-        char        item[32];
-        size_t      length = (size_t)snprintf(item, sizeof item, "%" PRId64 "%s", shape[i], after);
+        char item[32];
+        size_t length = (size_t)snprintf(item, sizeof item, "%" PRId64 "%s", shape[i], after);
         if (used + length + 6 > capacity) {
             used += (size_t)snprintf(text + used, capacity - used, "...");
             break;

@@ -8,9 +8,9 @@
 typedef struct dtype_row {
     const char *name;  /* NumPy's: "float32"                                 */
     const char *brief; /* "f32"                                              */
-    char        kind;  /* of the .npy description: 'f' of "<f4"              */
-    uint8_t     code;  /* DLPack's                                           */
-    uint8_t     bits;
+    char kind;         /* of the .npy description: 'f' of "<f4"              */
+    uint8_t code;      /* DLPack's                                           */
+    uint8_t bits;
 } dtype_row;
 
 enum { DTYPE_ROWS = 15 };

@@ -20,7 +20,7 @@ void quote_bytes(char quoted[64], const char *bytes, size_t length)
     size_t shown = length <= 60 ? length : 57;
     for (size_t i = 0; i < shown; i++) {
         unsigned char c = (unsigned char)bytes[i];
-        quoted[i]       = c >= 0x20 && c < 0x7f ? (char)c : '?';
+        quoted[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
     }
     memcpy(quoted + shown, length <= 60 ? "" : "...", length <= 60 ? 1 : 4);
 }

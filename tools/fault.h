@@ -14,7 +14,7 @@
 
 typedef struct fault {
     vecdot_status status; /* VECDOT_SUCCESS: none fits, as for a file that cannot be opened */
-    char          text[480];
+    char text[480];
 } fault;
 
 /* Always false, so that the caller can return it. */

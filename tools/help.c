@@ -1,23 +1,23 @@
 /* What --help prints. 80 columns; an example before the details. */
 #include "command.h"
 
-#define CONTRACT_OPTIONS                                                                            \
-    "  --axis N         the axis to sum along, in each array; negative counts from\n"               \
-    "                   the end (default -1, the last)\n"                                           \
-    "  --axes N,M       an axis for A and another for B\n"                                          \
-    "  --keepdims       keep the summed axis, with size 1\n"                                        \
-    "  --dtype D        compute in this dtype: float32, int64, complex128, ...\n"                   \
-    "  --no-conj        do not conjugate a complex A\n"                                             \
+#define CONTRACT_OPTIONS                                                                                     \
+    "  --axis N         the axis to sum along, in each array; negative counts from\n"                        \
+    "                   the end (default -1, the last)\n"                                                    \
+    "  --axes N,M       an axis for A and another for B\n"                                                   \
+    "  --keepdims       keep the summed axis, with size 1\n"                                                 \
+    "  --dtype D        compute in this dtype: float32, int64, complex128, ...\n"                            \
+    "  --no-conj        do not conjugate a complex A\n"                                                      \
     "  --reproducible   one order of summation in every plan: the same bits anywhere\n"
 
-#define OUTPUT_OPTIONS                                                                              \
-    "  -o, --out FILE   write the result as .npy; - is standard output. Without it\n"               \
+#define OUTPUT_OPTIONS                                                                                       \
+    "  -o, --out FILE   write the result as .npy; - is standard output. Without it\n"                        \
     "                   the result is printed as numpy.savetxt would, each digit kept\n"
 
-#define COMMON_OPTIONS                                                                              \
-    "  --bf16           read two-byte raw data ('V2') as bfloat16\n"                                \
-    "  -d, --device S   auto, opencl, opencl:1, opencl:gpu, opencl:intel, ...;\n"                   \
-    "                   otherwise VECDOT_BACKEND and VECDOT_DEVICE decide\n"                        \
+#define COMMON_OPTIONS                                                                                       \
+    "  --bf16           read two-byte raw data ('V2') as bfloat16\n"                                         \
+    "  -d, --device S   auto, opencl, opencl:1, opencl:gpu, opencl:intel, ...;\n"                            \
+    "                   otherwise VECDOT_BACKEND and VECDOT_DEVICE decide\n"                                 \
     "  -h, --help       this text\n"
 
 #define FILES "\nA or B may be - for standard input. The files may be larger than memory.\n"
@@ -40,29 +40,26 @@ const char help_overview[] =
     "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no device. Results go to\n"
     "standard output, all else to standard error.\n";
 
-const char help_run[] =
-    "vecdot run A.npy B.npy [options]\n"
-    "\n"
-    "The sum of conj(A) * B along an axis, as numpy.vecdot: what remains of the two\n"
-    "shapes is broadcast, dtypes are promoted.\n"
-    "\n"
-    "  vecdot run r.npy X.npy --axis 0    r (n,) with each column of X (n, k)\n"
-    "  vecdot run A.npy B.npy -o C.npy    rows of A with rows of B\n"
-    "\n" CONTRACT_OPTIONS OUTPUT_OPTIONS COMMON_OPTIONS FILES;
+const char help_run[] = "vecdot run A.npy B.npy [options]\n"
+                        "\n"
+                        "The sum of conj(A) * B along an axis, as numpy.vecdot: what remains of the two\n"
+                        "shapes is broadcast, dtypes are promoted.\n"
+                        "\n"
+                        "  vecdot run r.npy X.npy --axis 0    r (n,) with each column of X (n, k)\n"
+                        "  vecdot run A.npy B.npy -o C.npy    rows of A with rows of B\n"
+                        "\n" CONTRACT_OPTIONS OUTPUT_OPTIONS COMMON_OPTIONS FILES;
 
-const char help_matvec[] =
-    "vecdot matvec A.npy B.npy [options]\n"
-    "\n"
-    "Matrices A (..., m, n) times vectors B (..., n), as numpy.matvec: the result is\n"
-    "(..., m), and nothing is conjugated.\n"
-    "\n" OUTPUT_OPTIONS COMMON_OPTIONS FILES;
+const char help_matvec[] = "vecdot matvec A.npy B.npy [options]\n"
+                           "\n"
+                           "Matrices A (..., m, n) times vectors B (..., n), as numpy.matvec: the result is\n"
+                           "(..., m), and nothing is conjugated.\n"
+                           "\n" OUTPUT_OPTIONS COMMON_OPTIONS FILES;
 
-const char help_vecmat[] =
-    "vecdot vecmat A.npy B.npy [options]\n"
-    "\n"
-    "Vectors A (..., n), conjugated, times matrices B (..., n, m), as numpy.vecmat:\n"
-    "the result is (..., m).\n"
-    "\n" OUTPUT_OPTIONS COMMON_OPTIONS FILES;
+const char help_vecmat[] = "vecdot vecmat A.npy B.npy [options]\n"
+                           "\n"
+                           "Vectors A (..., n), conjugated, times matrices B (..., n, m), as numpy.vecmat:\n"
+                           "the result is (..., m).\n"
+                           "\n" OUTPUT_OPTIONS COMMON_OPTIONS FILES;
 
 const char help_explain[] =
     "vecdot explain A.npy B.npy [options]\n"
@@ -80,14 +77,13 @@ const char help_devices[] =
     "  --json           everything that is known of each, as JSON\n"
     "  -h, --help       this text\n";
 
-const char help_doctor[] =
-    "vecdot doctor [--device S]\n"
-    "\n"
-    "Tells which drivers were looked for, what was found and how to mend what is\n"
-    "missing, then computes [1, 2, 3] . [4, 5, 6] on the best device.\n"
-    "\n"
-    "  -d, --device S   try this one instead\n"
-    "  -h, --help       this text\n";
+const char help_doctor[] = "vecdot doctor [--device S]\n"
+                           "\n"
+                           "Tells which drivers were looked for, what was found and how to mend what is\n"
+                           "missing, then computes [1, 2, 3] . [4, 5, 6] on the best device.\n"
+                           "\n"
+                           "  -d, --device S   try this one instead\n"
+                           "  -h, --help       this text\n";
 
 const char help_selftest[] =
     "vecdot selftest [--device S]\n"

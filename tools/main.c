@@ -59,7 +59,7 @@ int main(int count, char **arguments)
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) return print_help(help_overview);
     if (strcmp(first, "help") == 0) return help_command(count - 2, arguments + 2);
 
-    options        o;
+    options o;
     const command *c = find_command(first);
     if (c == NULL) return unknown(first[0] == '-' ? "option" : "command", first);
     if (!options_parse(c, count - 2, arguments + 2, &o)) return EXIT_USAGE;

@@ -44,9 +44,9 @@ static bool read_prefix(input *file, size_t *start, size_t *length, fault *f)
 
 static bool read_file(npy *array, npy_v2 v2, fault *f)
 {
-    size_t  start = 0, length = 0;
+    size_t start = 0, length = 0;
     int64_t elements = 0, bytes = 0;
-    input  *file = &array->file;
+    input *file = &array->file;
     if (!read_prefix(file, &start, &length, f)) return false;
     if (!input_need(file, start + length, f)) return false;
     if (!npy_header_parse((const char *)file->data + start, length, v2, &array->header, f)) return false;
@@ -61,9 +61,9 @@ static bool read_file(npy *array, npy_v2 v2, fault *f)
 static void set_strides(npy *array)
 {
     const npy_header *header = &array->header;
-    int64_t           stride = 1;
+    int64_t stride = 1;
     for (int32_t i = 0; i < header->ndim; i++) {
-        int32_t d         = header->fortran_order ? i : header->ndim - 1 - i;
+        int32_t d = header->fortran_order ? i : header->ndim - 1 - i;
         array->strides[d] = stride;
         stride *= header->shape[d] > 0 ? header->shape[d] : 1;
     }
@@ -79,10 +79,10 @@ bool npy_open(npy *array, const char *path, npy_v2 v2, fault *f)
     }
     set_strides(array);
     array->tensor.device.device_type = kDLCPU;
-    array->tensor.dtype              = array->header.dtype;
-    array->tensor.ndim               = array->header.ndim;
-    array->tensor.shape              = array->header.shape;
-    array->tensor.strides            = array->strides;
+    array->tensor.dtype = array->header.dtype;
+    array->tensor.ndim = array->header.ndim;
+    array->tensor.shape = array->header.shape;
+    array->tensor.strides = array->strides;
     return true;
 }
 
@@ -100,13 +100,13 @@ enum { WRITTEN_LIMIT = 2048 };
 /* Fills `text` with everything before the data; its length is a multiple of 64, as NumPy aligns it. */
 static size_t write_header(char text[WRITTEN_LIMIT], const DLTensor *array, const dtype_row *row)
 {
-    char           shape[WRITTEN_LIMIT - 256];
-    const uint16_t one   = 1;
-    char           order = row->bits == 8 ? '|' : *(const unsigned char *)&one == 1 ? '<' : '>';
+    char shape[WRITTEN_LIMIT - 256];
+    const uint16_t one = 1;
+    char order = row->bits == 8 ? '|' : *(const unsigned char *)&one == 1 ? '<' : '>';
     describe_shape(shape, sizeof shape, array->ndim, array->shape);
-    size_t used  = 10 + (size_t)snprintf(text + 10, WRITTEN_LIMIT - 10,
-                                         "{'descr': '%c%c%d', 'fortran_order': False, 'shape': %s, }", order,
-                                         row->kind, row->bits / 8, shape);
+    size_t used = 10 + (size_t)snprintf(text + 10, WRITTEN_LIMIT - 10,
+                                        "{'descr': '%c%c%d', 'fortran_order': False, 'shape': %s, }", order,
+                                        row->kind, row->bits / 8, shape);
     size_t total = (used + 1 + 63) / 64 * 64;
     memset(text + used, ' ', total - used);
     text[total - 1] = '\n';
@@ -120,10 +120,10 @@ static size_t write_header(char text[WRITTEN_LIMIT], const DLTensor *array, cons
 
 bool npy_write(const char *path, const DLTensor *array, fault *f)
 {
-    char             text[WRITTEN_LIMIT];
-    npy_header       header   = {.dtype = array->dtype, .ndim = array->ndim};
-    int64_t          elements = 0, bytes = 0;
-    output           out;
+    char text[WRITTEN_LIMIT];
+    npy_header header = {.dtype = array->dtype, .ndim = array->ndim};
+    int64_t elements = 0, bytes = 0;
+    output out;
     const dtype_row *row = dtype_row_of(array->dtype);
     if (row == NULL) return fault_set(f, VECDOT_ERROR_DTYPE, "the array's dtype has no .npy description");
     for (int32_t i = 0; i < array->ndim; i++) header.shape[i] = array->shape[i];

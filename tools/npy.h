@@ -10,9 +10,9 @@ typedef enum npy_v2 { NPY_V2_REFUSED, NPY_V2_IS_BFLOAT16 } npy_v2;
 /* What the header's dictionary says, once it has been found to be sound. */
 typedef struct npy_header {
     DLDataType dtype;
-    int32_t    ndim;
-    int64_t    shape[VECDOT_MAX_NDIM];
-    bool       fortran_order;
+    int32_t ndim;
+    int64_t shape[VECDOT_MAX_NDIM];
+    bool fortran_order;
 } npy_header;
 
 bool npy_header_parse(const char *text, size_t length, npy_v2 v2, npy_header *header, fault *f);
@@ -23,10 +23,10 @@ bool npy_header_extent(const npy_header *header, int64_t *elements, int64_t *byt
 
 /* An open file's array. Not to be moved: the tensor points into it. */
 typedef struct npy {
-    DLTensor   tensor; /* host memory, read-only */
-    int64_t    strides[VECDOT_MAX_NDIM];
+    DLTensor tensor; /* host memory, read-only */
+    int64_t strides[VECDOT_MAX_NDIM];
     npy_header header;
-    input      file;
+    input file;
 } npy;
 
 /* path "-" reads standard input, and no byte past the array. On failure nothing is left open. */

@@ -9,12 +9,12 @@
 typedef struct cursor {
     const char *at;
     const char *end;
-    fault      *f;
+    fault *f;
 } cursor;
 
 typedef struct span {
     const char *text;
-    size_t      length;
+    size_t length;
 } span;
 
 static bool span_is(span s, const char *word)
@@ -48,7 +48,7 @@ static bool parse_string(cursor *c, const char *what, span *s)
     skip_space(c);
     if (c->at == c->end || (*c->at != '\'' && *c->at != '"')) return malformed(c, what);
     const char *start = c->at + 1;
-    const char *stop  = memchr(start, *c->at, (size_t)(c->end - start));
+    const char *stop = memchr(start, *c->at, (size_t)(c->end - start));
     if (stop == NULL) return malformed(c, "a closed string");
     *s = (span){start, (size_t)(stop - start)};
     if (memchr(start, '\\', s->length) != NULL) return malformed(c, "a string without escapes");
@@ -60,7 +60,7 @@ static bool parse_bool(cursor *c, bool *value)
 {
     skip_space(c);
     span left = {c->at, (size_t)(c->end - c->at)};
-    *value    = left.length >= 4 && memcmp(left.text, "True", 4) == 0;
+    *value = left.length >= 4 && memcmp(left.text, "True", 4) == 0;
     if (!*value && (left.length < 5 || memcmp(left.text, "False", 5) != 0))
         return malformed(c, "True or False for 'fortran_order'");
     c->at += *value ? 4 : 5;
@@ -71,7 +71,7 @@ static bool parse_size(cursor *c, int64_t *size)
 {
     skip_space(c);
     const char *start = c->at;
-    int64_t     value = 0;
+    int64_t value = 0;
     for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++) {
         int digit = *c->at - '0';
         if (value > (INT64_MAX - digit) / 10) {
@@ -90,7 +90,7 @@ static bool parse_shape(cursor *c, npy_header *header)
 {
     if (!take(c, '(')) return malformed(c, "a tuple for 'shape'");
     header->ndim = 0;
-    bool comma   = true;
+    bool comma = true;
     while (!take(c, ')')) {
         int64_t size = 0;
         if (!comma) return malformed(c, "',' or ')' in 'shape'");
@@ -98,7 +98,7 @@ static bool parse_shape(cursor *c, npy_header *header)
         if (header->ndim == VECDOT_MAX_NDIM)
             return fault_set(c->f, VECDOT_ERROR_NDIM, "it has more than %d dimensions", VECDOT_MAX_NDIM);
         header->shape[header->ndim++] = size;
-        comma                         = take(c, ',');
+        comma = take(c, ',');
     }
     return header->ndim != 1 || comma || malformed(c, "a tuple for 'shape', (n,), before this, not (n)");
 }
@@ -132,7 +132,7 @@ static const char *why_not(char kind, uint64_t bytes)
 static bool native_is_little(void)
 {
     const uint16_t one = 1;
-    unsigned char  first;
+    unsigned char first;
     memcpy(&first, &one, 1);
     return first == 1;
 }
@@ -141,9 +141,9 @@ static bool native_is_little(void)
 static bool decode_descr(span descr, npy_v2 v2, DLDataType *dtype, fault *f)
 {
     const char *at = descr.text, *end = descr.text + descr.length;
-    char        order = at < end && memchr("<>|=", *at, 4) != NULL ? *at++ : '=';
-    char        kind  = at < end ? *at++ : '\0';
-    uint64_t    bytes = 0;
+    char order = at < end && memchr("<>|=", *at, 4) != NULL ? *at++ : '=';
+    char kind = at < end ? *at++ : '\0';
+    uint64_t bytes = 0;
     if (kind == '?' && at == end) return *dtype = VECDOT_BOOL, true;
     for (; at < end && *at >= '0' && *at <= '9' && bytes < 1000000; at++)
         bytes = bytes * 10 + (uint64_t)(*at - '0');
@@ -196,8 +196,8 @@ static bool parse_entry(cursor *c, npy_v2 v2, npy_header *header, int *seen)
 
 bool npy_header_parse(const char *text, size_t length, npy_v2 v2, npy_header *header, fault *f)
 {
-    cursor c    = {text, text + length, f};
-    int    seen = 0;
+    cursor c = {text, text + length, f};
+    int seen = 0;
     if (!take(&c, '{')) return malformed(&c, "'{'");
     bool comma = true;
     while (!take(&c, '}')) {
@@ -217,7 +217,7 @@ bool npy_header_parse(const char *text, size_t length, npy_v2 v2, npy_header *he
 bool npy_header_extent(const npy_header *header, int64_t *elements, int64_t *bytes, fault *f)
 {
     int64_t product = 1, item = header->dtype.bits / 8;
-    bool    empty = false;
+    bool empty = false;
     for (int32_t i = 0; i < header->ndim; i++) {
         int64_t size = header->shape[i];
         if (size == 0) {
@@ -229,6 +229,6 @@ bool npy_header_extent(const npy_header *header, int64_t *elements, int64_t *byt
         }
     }
     *elements = empty ? 0 : product;
-    *bytes    = *elements * item;
+    *bytes = *elements * item;
     return true;
 }

@@ -9,16 +9,25 @@
 #include <string.h>
 
 typedef enum option_id {
-    OPTION_HELP, OPTION_DEVICE, OPTION_JSON, OPTION_AXIS, OPTION_AXES, OPTION_KEEPDIMS, OPTION_DTYPE,
-    OPTION_NO_CONJ, OPTION_REPRODUCIBLE, OPTION_OUTPUT, OPTION_BF16
+    OPTION_HELP,
+    OPTION_DEVICE,
+    OPTION_JSON,
+    OPTION_AXIS,
+    OPTION_AXES,
+    OPTION_KEEPDIMS,
+    OPTION_DTYPE,
+    OPTION_NO_CONJ,
+    OPTION_REPRODUCIBLE,
+    OPTION_OUTPUT,
+    OPTION_BF16
 } option_id;
 
 typedef struct option_row {
     const char *name;
     const char *brief;
-    option_id   id;
-    unsigned    set; /* option_set; 0: every sub-command */
-    bool        has_value;
+    option_id id;
+    unsigned set; /* option_set; 0: every sub-command */
+    bool has_value;
 } option_row;
 
 static const option_row rows[] = {
@@ -45,9 +54,9 @@ static bool usage(const command *self, const char *what, const char *which)
 static bool parse_int32(const char *text, const char *end, int32_t *number)
 {
     char *stop;
-    errno      = 0;
+    errno = 0;
     long value = strtol(text, &stop, 10);
-    *number    = (int32_t)value;
+    *number = (int32_t)value;
     return stop == end && stop != text && errno == 0 && value >= INT32_MIN && value <= INT32_MAX;
 }
 
@@ -111,9 +120,9 @@ static const option_row *find(const command *self, const char *argument, size_t 
 
 static bool parse_option(const command *self, int count, char **arguments, int *i, options *o)
 {
-    const char       *argument = arguments[*i];
-    const char       *equals   = strchr(argument, '=');
-    const char       *value    = equals != NULL ? equals + 1 : NULL;
+    const char *argument = arguments[*i];
+    const char *equals = strchr(argument, '=');
+    const char *value = equals != NULL ? equals + 1 : NULL;
     const option_row *row =
         find(self, argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
     if (row == NULL) return usage(self, "unknown option", argument);
@@ -128,9 +137,9 @@ static bool parse_option(const command *self, int count, char **arguments, int *
 
 bool options_parse(const command *self, int count, char **arguments, options *o)
 {
-    const vecdot_options defaults      = VECDOT_OPTIONS_INIT;
-    bool                 only_operands = false;
-    *o                                 = (options){.contract = defaults};
+    const vecdot_options defaults = VECDOT_OPTIONS_INIT;
+    bool only_operands = false;
+    *o = (options){.contract = defaults};
     for (int i = 0; i < count; i++) {
         const char *argument = arguments[i];
         if (!only_operands && strcmp(argument, "--") == 0) {

@@ -9,27 +9,27 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DEVICE = 3 };
 
 typedef enum option_set {
-    TAKES_DEVICE   = 1 << 0,
-    TAKES_JSON     = 1 << 1,
+    TAKES_DEVICE = 1 << 0,
+    TAKES_JSON = 1 << 1,
     TAKES_CONTRACT = 1 << 2, /* --axis --axes --keepdims --dtype --no-conj --reproducible */
-    TAKES_OUTPUT   = 1 << 3,
-    TAKES_BF16     = 1 << 4
+    TAKES_OUTPUT = 1 << 3,
+    TAKES_BF16 = 1 << 4
 } option_set;
 
 typedef struct options {
-    const char    *operands[2];
-    int            operand_count;
-    const char    *device; /* NULL: the environment's, else the best */
-    const char    *output; /* NULL: print                            */
+    const char *operands[2];
+    int operand_count;
+    const char *device; /* NULL: the environment's, else the best */
+    const char *output; /* NULL: print                            */
     vecdot_options contract;
-    bool           json, bf16, help;
+    bool json, bf16, help;
 } options;
 
 typedef struct command {
     const char *name;
     int (*run)(const struct command *self, const options *o); /* gives the exit status */
-    int         operands;
-    unsigned    takes; /* option_set */
+    int operands;
+    unsigned takes; /* option_set */
     const char *help;
 } command;
 

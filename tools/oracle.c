@@ -11,15 +11,15 @@
 /* An operand as seen from the result: element steps along the result's dimensions and along the sum. */
 typedef struct operand {
     const DLTensor *array;
-    int64_t         batch[VECDOT_MAX_NDIM];
-    int64_t         step;
-    int64_t         count;
+    int64_t batch[VECDOT_MAX_NDIM];
+    int64_t step;
+    int64_t count;
 } operand;
 
 typedef struct sums {
     uint64_t integer;
-    double   re, im;
-    double   magnitude; /* sum of the |products| that re and im are made of */
+    double re, im;
+    double magnitude; /* sum of the |products| that re and im are made of */
 } sums;
 
 static int64_t stride_of(const DLTensor *x, int32_t dimension)
@@ -35,7 +35,7 @@ static operand view(const DLTensor *x, int32_t axis, int32_t result_ndim)
 {
     operand v = {.array = x};
     if (axis < 0) axis += x->ndim;
-    v.step  = stride_of(x, axis);
+    v.step = stride_of(x, axis);
     v.count = x->shape[axis];
     for (int32_t i = x->ndim - 1, k = result_ndim - 1; i >= 0; i--)
         if (i != axis) v.batch[k--] = stride_of(x, i);
@@ -74,7 +74,7 @@ static double tolerance(DLDataType type, const sums *s, double component, int64_
 {
     int digits, lowest;
     float_format(type, &digits, &lowest);
-    double eps   = ldexp(1, 1 - (digits < 24 ? 24 : digits)); /* float16 and bfloat16 sum in float32 */
+    double eps = ldexp(1, 1 - (digits < 24 ? 24 : digits)); /* float16 and bfloat16 sum in float32 */
     double bound = 2 * (double)terms * eps * s->magnitude;
     if (digits < 24) bound += ldexp(fabs(component), -digits) + ldexp(1, lowest);
     return bound;
@@ -88,10 +88,10 @@ static bool near(double got, double wanted, double bound, int64_t terms)
 
 static bool element_agrees(const DLTensor *out, int64_t index, const sums *s, int64_t terms, fault *f)
 {
-    DLDataType  type = out->dtype;
-    const char *at   = (const char *)out->data + out->byte_offset + index * (type.bits / 8);
-    value       got  = value_load(type, at);
-    char        text[VALUE_TEXT];
+    DLDataType type = out->dtype;
+    const char *at = (const char *)out->data + out->byte_offset + index * (type.bits / 8);
+    value got = value_load(type, at);
+    char text[VALUE_TEXT];
     print_value(text, type, at);
     if (type.code == VECDOT_DLBOOL && got.integer == (s->integer != 0)) return true;
     if (type.code == kDLInt || type.code == kDLUInt) {
@@ -103,7 +103,7 @@ static bool element_agrees(const DLTensor *out, int64_t index, const sums *s, in
     if (type.code == VECDOT_DLBOOL)
         return fault_set(f, VECDOT_SUCCESS, "element %" PRId64 " is %s", index, text);
     double re_bound = tolerance(type, s, s->re, terms), im_bound = tolerance(type, s, s->im, terms);
-    bool   re_near = near(got.re, s->re, re_bound, terms);
+    bool re_near = near(got.re, s->re, re_bound, terms);
     if (re_near && (type.code != kDLComplex || near(got.im, s->im, im_bound, terms))) return true;
     return fault_set(f, VECDOT_SUCCESS, "element %" PRId64 " is %s, and should be %.17g%+.17gj within %.3g",
                      index, text, s->re, s->im, fmax(re_bound, im_bound));

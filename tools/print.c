@@ -30,7 +30,7 @@ static void print_real(char text[REAL_TEXT], double x, DLDataType type)
 void print_value(char text[VALUE_TEXT], DLDataType type, const void *at)
 {
     value v = value_load(type, at);
-    char  re[REAL_TEXT], im[REAL_TEXT];
+    char re[REAL_TEXT], im[REAL_TEXT];
     switch (type.code) {
     case VECDOT_DLBOOL: strcpy(text, v.integer != 0 ? "True" : "False"); break;
     case kDLInt: snprintf(text, VALUE_TEXT, "%" PRId64, (int64_t)v.integer); break;
@@ -54,17 +54,17 @@ int64_t array_elements(const DLTensor *array)
 }
 
 typedef struct printer {
-    FILE           *stream;
+    FILE *stream;
     const DLTensor *array;
-    bool            summarise;
-    bool            gap; /* a blank line is due before the next row of values */
+    bool summarise;
+    bool gap; /* a blank line is due before the next row of values */
 } printer;
 
 enum { SHOWN = 3 };
 
 static void print_line_value(printer *p, int64_t index, const char *after)
 {
-    char        text[VALUE_TEXT];
+    char text[VALUE_TEXT];
     const char *data = (const char *)p->array->data + p->array->byte_offset;
     print_value(text, p->array->dtype, data + index * (p->array->dtype.bits / 8));
     fprintf(p->stream, "%s%s", text, after);
@@ -74,7 +74,7 @@ static void print_line_value(printer *p, int64_t index, const char *after)
 static void print_dimension(printer *p, int32_t d, int64_t index, int64_t stride)
 {
     int64_t size = p->array->shape[d];
-    bool    line = d == p->array->ndim - 1;
+    bool line = d == p->array->ndim - 1;
     if (line && p->gap) {
         fputc('\n', p->stream);
         p->gap = false;
@@ -83,7 +83,7 @@ static void print_dimension(printer *p, int32_t d, int64_t index, int64_t stride
         const char *after = line && d > 0 && i + 1 < size ? " " : "\n";
         if (p->summarise && size > 2 * SHOWN && i == SHOWN) {
             fprintf(p->stream, "...%s", line ? after : "\n");
-            i     = size - SHOWN;
+            i = size - SHOWN;
             after = line && d > 0 && i + 1 < size ? " " : "\n";
         }
         if (line)
@@ -96,7 +96,7 @@ static void print_dimension(printer *p, int32_t d, int64_t index, int64_t stride
 
 void print_array(FILE *stream, const DLTensor *array, bool summarise)
 {
-    printer p        = {stream, array, summarise, false};
+    printer p = {stream, array, summarise, false};
     int64_t elements = array_elements(array);
     if (elements == 0) return;
     if (array->ndim == 0)

@@ -10,16 +10,16 @@ typedef struct samples {
 } samples;
 
 uint64_t sample_bits(samples *s);
-int64_t  sample_below(samples *s, int64_t limit); /* 0 .. limit - 1 */
+int64_t sample_below(samples *s, int64_t limit); /* 0 .. limit - 1 */
 
 enum { SAMPLE_MAX_NDIM = 4 };
 
 /* A host array in memory of its own. Not to be moved. */
 typedef struct sample_array {
     DLTensor tensor;
-    int64_t  shape[SAMPLE_MAX_NDIM];
-    int64_t  strides[SAMPLE_MAX_NDIM];
-    void    *memory;
+    int64_t shape[SAMPLE_MAX_NDIM];
+    int64_t strides[SAMPLE_MAX_NDIM];
+    void *memory;
 } sample_array;
 
 typedef enum layout { ROW_MAJOR, COLUMN_MAJOR, WITH_GAPS, REVERSED, SHIFTED, LAYOUT_COUNT } layout;

@@ -16,26 +16,26 @@ typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
 
 /* One problem. */
 typedef struct problem {
-    operation    operation;
+    operation operation;
     sample_array x1, x2;
-    int32_t      axis;
-    DLTensor     out;
-    int64_t      out_shape[SAMPLE_MAX_NDIM];
-    bool         on_device; /* also with all three arrays in device memory: the same bits */
+    int32_t axis;
+    DLTensor out;
+    int64_t out_shape[SAMPLE_MAX_NDIM];
+    bool on_device; /* also with all three arrays in device memory: the same bits */
 } problem;
 
 typedef struct tally {
     const session *session;
-    int            passed, failed, skipped;
+    int passed, failed, skipped;
 } tally;
 
 /* ---- Making a problem ---------------------------------------------------------------------------- */
 
 typedef struct shape_row {
     operation operation;
-    int32_t   axis;
-    int32_t   ndim1, ndim2;
-    int64_t   shape1[SAMPLE_MAX_NDIM], shape2[SAMPLE_MAX_NDIM];
+    int32_t axis;
+    int32_t ndim1, ndim2;
+    int64_t shape1[SAMPLE_MAX_NDIM], shape2[SAMPLE_MAX_NDIM];
 } shape_row;
 
 /* Every kind of broadcasting, axes at each end, sizes around those at which kernels change their ways, empty
@@ -68,16 +68,16 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
  * its free one. */
 static DLTensor with_unit(const DLTensor *x, int32_t at, int64_t *shape, int64_t *strides)
 {
-    DLTensor view   = *x;
-    int64_t  stride = 1;
+    DLTensor view = *x;
+    int64_t stride = 1;
     for (int32_t i = x->ndim; i >= 0; i--) {
         int32_t from = i < at ? i : i - 1;
-        shape[i]     = i == at ? 1 : x->shape[from];
-        strides[i]   = x->strides != NULL && i != at ? x->strides[from] : stride;
+        shape[i] = i == at ? 1 : x->shape[from];
+        strides[i] = x->strides != NULL && i != at ? x->strides[from] : stride;
         stride *= shape[i];
     }
-    view.ndim    = x->ndim + 1;
-    view.shape   = shape;
+    view.ndim = x->ndim + 1;
+    view.shape = shape;
     view.strides = strides;
     return view;
 }
@@ -86,20 +86,20 @@ static vecdot_status find_result(problem *p, fault *f)
 {
     int64_t shape[VECDOT_MAX_NDIM] = {0}, unit_shape[SAMPLE_MAX_NDIM + 1], strides[SAMPLE_MAX_NDIM + 1];
     const DLTensor *x1 = &p->x1.tensor, *x2 = &p->x2.tensor;
-    vecdot_options  o = VECDOT_OPTIONS_INIT;
-    DLTensor        unit;
+    vecdot_options o = VECDOT_OPTIONS_INIT;
+    DLTensor unit;
     if (p->operation == MATVEC) unit = with_unit(x2, x2->ndim - 1, unit_shape, strides), x2 = &unit;
     if (p->operation == VECMAT) unit = with_unit(x1, x1->ndim, unit_shape, strides), x1 = &unit;
     o.axis[0] = o.axis[1] = p->operation == VECMAT ? -2 : p->axis;
-    vecdot_status status  = vecdot_result(x1, x2, &o, &p->out.dtype, &p->out.ndim, shape);
+    vecdot_status status = vecdot_result(x1, x2, &o, &p->out.dtype, &p->out.ndim, shape);
     if (status != VECDOT_SUCCESS) {
         fault_from_library(f, status);
         return status;
     }
     memcpy(p->out_shape, shape, sizeof p->out_shape);
-    p->out.shape              = p->out_shape;
+    p->out.shape = p->out_shape;
     p->out.device.device_type = kDLCPU;
-    p->out.data               = calloc((size_t)array_elements(&p->out) + 1, p->out.dtype.bits / 8u);
+    p->out.data = calloc((size_t)array_elements(&p->out) + 1, p->out.dtype.bits / 8u);
     if (p->out.data != NULL) return VECDOT_SUCCESS;
     fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the result");
     return VECDOT_ERROR_OUT_OF_MEMORY;
@@ -126,11 +126,11 @@ static vecdot_status to_device(const session *s, const DLTensor *host, bool copy
 /* Runs it once more with copies in device memory and compares the bits. */
 static bool same_on_device(const session *s, const problem *p, fault *f)
 {
-    DLManagedTensor *x[3]  = {NULL, NULL, NULL};
-    size_t           bytes = (size_t)array_elements(&p->out) * (p->out.dtype.bits / 8u);
-    DLTensor         back  = p->out;
-    bool             same  = false;
-    back.data              = calloc(bytes + 1, 1);
+    DLManagedTensor *x[3] = {NULL, NULL, NULL};
+    size_t bytes = (size_t)array_elements(&p->out) * (p->out.dtype.bits / 8u);
+    DLTensor back = p->out;
+    bool same = false;
+    back.data = calloc(bytes + 1, 1);
     if (back.data == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the result");
     vecdot_status status = to_device(s, &p->x1.tensor, true, &x[0]);
     if (status == VECDOT_SUCCESS) status = to_device(s, &p->x2.tensor, true, &x[1]);
@@ -153,8 +153,8 @@ static bool same_on_device(const session *s, const problem *p, fault *f)
 
 static bool agrees(const problem *p, fault *f)
 {
-    int64_t         shape[SAMPLE_MAX_NDIM + 1], strides[SAMPLE_MAX_NDIM + 1];
-    DLTensor        unit;
+    int64_t shape[SAMPLE_MAX_NDIM + 1], strides[SAMPLE_MAX_NDIM + 1];
+    DLTensor unit;
     const DLTensor *x1 = &p->x1.tensor, *x2 = &p->x2.tensor;
     if (p->operation == VECDOT) return oracle_agrees(x1, p->axis, x2, p->axis, true, &p->out, f);
     if (p->operation == MATVEC) {
@@ -178,7 +178,7 @@ static bool run_problem(const session *s, problem *p, fault *f)
 static void describe(const problem *p, char *text, size_t capacity)
 {
     static const char *const names[] = {"vecdot", "matvec", "vecmat"};
-    char                     shape1[64], shape2[64];
+    char shape1[64], shape2[64];
     describe_shape(shape1, sizeof shape1, p->x1.tensor.ndim, p->x1.shape);
     describe_shape(shape2, sizeof shape2, p->x2.tensor.ndim, p->x2.shape);
     snprintf(text, capacity, "%s %s %s with %s %s, axis %" PRId32, names[p->operation],
@@ -188,9 +188,9 @@ static void describe(const problem *p, char *text, size_t capacity)
 
 static void count_problem(tally *t, problem *p)
 {
-    char  text[256];
-    fault f    = {VECDOT_SUCCESS, ""};
-    bool  well = run_problem(t->session, p, &f);
+    char text[256];
+    fault f = {VECDOT_SUCCESS, ""};
+    bool well = run_problem(t->session, p, &f);
     if (well) {
         t->passed++;
     } else if (f.status == VECDOT_ERROR_UNSUPPORTED && !t->session->info.has_fp64) {
@@ -208,9 +208,9 @@ static void count_problem(tally *t, problem *p)
 static bool test_one(tally *t, samples *s, const dtype_row *row1, const dtype_row *row2,
                      const shape_row *shape)
 {
-    problem p    = {.operation = shape->operation, .axis = shape->axis};
-    layout  how1 = (layout)sample_below(s, LAYOUT_COUNT), how2 = (layout)sample_below(s, LAYOUT_COUNT);
-    p.on_device   = sample_below(s, 3) == 0;
+    problem p = {.operation = shape->operation, .axis = shape->axis};
+    layout how1 = (layout)sample_below(s, LAYOUT_COUNT), how2 = (layout)sample_below(s, LAYOUT_COUNT);
+    p.on_device = sample_below(s, 3) == 0;
     bool created1 = sample_array_create(&p.x1, s, row1, shape->ndim1, shape->shape1, how1);
     bool created2 = sample_array_create(&p.x2, s, row2, shape->ndim2, shape->shape2, how2);
     if (created1 && created2) count_problem(t, &p);
@@ -224,8 +224,8 @@ static bool test_one(tally *t, samples *s, const dtype_row *row1, const dtype_ro
 static bool test_all(tally *t)
 {
     static const shape_row long_row = {VECDOT, -1, 2, 1, {2, 100003}, {100003}};
-    samples                s        = {20240229};
-    bool                   well     = true;
+    samples s = {20240229};
+    bool well = true;
     for (int i = 0; i < DTYPE_ROWS && well; i++) {
         for (int k = 0; k < SHAPES && well; k++)
             well = test_one(t, &s, &dtype_rows[i], &dtype_rows[i], &shapes[k]);
@@ -241,8 +241,8 @@ int selftest_command(const command *self, const options *o)
 {
     (void)self;
     session s;
-    tally   t           = {.session = &s};
-    int     exit_status = session_open(&s, o);
+    tally t = {.session = &s};
+    int exit_status = session_open(&s, o);
     if (exit_status != EXIT_OK) return exit_status;
     bool complete = test_all(&t);
     if (stderr_is_terminal()) fputs("\r\033[K", stderr);

@@ -6,13 +6,13 @@
 #include "options.h"
 
 typedef struct session {
-    vecdot_context    *context;
-    vecdot_queue      *queue;
+    vecdot_context *context;
+    vecdot_queue *queue;
     vecdot_device_info info;
 } session;
 
 /* Opens the device that --device names. Gives an exit status; errors have been printed. */
-int  session_open(session *s, const options *o);
+int session_open(session *s, const options *o);
 void session_close(session *s);
 
 /* Copies the calling thread's last error of the library, and gives false. */

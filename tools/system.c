@@ -1,6 +1,6 @@
 /* The POSIX side of the command. Nothing here knows what the bytes mean. */
-#define _POSIX_C_SOURCE 200809L
-#define _XOPEN_SOURCE 700
+#define _POSIX_C_SOURCE   200809L
+#define _XOPEN_SOURCE     700
 #define _FILE_OFFSET_BITS 64
 
 #include "system.h"
@@ -77,7 +77,7 @@ static bool grow(input *in, size_t limit, fault *f)
     void *data = realloc((void *)(uintptr_t)in->data, capacity);
     if (data == NULL)
         return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for %zu bytes of it", capacity);
-    in->data     = data;
+    in->data = data;
     in->capacity = capacity;
     return true;
 }
@@ -86,8 +86,8 @@ bool input_need(input *in, size_t size, fault *f)
 {
     while (in->size < size && !in->mapped) {
         if (in->size == in->capacity && !grow(in, size, f)) return false;
-        size_t  room = in->capacity < size ? in->capacity - in->size : size - in->size;
-        ssize_t got  = read(in->descriptor, (unsigned char *)(uintptr_t)in->data + in->size,
+        size_t room = in->capacity < size ? in->capacity - in->size : size - in->size;
+        ssize_t got = read(in->descriptor, (unsigned char *)(uintptr_t)in->data + in->size,
                            room > 1 << 30 ? 1 << 30 : room);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return fault_set(f, VECDOT_SUCCESS, "cannot read it: %s", strerror(errno));
@@ -126,10 +126,10 @@ static mode_t default_mode(void)
 static bool open_temporary(output *out, const char *path, mode_t mode, fault *f)
 {
     static const char suffix[] = ".XXXXXX";
-    char             *resolved = realpath(path, NULL); /* so that a symbolic link stays one */
-    out->path                  = resolved != NULL ? resolved : strdup(path);
-    size_t length              = out->path != NULL ? strlen(out->path) : 0;
-    out->temporary             = out->path != NULL ? malloc(length + sizeof suffix) : NULL;
+    char *resolved = realpath(path, NULL); /* so that a symbolic link stays one */
+    out->path = resolved != NULL ? resolved : strdup(path);
+    size_t length = out->path != NULL ? strlen(out->path) : 0;
+    out->temporary = out->path != NULL ? malloc(length + sizeof suffix) : NULL;
     if (out->temporary == NULL) {
         output_discard(out);
         return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for its name");
@@ -155,7 +155,7 @@ bool output_open(output *out, const char *path, fault *f)
         return true;
     }
     struct stat about;
-    bool        exists = stat(path, &about) == 0;
+    bool exists = stat(path, &about) == 0;
     if (!exists || S_ISREG(about.st_mode))
         return open_temporary(out, path, exists ? about.st_mode & 0777 : default_mode(), f);
     out->descriptor = open(path, O_WRONLY | O_CLOEXEC);
@@ -177,7 +177,7 @@ bool output_write(output *out, const void *data, size_t size, fault *f)
 
 bool output_commit(output *out, fault *f)
 {
-    bool well       = out->descriptor == STDOUT_FILENO || close(out->descriptor) == 0;
+    bool well = out->descriptor == STDOUT_FILENO || close(out->descriptor) == 0;
     out->descriptor = -1;
     if (well && out->temporary != NULL) well = rename(out->temporary, out->path) == 0;
     if (!well) cannot_write(f);
@@ -212,10 +212,10 @@ bool stderr_is_terminal(void)
 
 typedef struct job {
     void (*work)(void *);
-    void           *argument;
+    void *argument;
     pthread_mutex_t mutex;
-    pthread_cond_t  changed;
-    bool            done;
+    pthread_cond_t changed;
+    bool done;
 } job;
 
 static void *job_thread(void *argument)
@@ -265,9 +265,9 @@ void run_with_progress(void (*work)(void *), void *argument, const char *label)
         work(argument);
         return;
     }
-    job                j = {.work = work, .argument = argument, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    job j = {.work = work, .argument = argument, .mutex = PTHREAD_MUTEX_INITIALIZER};
     pthread_condattr_t attributes;
-    pthread_t          thread;
+    pthread_t thread;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&j.changed, &attributes);

@@ -8,10 +8,10 @@
 /* A file's bytes from its start: mapped where possible, else (pipes) read as they are asked for. */
 typedef struct input {
     const unsigned char *data;
-    size_t               size; /* of the mapped file, or what has been read so far */
-    size_t               capacity;
-    int                  descriptor; /* to read more from; -1 when mapped          */
-    bool                 mapped;
+    size_t size; /* of the mapped file, or what has been read so far */
+    size_t capacity;
+    int descriptor; /* to read more from; -1 when mapped          */
+    bool mapped;
 } input;
 
 /* path "-" is standard input. */
@@ -26,7 +26,7 @@ void input_close(input *in);
 typedef struct output {
     char *path;      /* final name; NULL: no renaming         */
     char *temporary; /* in the same folder                    */
-    int   descriptor;
+    int descriptor;
 } output;
 
 /* path "-" is standard output. What is not a regular file (a device, a pipe) is written directly. */

@@ -6,7 +6,7 @@
 
 static double half_to_double(uint16_t h)
 {
-    int    exponent = h >> 10 & 31, fraction = h & 1023;
+    int exponent = h >> 10 & 31, fraction = h & 1023;
     double x;
     if (exponent == 31)
         x = fraction != 0 ? (double)NAN : (double)INFINITY;
@@ -40,7 +40,7 @@ static double narrow_at(DLDataType type, const void *at)
 
 static value unsigned_at(int bits, const void *at)
 {
-    uint8_t  x8;
+    uint8_t x8;
     uint16_t x16;
     uint32_t x32;
     uint64_t x = 0;
@@ -55,7 +55,7 @@ static value unsigned_at(int bits, const void *at)
 
 static value signed_at(int bits, const void *at)
 {
-    int8_t  x8;
+    int8_t x8;
     int16_t x16;
     int32_t x32;
     int64_t x = 0;
@@ -97,6 +97,6 @@ double round_to_bits(double x, int digits, int lowest)
 void float_format(DLDataType type, int *digits, int *lowest)
 {
     int bits = type.code == kDLComplex ? type.bits / 2 : type.bits;
-    *digits  = type.code == kDLBfloat ? 8 : bits == 16 ? 11 : bits == 32 ? 24 : 53;
-    *lowest  = type.code == kDLBfloat ? -133 : bits == 16 ? -24 : bits == 32 ? -149 : -1074;
+    *digits = type.code == kDLBfloat ? 8 : bits == 16 ? 11 : bits == 32 ? 24 : 53;
+    *lowest = type.code == kDLBfloat ? -133 : bits == 16 ? -24 : bits == 32 ? -149 : -1074;
 }

@@ -6,8 +6,8 @@
 
 typedef struct value {
     uint64_t integer; /* bool (0 or 1) and integers, sign-extended: arithmetic modulo 2^64 is right */
-    double   re;      /* any dtype, rounded to double                                             */
-    double   im;      /* 0 but for complex                                                        */
+    double re;        /* any dtype, rounded to double                                             */
+    double im;        /* 0 but for complex                                                        */
 } value;
 
 /* type must be one of the library's dtypes. */

@@ -6,12 +6,12 @@
 #include <vecdot/opencl.h>
 
 typedef struct _cl_platform_id *cl_platform_id;
-typedef struct _cl_mem         *cl_mem;
-typedef struct _cl_program     *cl_program;
-typedef struct _cl_kernel      *cl_kernel;
-typedef struct _cl_event       *cl_event;
+typedef struct _cl_mem *cl_mem;
+typedef struct _cl_program *cl_program;
+typedef struct _cl_kernel *cl_kernel;
+typedef struct _cl_event *cl_event;
 
-typedef int32_t  cl_int;
+typedef int32_t cl_int;
 typedef uint32_t cl_uint;
 typedef uint32_t cl_bool;
 typedef uint64_t cl_ulong;
@@ -19,55 +19,55 @@ typedef uint64_t cl_bitfield;
 typedef intptr_t cl_property; /* cl_context_properties */
 
 enum {
-    CL_SUCCESS                       = 0,
-    CL_DEVICE_NOT_FOUND              = -1,
+    CL_SUCCESS = 0,
+    CL_DEVICE_NOT_FOUND = -1,
     CL_MEM_OBJECT_ALLOCATION_FAILURE = -4,
-    CL_OUT_OF_RESOURCES              = -5,
-    CL_OUT_OF_HOST_MEMORY            = -6,
-    CL_BUILD_PROGRAM_FAILURE         = -11,
-    CL_COMPILE_PROGRAM_FAILURE       = -15,
-    CL_INVALID_MEM_OBJECT            = -38,
-    CL_INVALID_BUILD_OPTIONS         = -43,
-    CL_INVALID_BUFFER_SIZE           = -61,
-    CL_PLATFORM_NOT_FOUND            = -1001
+    CL_OUT_OF_RESOURCES = -5,
+    CL_OUT_OF_HOST_MEMORY = -6,
+    CL_BUILD_PROGRAM_FAILURE = -11,
+    CL_COMPILE_PROGRAM_FAILURE = -15,
+    CL_INVALID_MEM_OBJECT = -38,
+    CL_INVALID_BUILD_OPTIONS = -43,
+    CL_INVALID_BUFFER_SIZE = -61,
+    CL_PLATFORM_NOT_FOUND = -1001
 };
 
 enum {
-    CL_PLATFORM_VERSION           = 0x0901,
-    CL_PLATFORM_NAME              = 0x0902,
-    CL_DEVICE_TYPE                = 0x1000,
-    CL_DEVICE_MAX_COMPUTE_UNITS   = 0x1002,
+    CL_PLATFORM_VERSION = 0x0901,
+    CL_PLATFORM_NAME = 0x0902,
+    CL_DEVICE_TYPE = 0x1000,
+    CL_DEVICE_MAX_COMPUTE_UNITS = 0x1002,
     CL_DEVICE_MAX_WORK_GROUP_SIZE = 0x1004,
-    CL_DEVICE_ADDRESS_BITS        = 0x100D,
-    CL_DEVICE_MAX_MEM_ALLOC_SIZE  = 0x1010,
-    CL_DEVICE_GLOBAL_MEM_SIZE     = 0x101F,
-    CL_DEVICE_LOCAL_MEM_SIZE      = 0x1023,
-    CL_DEVICE_ENDIAN_LITTLE       = 0x1026,
-    CL_DEVICE_AVAILABLE           = 0x1027,
-    CL_DEVICE_COMPILER_AVAILABLE  = 0x1028,
-    CL_DEVICE_NAME                = 0x102B,
-    CL_DEVICE_VENDOR              = 0x102C,
-    CL_DRIVER_VERSION             = 0x102D,
-    CL_DEVICE_VERSION             = 0x102F,
-    CL_DEVICE_EXTENSIONS          = 0x1030,
-    CL_DEVICE_PLATFORM            = 0x1031,
-    CL_DEVICE_DOUBLE_FP_CONFIG    = 0x1032,
+    CL_DEVICE_ADDRESS_BITS = 0x100D,
+    CL_DEVICE_MAX_MEM_ALLOC_SIZE = 0x1010,
+    CL_DEVICE_GLOBAL_MEM_SIZE = 0x101F,
+    CL_DEVICE_LOCAL_MEM_SIZE = 0x1023,
+    CL_DEVICE_ENDIAN_LITTLE = 0x1026,
+    CL_DEVICE_AVAILABLE = 0x1027,
+    CL_DEVICE_COMPILER_AVAILABLE = 0x1028,
+    CL_DEVICE_NAME = 0x102B,
+    CL_DEVICE_VENDOR = 0x102C,
+    CL_DRIVER_VERSION = 0x102D,
+    CL_DEVICE_VERSION = 0x102F,
+    CL_DEVICE_EXTENSIONS = 0x1030,
+    CL_DEVICE_PLATFORM = 0x1031,
+    CL_DEVICE_DOUBLE_FP_CONFIG = 0x1032,
     CL_DEVICE_HOST_UNIFIED_MEMORY = 0x1035,
-    CL_CONTEXT_DEVICES            = 0x1081,
-    CL_CONTEXT_PLATFORM           = 0x1084,
-    CL_QUEUE_CONTEXT              = 0x1090,
-    CL_QUEUE_DEVICE               = 0x1091,
-    CL_QUEUE_PROPERTIES           = 0x1093,
-    CL_MEM_TYPE                   = 0x1100,
-    CL_MEM_SIZE                   = 0x1102,
-    CL_MEM_CONTEXT                = 0x1106,
-    CL_MEM_ASSOCIATED_MEMOBJECT   = 0x1107,
-    CL_MEM_OFFSET                 = 0x1108,
-    CL_MEM_OBJECT_BUFFER          = 0x10F0,
-    CL_PROGRAM_DEVICES            = 0x1163,
-    CL_PROGRAM_BINARY_SIZES       = 0x1165,
-    CL_PROGRAM_BINARIES           = 0x1166,
-    CL_PROGRAM_BUILD_LOG          = 0x1183
+    CL_CONTEXT_DEVICES = 0x1081,
+    CL_CONTEXT_PLATFORM = 0x1084,
+    CL_QUEUE_CONTEXT = 0x1090,
+    CL_QUEUE_DEVICE = 0x1091,
+    CL_QUEUE_PROPERTIES = 0x1093,
+    CL_MEM_TYPE = 0x1100,
+    CL_MEM_SIZE = 0x1102,
+    CL_MEM_CONTEXT = 0x1106,
+    CL_MEM_ASSOCIATED_MEMOBJECT = 0x1107,
+    CL_MEM_OFFSET = 0x1108,
+    CL_MEM_OBJECT_BUFFER = 0x10F0,
+    CL_PROGRAM_DEVICES = 0x1163,
+    CL_PROGRAM_BINARY_SIZES = 0x1165,
+    CL_PROGRAM_BINARIES = 0x1166,
+    CL_PROGRAM_BUILD_LOG = 0x1183
 };
 
 #define CL_DEVICE_TYPE_CPU         ((cl_bitfield)1 << 1)

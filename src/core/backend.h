@@ -14,42 +14,42 @@ typedef struct backend backend;
 
 /* One device as probing found it: plain data, valid for the life of the process. */
 typedef struct device {
-    const backend     *driver;
+    const backend *driver;
     vecdot_device_info info;
-    void              *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the ordinal */
-    size_t             max_group_size;  /* work-items in a group                                   */
-    size_t             local_bytes;     /* local (shared) memory of a group                        */
-    int                parallel_groups; /* groups of 256 that keep the device full                 */
-    char               compiler[264];   /* what else tells its compiler from another, for the disk cache: the
-                                         * driver's and the device's versions                      */
+    void *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the ordinal */
+    size_t max_group_size; /* work-items in a group                                   */
+    size_t local_bytes;    /* local (shared) memory of a group                        */
+    int parallel_groups;   /* groups of 256 that keep the device full                 */
+    char compiler[264];    /* what else tells its compiler from another, for the disk cache: the
+                            * driver's and the device's versions                      */
 } device;
 
 /* A kernel's source and options as the variant table made them. Strings live until the program is built. */
 typedef struct program_request {
-    const char        *name;    /* "rows_cpu"; also the kernel function's name           */
-    const char        *label;   /* the variant, for logs: "rows_cpu direct f32 f32 f32"  */
+    const char *name;           /* "rows_cpu"; also the kernel function's name           */
+    const char *label;          /* the variant, for logs: "rows_cpu direct f32 f32 f32"  */
     const char *const *sources; /* source_count strings, compiled as one                 */
-    size_t             source_count;
-    const char        *options; /* "-DA=1 -DB=2"                                         */
+    size_t source_count;
+    const char *options; /* "-DA=1 -DB=2"                                         */
 } program_request;
 
 /* One kernel argument: device memory (size 0, value = the memory) or `size` bytes at `value`. */
 typedef struct kernel_arg {
-    size_t      size;
+    size_t size;
     const void *value;
 } kernel_arg;
 
 typedef struct launch {
-    size_t            groups;     /* number of work-groups: one dimension */
-    size_t            group_size; /* work-items in each                   */
-    size_t            arg_count;
+    size_t groups;     /* number of work-groups: one dimension */
+    size_t group_size; /* work-items in each                   */
+    size_t arg_count;
     const kernel_arg *args;
 } launch;
 
 struct backend {
-    const char  *name;          /* "opencl": as in selectors, in lower case              */
+    const char *name;           /* "opencl": as in selectors, in lower case              */
     DLDeviceType tensor_device; /* the DLPack device whose tensors are native here       */
-    size_t       context_size, queue_size, program_size, kernel_size;
+    size_t context_size, queue_size, program_size, kernel_size;
 
     /* Opens the driver on the first call and writes up to `capacity` devices; *count receives how many
      * there are. NO_DEVICE, with the reason and the fix in the message, when the driver is missing or has

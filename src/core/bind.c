@@ -7,15 +7,17 @@
 
 static vecdot_status no_host_memory(const problem *p, int64_t bytes)
 {
-    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %lld bytes of staging", operation_name(p->op),
-                (long long)bytes);
+    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %lld bytes of staging",
+                operation_name(p->op), (long long)bytes);
 }
 
 location location_of(const DLTensor *t)
 {
     location at = {0};
-    at.on_host = t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
-    if (at.on_host) at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
+    at.on_host =
+        t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
+    if (at.on_host)
+        at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
     else {
         at.memory = t->data;
         at.offset = (int64_t)t->byte_offset;
@@ -25,8 +27,10 @@ location location_of(const DLTensor *t)
 
 location location_shift(location at, int64_t bytes)
 {
-    if (at.on_host) at.host += bytes;
-    else at.offset += bytes;
+    if (at.on_host)
+        at.host += bytes;
+    else
+        at.offset += bytes;
     return at;
 }
 
@@ -54,9 +58,9 @@ void bind_dense_strides(problem *p, int array)
 typedef struct walk {
     const problem *strided; /* strides of the host array   */
     const problem *dense;   /* strides of the dense one    */
-    int            array;
-    size_t         size;
-    int            scatter; /* dense to strided            */
+    int array;
+    size_t size;
+    int scatter; /* dense to strided            */
 } walk;
 
 static void move_element(const walk *w, char *host, char *packed)
@@ -82,12 +86,13 @@ static void move_batch(const walk *w, int d, char *host, char *packed)
     for (int64_t k = 0; k < count; k++) move_batch(w, d + 1, host + k * from * size, packed + k * to * size);
 }
 
-static vecdot_status gather(const problem *original, const problem *p, int array, const char *host, int64_t count, void **staging)
+static vecdot_status gather(const problem *original, const problem *p, int array, const char *host,
+                            int64_t count, void **staging)
 {
     const int64_t size = dtype_size(p->type[array]);
     const int64_t row = bind_batch_elements(p, array) * size;
-    const walk    w = {original, p, array, (size_t)size, 0};
-    char         *packed = malloc((size_t)(row * count));
+    const walk w = {original, p, array, (size_t)size, 0};
+    char *packed = malloc((size_t)(row * count));
     if (!packed) return no_host_memory(p, row * count);
     for (int64_t k = 0; k < count; k++)
         move_batch(&w, 0, (char *)(uintptr_t)host + k * original->stride[array] * size, packed + k * row);
@@ -108,19 +113,20 @@ static extent range_extent(const problem *p, int array, int64_t count)
 static vecdot_status upload(vecdot_queue *queue, const char *host, extent e, binding *b)
 {
     const backend *driver = queue->context->dev.driver;
-    size_t         bytes = (size_t)(e.high - e.low);
+    size_t bytes = (size_t)(e.high - e.low);
     TRY(driver->memory_create(queue->context->native, bytes, &b->memory));
     b->owned = 1;
     b->offset = -e.low;
     return driver->memory_write(queue->native, b->memory, 0, host + e.low, bytes);
 }
 
-static vecdot_status bind_input(vecdot_queue *queue, const problem *original, const problem *p, const transfer *how,
-                                int array, location at, int64_t first, int64_t count, binding *b)
+static vecdot_status bind_input(vecdot_queue *queue, const problem *original, const problem *p,
+                                const transfer *how, int array, location at, int64_t first, int64_t count,
+                                binding *b)
 {
     const int64_t size = dtype_size(p->type[array]);
-    char         *host = at.host + first * original->stride[array] * size;
-    extent        e = range_extent(p, array, count);
+    char *host = at.host + first * original->stride[array] * size;
+    extent e = range_extent(p, array, count);
     if (how->gather[array]) {
         TRY(gather(original, p, array, host, count, &b->staging));
         host = b->staging;
@@ -129,8 +135,8 @@ static vecdot_status bind_input(vecdot_queue *queue, const problem *original, co
     if (how->copy[array]) {
         status = upload(queue, host, e, b);
     } else {
-        status = queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low, (size_t)(e.high - e.low), 0,
-                                                         &b->memory);
+        status = queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low,
+                                                         (size_t)(e.high - e.low), 0, &b->memory);
         b->owned = status == VECDOT_SUCCESS;
         b->offset = -e.low;
     }
@@ -138,7 +144,8 @@ static vecdot_status bind_input(vecdot_queue *queue, const problem *original, co
     return status;
 }
 
-/* Host arrays in place: those that overlap become one buffer, since two buffers over the same memory are undefined. */
+/* Host arrays in place: those that overlap become one buffer, since two buffers over the same memory are
+ * undefined. */
 typedef struct region {
     uintptr_t low, high;
 } region;
@@ -148,10 +155,10 @@ static int regions_meet(region a, region b)
     return a.low < b.high && b.low < a.high;
 }
 
-/* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of a's
- * region, or -1 for arrays that are bound otherwise. */
-static void join_regions(const problem *p, const transfer *how, const location at[ARRAYS], int with_out, region regions[ARRAYS],
-                         int owner[ARRAYS])
+/* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of
+ * a's region, or -1 for arrays that are bound otherwise. */
+static void join_regions(const problem *p, const transfer *how, const location at[ARRAYS], int with_out,
+                         region regions[ARRAYS], int owner[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
         int in_place = at[a].on_host && !how->copy[a] && (a == OUT ? with_out : !how->gather[a]);
@@ -173,17 +180,17 @@ static void join_regions(const problem *p, const transfer *how, const location a
             }
 }
 
-static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS], const region regions[ARRAYS],
-                                   const int owner[ARRAYS], bindings *b)
+static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS],
+                                   const region regions[ARRAYS], const int owner[ARRAYS], bindings *b)
 {
     const backend *driver = queue->context->dev.driver;
     for (int a = 0; a < ARRAYS; a++) {
         if (owner[a] < 0) continue;
-        region   r = regions[owner[a]];
+        region r = regions[owner[a]];
         binding *own = &b->at[owner[a]];
         if (!own->owned) {
-            TRY(driver->memory_wrap(queue->context->native, (void *)r.low, (size_t)(r.high - r.low), owner[OUT] == owner[a],
-                                    &own->memory));
+            TRY(driver->memory_wrap(queue->context->native, (void *)r.low, (size_t)(r.high - r.low),
+                                    owner[OUT] == owner[a], &own->memory));
             own->owned = 1;
         }
         b->at[a].memory = own->memory;
@@ -196,15 +203,16 @@ vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const pr
                           const location at[ARRAYS], int64_t first, int64_t count, int with_out, bindings *b)
 {
     region regions[ARRAYS];
-    int    owner[ARRAYS] = {-1, -1, -1};
-    int    whole = first == 0 && count == p->n;
+    int owner[ARRAYS] = {-1, -1, -1};
+    int whole = first == 0 && count == p->n;
     if (whole) {
         join_regions(p, how, at, with_out, regions, owner);
         TRY(bind_in_place(queue, at, regions, owner, b));
     }
     for (int a = X1; a <= X2; a++) {
         if (owner[a] >= 0) continue;
-        if (at[a].on_host && count > 0) TRY(bind_input(queue, original, p, how, a, at[a], first, count, &b->at[a]));
+        if (at[a].on_host && count > 0)
+            TRY(bind_input(queue, original, p, how, a, at[a], first, count, &b->at[a]));
         if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
     }
     if (!with_out || owner[OUT] >= 0) return VECDOT_SUCCESS;
@@ -214,10 +222,11 @@ vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const pr
     }
     extent e = layout_extent(p, OUT);
     if (how->copy[OUT]) {
-        TRY(queue->context->dev.driver->memory_create(queue->context->native, (size_t)(e.high - e.low), &b->at[OUT].memory));
+        TRY(queue->context->dev.driver->memory_create(queue->context->native, (size_t)(e.high - e.low),
+                                                      &b->at[OUT].memory));
     } else {
-        TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at[OUT].host + e.low, (size_t)(e.high - e.low), 1,
-                                                    &b->at[OUT].memory));
+        TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at[OUT].host + e.low,
+                                                    (size_t)(e.high - e.low), 1, &b->at[OUT].memory));
     }
     b->at[OUT].owned = 1;
     b->at[OUT].offset = -e.low;
@@ -225,11 +234,12 @@ vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const pr
 }
 
 /* Reads dense results and puts them where the host wants them. */
-static vecdot_status download(vecdot_queue *queue, const problem *original, const problem *p, location at, const binding *b)
+static vecdot_status download(vecdot_queue *queue, const problem *original, const problem *p, location at,
+                              const binding *b)
 {
     const backend *driver = queue->context->dev.driver;
-    const size_t   size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
-    const walk     w = {original, p, OUT, size, 1};
+    const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
+    const walk w = {original, p, OUT, size, 1};
     if (memcmp(original->step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
         return driver->memory_read(queue->native, b->memory, 0, at.host, bytes);
     char *packed = malloc(bytes);
@@ -240,8 +250,8 @@ static vecdot_status download(vecdot_queue *queue, const problem *original, cons
     return status;
 }
 
-vecdot_status bind_deliver(vecdot_queue *queue, const problem *original, const problem *p, const transfer *how,
-                           const location at[ARRAYS], bindings *b)
+vecdot_status bind_deliver(vecdot_queue *queue, const problem *original, const problem *p,
+                           const transfer *how, const location at[ARRAYS], bindings *b)
 {
     const backend *driver = queue->context->dev.driver;
     if (!at[X1].on_host && !at[X2].on_host && !at[OUT].on_host) return VECDOT_SUCCESS; /* stays enqueued */
@@ -255,7 +265,8 @@ void bind_release(vecdot_queue *queue, bindings *b, int with_out)
 {
     for (int a = 0; a < ARRAYS; a++) {
         if (a == OUT && !with_out) continue;
-        if (b->at[a].owned) queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
+        if (b->at[a].owned)
+            queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
         free(b->at[a].staging);
         b->at[a] = (binding){0};
     }

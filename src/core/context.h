@@ -12,40 +12,47 @@ typedef enum schedule { SCHEDULE_GPU, SCHEDULE_CPU } schedule;
 
 /* Plan classes. CLASS_AUTO lets the planner choose. */
 typedef enum plan_class {
-    CLASS_AUTO, CLASS_FILL, CLASS_SHORT, CLASS_LANES, CLASS_SPLIT, CLASS_COLUMN, CLASS_SHARED, CLASS_MATRIX,
+    CLASS_AUTO,
+    CLASS_FILL,
+    CLASS_SHORT,
+    CLASS_LANES,
+    CLASS_SPLIT,
+    CLASS_COLUMN,
+    CLASS_SHARED,
+    CLASS_MATRIX,
     CLASS_COUNT
 } plan_class;
 
 /* What the planner and the executor assume about the device. Filled from the device when a context is
  * made; tests change it to run every class, schedule and transfer path on any device. */
 typedef struct policy {
-    schedule   schedule;
-    plan_class force;           /* this class wherever it is legal; CLASS_AUTO = choose        */
-    int        force_any;       /* use the kernels that take any stride, alignment and dtype   */
-    int64_t    force_nodes;     /* at least this many tree nodes per output; 0 = choose        */
-    int        share_host;      /* use host arrays in place instead of copying                 */
-    int64_t    max_alloc;       /* bytes; larger host arrays go in pieces                      */
-    int        units;           /* compute units                                               */
-    int        parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
-    int        has_fp64;
-    int        reproducible;    /* VECDOT_REPRODUCIBLE=1 in the environment                    */
-    double     saving_seconds;  /* begin no saving of a program later than this into the end   */
+    schedule schedule;
+    plan_class force;    /* this class wherever it is legal; CLASS_AUTO = choose        */
+    int force_any;       /* use the kernels that take any stride, alignment and dtype   */
+    int64_t force_nodes; /* at least this many tree nodes per output; 0 = choose        */
+    int share_host;      /* use host arrays in place instead of copying                 */
+    int64_t max_alloc;   /* bytes; larger host arrays go in pieces                      */
+    int units;           /* compute units                                               */
+    int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
+    int has_fp64;
+    int reproducible;      /* VECDOT_REPRODUCIBLE=1 in the environment                    */
+    double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 
 struct vecdot_context {
-    atomic_int            references;
-    device                dev;
-    policy                policy;
+    atomic_int references;
+    device dev;
+    policy policy;
     struct program_cache *programs;
-    void                 *native; /* the backend's private context */
+    void *native; /* the backend's private context */
 };
 
 struct vecdot_queue {
-    vecdot_context      *context;
-    void                *native;  /* the backend's private queue                      */
+    vecdot_context *context;
+    void *native;                 /* the backend's private queue                      */
     struct kernel_table *kernels; /* this queue's kernel objects by variant           */
-    void                *scratch; /* device memory for partials and results to cast   */
-    size_t               scratch_bytes;
+    void *scratch;                /* device memory for partials and results to cast   */
+    size_t scratch_bytes;
 };
 
 void context_retain(vecdot_context *context);

@@ -7,13 +7,13 @@
 /* What a selector matches, best first. */
 typedef struct device_choice {
     device *devices; /* to be freed by device_choice_free               */
-    size_t  count;   /* at least one                                    */
-    int     any;     /* "auto": when the first does not open, try the next */
+    size_t count;    /* at least one                                    */
+    int any;         /* "auto": when the first does not open, try the next */
 } device_choice;
 
 /* selector as in vecdot_context_create. INVALID_ARGUMENT, NO_DEVICE (the message lists what exists and why
  * backends were refused), OUT_OF_MEMORY. */
 vecdot_status device_select(const char *selector, device_choice *choice);
-void          device_choice_free(device_choice *choice);
+void device_choice_free(device_choice *choice);
 
 #endif

@@ -1,6 +1,6 @@
 /* Program binaries kept on disk between processes, in a folder of this user alone. A fault of any kind (no
- * folder, a file that is damaged or of another program, a full disk) is a miss, and said only in the log. Safe
- * for any number of threads and processes at once. */
+ * folder, a file that is damaged or of another program, a full disk) is a miss, and said only in the log.
+ * Safe for any number of threads and processes at once. */
 #ifndef CORE_DISK_CACHE_H
 #define CORE_DISK_CACHE_H
 
@@ -10,8 +10,8 @@
 typedef struct disk_cache disk_cache;
 
 /* In the folder VECDOT_CACHE_DIR, else $XDG_CACHE_HOME/vecdot, else $HOME/.cache/vecdot. NULL when none of
- * these is set. The folder is made when the first binary is stored; a path that is no folder, such as /dev/null,
- * turns the cache off. */
+ * these is set. The folder is made when the first binary is stored; a path that is no folder, such as
+ * /dev/null, turns the cache off. */
 disk_cache *disk_cache_create(void);
 
 /* In a given folder, whose files may take `limit` bytes. NULL when memory is out. */

@@ -6,9 +6,9 @@
 
 typedef struct row {
     const char *name;
-    uint8_t     code, bits;
-    int         rank;
-    group       group;
+    uint8_t code, bits;
+    int rank;
+    group group;
 } row;
 
 static const row rows[DTYPE_COUNT] = {
@@ -134,8 +134,9 @@ int group_partial_size(group g)
 
 void dtype_describe(DLDataType type, char *name, size_t capacity)
 {
-    static const char *const float8[] = {"float8_e3m4",   "float8_e4m3",     "float8_e4m3b11fnuz", "float8_e4m3fn",
-                                         "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz",    "float8_e8m0fnu"};
+    static const char *const float8[] = {"float8_e3m4",     "float8_e4m3",     "float8_e4m3b11fnuz",
+                                         "float8_e4m3fn",   "float8_e4m3fnuz", "float8_e5m2",
+                                         "float8_e5m2fnuz", "float8_e8m0fnu"};
     char base[40];
     dtype known = dtype_from_dlpack((DLDataType){type.code, type.bits, 1});
     if (known != DTYPE_COUNT) {
@@ -143,12 +144,14 @@ void dtype_describe(DLDataType type, char *name, size_t capacity)
     } else if (type.code >= 7 && type.code <= 14) {
         snprintf(base, sizeof base, "%s", float8[type.code - 7]);
     } else {
-        static const char *const kinds[] = {"int", "uint", "float", "opaque handle", "bfloat", "complex", "bool"};
+        static const char *const kinds[] = {"int",    "uint",    "float", "opaque handle",
+                                            "bfloat", "complex", "bool"};
         const size_t count = sizeof kinds / sizeof kinds[0];
         if (type.code < count)
             snprintf(base, sizeof base, "%s%u", kinds[type.code], (unsigned)type.bits);
         else
-            snprintf(base, sizeof base, "DLPack type code %u with %u bits", (unsigned)type.code, (unsigned)type.bits);
+            snprintf(base, sizeof base, "DLPack type code %u with %u bits", (unsigned)type.code,
+                     (unsigned)type.bits);
     }
     if (type.lanes == 1)
         snprintf(name, capacity, "%s", base);

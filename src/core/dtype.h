@@ -6,43 +6,52 @@
 
 /* X(enumerator, short name, DLPack code, bits, same_kind rank, accumulation group) in promotion-table order.
  * The ranks are NumPy's kinds: bool < unsigned < signed < floating < complex. */
-#define DTYPE_TABLE(X)                                 \
-    X(BOOL, "b1", VECDOT_DLBOOL, 8, 0, INT)            \
-    X(I8, "i8", kDLInt, 8, 2, INT)                     \
-    X(I16, "i16", kDLInt, 16, 2, INT)                  \
-    X(I32, "i32", kDLInt, 32, 2, INT)                  \
-    X(I64, "i64", kDLInt, 64, 2, INT)                  \
-    X(U8, "u8", kDLUInt, 8, 1, INT)                    \
-    X(U16, "u16", kDLUInt, 16, 1, INT)                 \
-    X(U32, "u32", kDLUInt, 32, 1, INT)                 \
-    X(U64, "u64", kDLUInt, 64, 1, INT)                 \
-    X(F16, "f16", kDLFloat, 16, 4, F16)                \
-    X(BF16, "bf16", kDLBfloat, 16, 4, BF16)            \
-    X(F32, "f32", kDLFloat, 32, 4, F32)                \
-    X(F64, "f64", kDLFloat, 64, 4, F64)                \
-    X(C64, "c64", kDLComplex, 64, 5, C64)              \
+#define DTYPE_TABLE(X)                                                                                       \
+    X(BOOL, "b1", VECDOT_DLBOOL, 8, 0, INT)                                                                  \
+    X(I8, "i8", kDLInt, 8, 2, INT)                                                                           \
+    X(I16, "i16", kDLInt, 16, 2, INT)                                                                        \
+    X(I32, "i32", kDLInt, 32, 2, INT)                                                                        \
+    X(I64, "i64", kDLInt, 64, 2, INT)                                                                        \
+    X(U8, "u8", kDLUInt, 8, 1, INT)                                                                          \
+    X(U16, "u16", kDLUInt, 16, 1, INT)                                                                       \
+    X(U32, "u32", kDLUInt, 32, 1, INT)                                                                       \
+    X(U64, "u64", kDLUInt, 64, 1, INT)                                                                       \
+    X(F16, "f16", kDLFloat, 16, 4, F16)                                                                      \
+    X(BF16, "bf16", kDLBfloat, 16, 4, BF16)                                                                  \
+    X(F32, "f32", kDLFloat, 32, 4, F32)                                                                      \
+    X(F64, "f64", kDLFloat, 64, 4, F64)                                                                      \
+    X(C64, "c64", kDLComplex, 64, 5, C64)                                                                    \
     X(C128, "c128", kDLComplex, 128, 5, C128)
 
 typedef enum dtype {
 #define X(enumerator, name, code, bits, rank, group) DTYPE_##enumerator,
     DTYPE_TABLE(X)
 #undef X
-    DTYPE_COUNT
+        DTYPE_COUNT
 } dtype;
 
 /* How a result dtype accumulates. All integers and bool share one: sums modulo 2^64, truncated at the end. */
-typedef enum group { GROUP_INT, GROUP_F16, GROUP_BF16, GROUP_F32, GROUP_F64, GROUP_C64, GROUP_C128, GROUP_COUNT } group;
+typedef enum group {
+    GROUP_INT,
+    GROUP_F16,
+    GROUP_BF16,
+    GROUP_F32,
+    GROUP_F64,
+    GROUP_C64,
+    GROUP_C128,
+    GROUP_COUNT
+} group;
 
 /* DTYPE_COUNT when this library does not compute with it (including lanes != 1). */
-dtype       dtype_from_dlpack(DLDataType type);
-DLDataType  dtype_to_dlpack(dtype t);
+dtype dtype_from_dlpack(DLDataType type);
+DLDataType dtype_to_dlpack(dtype t);
 const char *dtype_name(dtype t);
-int         dtype_size(dtype t); /* bytes */
-group       dtype_group(dtype t);
-int         dtype_is_complex(dtype t);
-int         dtype_needs_fp64(dtype t); /* float64, complex128 */
-dtype       dtype_promote(dtype a, dtype b);
-int         dtype_casts_same_kind(dtype from, dtype to);
+int dtype_size(dtype t); /* bytes */
+group dtype_group(dtype t);
+int dtype_is_complex(dtype t);
+int dtype_needs_fp64(dtype t); /* float64, complex128 */
+dtype dtype_promote(dtype a, dtype b);
+int dtype_casts_same_kind(dtype from, dtype to);
 
 /* Bytes of one accumulator and of one partial in device memory: 4 for f16, bf16, f32; 8 for integers, f64
  * and c64; 16 for c128. */

@@ -16,7 +16,7 @@ static int64_t magnitude(int64_t x)
 
 /* Bytes of a memory that can be compared: the host's, or what a handle is part of. */
 typedef struct span {
-    void     *root; /* NULL on the host */
+    void *root; /* NULL on the host */
     uintptr_t low, high;
 } span;
 
@@ -33,14 +33,14 @@ static vecdot_status span_of(const vecdot_context *context, const location *at, 
     return VECDOT_SUCCESS;
 }
 
-vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1, const DLTensor *x2,
-                       const DLTensor *out)
+vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1,
+                       const DLTensor *x2, const DLTensor *out)
 {
     *j = (job){.p = *p, .at = {location_of(x1), location_of(x2), location_of(out)}};
     layout_collapse(&j->p);
     for (int a = X1; a <= X2; a++) {
         extent to = layout_extent(&j->p, OUT), from = layout_extent(&j->p, a);
-        span   written, read;
+        span written, read;
         if (to.high == to.low || from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
         TRY(span_of(context, &j->at[OUT], to, &written));
         TRY(span_of(context, &j->at[a], from, &read));
@@ -71,7 +71,8 @@ int job_needs_pieces(const job *j, const policy *how)
 
 /* ---- Preparing ---- */
 
-/* Elements of the contracted axis that fit one buffer, in place or gathered; the rest of the extent is the batch's. */
+/* Elements of the contracted axis that fit one buffer, in place or gathered; the rest of the extent is the
+ * batch's. */
 static int64_t elements_that_fit(const problem *p, const policy *how, int array, int gathered)
 {
     int64_t size = dtype_size(p->type[array]);
@@ -87,10 +88,13 @@ static void prepare_addresses(const job *j, const problem *p, const transfer *ho
 {
     for (int a = 0; a < ARRAYS; a++) {
         const location *at = &j->at[a];
-        extent          e = layout_extent(p, a);
-        if (!at->on_host) address[a] = (uintptr_t)at->offset;
-        else if (how->copy[a] || (a != OUT && how->gather[a])) address[a] = (uintptr_t)-e.low; /* buffers start aligned */
-        else address[a] = (uintptr_t)at->host;
+        extent e = layout_extent(p, a);
+        if (!at->on_host)
+            address[a] = (uintptr_t)at->offset;
+        else if (how->copy[a] || (a != OUT && how->gather[a]))
+            address[a] = (uintptr_t)-e.low; /* buffers start aligned */
+        else
+            address[a] = (uintptr_t)at->host;
     }
 }
 
@@ -141,7 +145,7 @@ typedef struct pass {
 static pass pass_at(const preparation *ready, int64_t index)
 {
     const problem *p = &ready->p;
-    pass           s = {{0}};
+    pass s = {{0}};
     for (int d = ready->pl.passes_rank - 1; d >= 0; d--) {
         int64_t k = index % p->shape[d];
         index /= p->shape[d];
@@ -156,15 +160,16 @@ static size_t results_offset(const plan *pl)
     return (pl->partial_bytes + 255) / 256 * 256;
 }
 
-static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned, const bindings *b,
-                                 pass where, int64_t first_node, int64_t nodes)
+static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
+                                 const bindings *b, pass where, int64_t first_node, int64_t nodes)
 {
-    step    s = *planned;
-    void   *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory, queue->scratch, queue->scratch};
+    step s = *planned;
+    void *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory, queue->scratch,
+                                      queue->scratch};
     int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1], b->at[X2].offset + where.shift[X2],
                                b->at[OUT].offset + where.shift[OUT], 0, (int64_t)results_offset(&ready->pl)};
     kernel_arg args[4];
-    size_t     count = 0;
+    size_t count = 0;
     s.p.first_node = first_node;
     s.p.nodes = nodes;
     plan_size_step(&ready->pl, &queue->context->policy, &s);
@@ -208,10 +213,11 @@ static vecdot_status run_whole(vecdot_queue *queue, const job *j, const preparat
     return bind_deliver(queue, &j->p, &ready->p, &ready->how, j->at, b);
 }
 
-/* The contracted axis goes in ranges of whole nodes; their partials stay on the device until all are there. */
+/* The contracted axis goes in ranges of whole nodes; their partials stay on the device until all are there.
+ */
 static vecdot_status run_ranges(vecdot_queue *queue, const job *j, const preparation *ready, bindings *b)
 {
-    const plan   *pl = &ready->pl;
+    const plan *pl = &ready->pl;
     const backend *driver = queue->context->dev.driver;
     int64_t node = pl->node_chunks * pl->chunk, passes = 1;
     int64_t nodes = ready->element_limit / node < 1 ? 1 : ready->element_limit / node;
@@ -221,7 +227,7 @@ static vecdot_status run_ranges(vecdot_queue *queue, const job *j, const prepara
         for (int64_t first = 0; first < pl->nodes; first += nodes) {
             int64_t some = pl->nodes - first < nodes ? pl->nodes - first : nodes;
             int64_t count = (first + some) * node < ready->p.n ? some * node : ready->p.n - first * node;
-            int     with_out = k == 0 && first == 0;
+            int with_out = k == 0 && first == 0;
             TRY(bind_arrays(queue, &j->p, &ready->p, &ready->how, j->at, first * node, count, with_out, b));
             TRY(launch_step(queue, ready, &pl->steps[0], b, where, first, some));
             TRY(driver->queue_finish(queue->native));
@@ -254,11 +260,12 @@ static int dimension_to_cut(const job *j, const policy *how)
 {
     for (int a = 0; a < ARRAYS; a++) {
         int64_t batch, contracted;
-        int     d = widest_dimension(&j->p, a, &batch);
+        int d = widest_dimension(&j->p, a, &batch);
         if (!j->at[a].on_host || bound_bytes(j, how, a) <= how->max_alloc || d < 0) continue;
         contracted = a == OUT ? 0 : magnitude(j->p.stride[a]) * (j->p.n - 1) * dtype_size(j->p.type[a]);
         if (batch >= contracted) return d;
-        if (elements_that_fit(&j->p, how, a, 0) < LEAST_ELEMENTS && elements_that_fit(&j->p, how, a, 1) < LEAST_ELEMENTS)
+        if (elements_that_fit(&j->p, how, a, 0) < LEAST_ELEMENTS &&
+            elements_that_fit(&j->p, how, a, 1) < LEAST_ELEMENTS)
             return d;
     }
     return -1;
@@ -267,10 +274,11 @@ static int dimension_to_cut(const job *j, const policy *how)
 static vecdot_status run_piece(vecdot_queue *queue, const job *j)
 {
     preparation ready;
-    bindings    b = {0};
+    bindings b = {0};
     job_prepare(j, &queue->context->policy, &ready);
     TRY(ensure_scratch(queue, results_offset(&ready.pl) + ready.pl.result_bytes));
-    vecdot_status status = ready.element_limit < ready.p.n ? run_ranges(queue, j, &ready, &b) : run_whole(queue, j, &ready, &b);
+    vecdot_status status =
+        ready.element_limit < ready.p.n ? run_ranges(queue, j, &ready, &b) : run_whole(queue, j, &ready, &b);
     if (status != VECDOT_SUCCESS) (void)queue->context->dev.driver->queue_finish(queue->native);
     bind_release(queue, &b, 1);
     return status;
@@ -280,7 +288,7 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
 {
     int d = dimension_to_cut(j, &queue->context->policy);
     if (d < 0) return run_piece(queue, j);
-    job     part = *j;
+    job part = *j;
     int64_t half = j->p.shape[d] / 2;
     part.p.shape[d] = half;
     layout_collapse(&part.p);

@@ -1,5 +1,5 @@
-/* Running a checked problem on a queue: how its arrays reach the device, which pieces it is cut into, the plan of
- * each, and the launches. */
+/* Running a checked problem on a queue: how its arrays reach the device, which pieces it is cut into, the
+ * plan of each, and the launches. */
 #ifndef CORE_EXECUTE_H
 #define CORE_EXECUTE_H
 
@@ -8,24 +8,24 @@
 
 /* A problem with its arrays' places, collapsed. */
 typedef struct job {
-    problem  p;
+    problem p;
     location at[ARRAYS];
-    int      overlaps; /* out shares bytes with an input */
+    int overlaps; /* out shares bytes with an input */
 } job;
 
-vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1, const DLTensor *x2,
-                       const DLTensor *out);
+vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1,
+                       const DLTensor *x2, const DLTensor *out);
 
 /* Whether host arrays must be cut into pieces to fit the device's buffers. */
 int job_needs_pieces(const job *j, const policy *how);
 
-/* How a job that needs no pieces, or one piece of one that does, will run. element_limit receives the most elements of
- * the contracted axis that can be bound at once. */
+/* How a job that needs no pieces, or one piece of one that does, will run. element_limit receives the most
+ * elements of the contracted axis that can be bound at once. */
 typedef struct preparation {
-    problem  p; /* with the strides and alignment that the device will see */
+    problem p; /* with the strides and alignment that the device will see */
     transfer how;
-    plan     pl;
-    int64_t  element_limit;
+    plan pl;
+    int64_t element_limit;
 } preparation;
 
 void job_prepare(const job *j, const policy *how, preparation *ready);

@@ -5,7 +5,7 @@ static void explain_array(text *t, const problem *p, const job *j, int array)
 {
     static const char *const names[ARRAYS] = {"x1", "x2", "out"};
     int64_t steps[VECDOT_MAX_NDIM + 1];
-    int     rank = p->rank;
+    int rank = p->rank;
     for (int d = 0; d < rank; d++) steps[d] = p->step[array][d];
     text_add(t, "  %-4s %-5s on the %s, batch strides ", names[array], dtype_name(p->type[array]),
              j->at[array].on_host ? "host" : "device");
@@ -28,28 +28,31 @@ static void explain_transfer(text *t, const preparation *ready, const job *j, co
 void explain_job(text *t, const vecdot_context *context, const job *j)
 {
     preparation ready;
-    char        label[96];
+    char label[96];
     if (problem_outputs(&j->p) == 0) {
         text_add(t, "problem: no outputs, nothing to do\n");
         return;
     }
     job_prepare(j, &context->policy, &ready);
     const plan *pl = &ready.pl;
-    text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(j->p.op), dtype_name(j->p.result),
-             (long long)problem_outputs(&j->p), (long long)j->p.n);
+    text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(j->p.op),
+             dtype_name(j->p.result), (long long)problem_outputs(&j->p), (long long)j->p.n);
     text_add(t, "  collapsed batch shape ");
     text_add_shape(t, ready.p.rank, ready.p.shape);
     text_add(t, "\n");
     for (int a = 0; a < ARRAYS; a++) explain_array(t, &ready.p, j, a);
     explain_transfer(t, &ready, j, &context->policy);
-    text_add(t, "plan: class %s, %s schedule\n", plan_class_name(pl->cls), pl->schedule == SCHEDULE_CPU ? "CPU" : "GPU");
+    text_add(t, "plan: class %s, %s schedule\n", plan_class_name(pl->cls),
+             pl->schedule == SCHEDULE_CPU ? "CPU" : "GPU");
     if (pl->nodes > 1)
         text_add(t, "  each sum in %lld tree nodes of %lld elements\n", (long long)pl->nodes,
                  (long long)(pl->node_chunks * pl->chunk));
     if (pl->partial_bytes + pl->result_bytes > 0)
-        text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes, pl->result_bytes);
+        text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes,
+                 pl->result_bytes);
     for (int k = 0; k < pl->step_count; k++) {
         variant_label(&pl->steps[k].v, label, sizeof label);
-        text_add(t, "launch %d: %s, %zu groups of %zu\n", k + 1, label, pl->steps[k].groups, pl->steps[k].group_size);
+        text_add(t, "launch %d: %s, %zu groups of %zu\n", k + 1, label, pl->steps[k].groups,
+                 pl->steps[k].group_size);
     }
 }

@@ -21,8 +21,8 @@ static uint64_t magnitude(int64_t x)
     return x < 0 ? (uint64_t)0 - (uint64_t)x : (uint64_t)x;
 }
 
-/* How far an index along d moves through the inputs: dimensions are ordered by it, so that the innermost is the
- * one whose neighbours lie closest. Ties keep the order that out has. */
+/* How far an index along d moves through the inputs: dimensions are ordered by it, so that the innermost is
+ * the one whose neighbours lie closest. Ties keep the order that out has. */
 static uint64_t input_pace(const problem *p, int d)
 {
     uint64_t a = magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
@@ -81,13 +81,15 @@ void layout_collapse(problem *p)
 static void widen(extent *e, int64_t step, int64_t size)
 {
     if (size <= 1) return;
-    if (step < 0) e->low += step * (size - 1);
-    else e->high += step * (size - 1);
+    if (step < 0)
+        e->low += step * (size - 1);
+    else
+        e->high += step * (size - 1);
 }
 
 extent layout_extent(const problem *p, int array)
 {
-    extent  e = {0, 0};
+    extent e = {0, 0};
     int64_t size = dtype_size(p->type[array]);
     if (problem_outputs(p) == 0 || (array != OUT && p->n == 0)) return e;
     for (int d = 0; d < p->rank; d++) widen(&e, p->step[array][d], p->shape[d]);
@@ -99,7 +101,8 @@ void layout_alignment(problem *p, const uintptr_t address[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
         p->misaligned[a] = address[a] % (uintptr_t)(dtype_is_complex(p->type[a]) ? dtype_size(p->type[a]) / 2
-                                                                                  : dtype_size(p->type[a])) != 0;
+                                                                                 : dtype_size(p->type[a])) !=
+                           0;
         if (a != OUT) p->vectors[a] = address[a] % 16 == 0;
     }
 }
@@ -108,7 +111,7 @@ void layout_alignment(problem *p, const uintptr_t address[ARRAYS])
 
 typedef struct dimension {
     uint64_t step;
-    int64_t  size;
+    int64_t size;
 } dimension;
 
 static int by_step(const void *a, const void *b)
@@ -122,7 +125,7 @@ static int mark_elements(const dimension *dims, int rank, uint64_t at, unsigned 
 {
     if (rank == 0) {
         unsigned char bit = (unsigned char)(1u << (at & 7));
-        int           again = (bitmap[at >> 3] & bit) != 0;
+        int again = (bitmap[at >> 3] & bit) != 0;
         bitmap[at >> 3] |= bit;
         return again;
     }
@@ -134,15 +137,15 @@ static int mark_elements(const dimension *dims, int rank, uint64_t at, unsigned 
 vecdot_status layout_check_out(const problem *p)
 {
     dimension dims[VECDOT_MAX_NDIM];
-    int       rank = 0, nested = 1;
-    uint64_t  reach = 0; /* of the dimensions so far */
+    int rank = 0, nested = 1;
+    uint64_t reach = 0; /* of the dimensions so far */
     const char *op = operation_name(p->op);
     if (problem_outputs(p) == 0) return VECDOT_SUCCESS;
     for (int d = 0; d < p->rank; d++) {
         if (p->shape[d] <= 1) continue;
         if (p->step[OUT][d] == 0)
-            return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: stride 0 in a dimension of size %lld", op,
-                        (long long)p->shape[d]);
+            return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: stride 0 in a dimension of size %lld",
+                        op, (long long)p->shape[d]);
         dims[rank++] = (dimension){magnitude(p->step[OUT][d]), p->shape[d]};
     }
     qsort(dims, (size_t)rank, sizeof dims[0], by_step);
@@ -152,11 +155,14 @@ vecdot_status layout_check_out(const problem *p)
     }
     if (nested) return VECDOT_SUCCESS;
     if (problem_outputs(p) > (int64_t)reach + 1)
-        return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: %lld elements within the reach of %llu", op,
-                    (long long)problem_outputs(p), (unsigned long long)reach + 1);
+        return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: %lld elements within the reach of %llu",
+                    op, (long long)problem_outputs(p), (unsigned long long)reach + 1);
     unsigned char *bitmap = calloc((size_t)(reach / 8 + 1), 1);
-    if (!bitmap) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory to check out for overlap with itself", op);
+    if (!bitmap)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory to check out for overlap with itself",
+                    op);
     int overlaps = mark_elements(dims, rank, 0, bitmap);
     free(bitmap);
-    return overlaps ? fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: two indices share an element", op) : VECDOT_SUCCESS;
+    return overlaps ? fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: two indices share an element", op)
+                    : VECDOT_SUCCESS;
 }

@@ -29,10 +29,10 @@ typedef struct private_folder private_folder;
  * `reason` ("" when it is only missing), also when it is another user's or others may write to it, or, with
  * `make`, when this user may not. */
 private_folder *private_folder_open(const char *path, int make, char *reason, size_t capacity);
-void            private_folder_close(private_folder *folder);
+void private_folder_close(private_folder *folder);
 
-/* A whole file in memory that the caller frees, marked as used now. NULL when there is none, and when it is not
- * a plain file of this user alone or has more than `limit` bytes. */
+/* A whole file in memory that the caller frees, marked as used now. NULL when there is none, and when it is
+ * not a plain file of this user alone or has more than `limit` bytes. */
 void *private_file_read(const private_folder *folder, const char *name, size_t limit, size_t *size);
 
 /* Replaces a file at once: readers see the old one or the new one. 0 when it cannot. The temporary file's
@@ -44,9 +44,9 @@ void private_folder_shrink(const private_folder *folder, uint64_t limit, int (*o
 
 typedef struct mutex mutex;
 mutex *mutex_create(void); /* NULL when memory is out */
-void   mutex_destroy(mutex *m);
-void   mutex_lock(mutex *m);
-void   mutex_unlock(mutex *m);
+void mutex_destroy(mutex *m);
+void mutex_lock(mutex *m);
+void mutex_unlock(mutex *m);
 
 /* Runs init once in the process; all callers return after it has finished. */
 typedef struct once {

@@ -1,5 +1,5 @@
-/* From a problem and a policy to a class, a variant and launches. Which schedule runs changes the speed, never
- * the bits: every choice below is free. */
+/* From a problem and a policy to a class, a variant and launches. Which schedule runs changes the speed,
+ * never the bits: every choice below is free. */
 #include "core/plan.h"
 
 #include "kernels/codes.h"
@@ -9,16 +9,16 @@
 /* ---- Thresholds ---- */
 
 enum {
-    SHORT_GPU_BYTES = 512,      /* one canonical row                                           */
-    SHARED_TILE = 4,            /* outputs that share a load, GPU                              */
-    PANEL_NODE_CHUNKS = 64,     /* what panel_cpu's stack holds                                */
-    PANEL_BYTES = 32768,        /* of accumulators, at most and ...                            */
-    LEAST_PANEL_BYTES = 4096,   /* ... at least: a row's columns should fill pages             */
-    ITEMS_PER_CORE = 32,        /* enough to even out uneven cores                             */
-    LEAST_ITEMS_PER_CORE = 4,   /* fewer outputs than this a core: split their sums            */
-    ITEM_BYTES = 1 << 16,       /* least work of an item, so that dispatch does not show       */
-    SHARED_NODE_BYTES = 1 << 16,/* part of a shared row that stays in a core's cache           */
-    GROUP_ITEMS = 256,          /* items of a GPU group, as in the kernels                     */
+    SHORT_GPU_BYTES = 512,       /* one canonical row                                           */
+    SHARED_TILE = 4,             /* outputs that share a load, GPU                              */
+    PANEL_NODE_CHUNKS = 64,      /* what panel_cpu's stack holds                                */
+    PANEL_BYTES = 32768,         /* of accumulators, at most and ...                            */
+    LEAST_PANEL_BYTES = 4096,    /* ... at least: a row's columns should fill pages             */
+    ITEMS_PER_CORE = 32,         /* enough to even out uneven cores                             */
+    LEAST_ITEMS_PER_CORE = 4,    /* fewer outputs than this a core: split their sums            */
+    ITEM_BYTES = 1 << 16,        /* least work of an item, so that dispatch does not show       */
+    SHARED_NODE_BYTES = 1 << 16, /* part of a shared row that stays in a core's cache           */
+    GROUP_ITEMS = 256,           /* items of a GPU group, as in the kernels                     */
     TEAM = 32
 };
 
@@ -29,16 +29,16 @@ typedef struct shape_class {
 
 typedef struct choice {
     plan_class cls;
-    kernel_id  kernel;
-    load       load;
-    int        tile;
-    int        swap;
+    kernel_id kernel;
+    load load;
+    int tile;
+    int swap;
 } choice;
 
 const char *plan_class_name(plan_class cls)
 {
-    static const char *const names[CLASS_COUNT] = {"auto",   "fill",   "short",  "lanes",
-                                                   "split",  "column", "shared", "matrix"};
+    static const char *const names[CLASS_COUNT] = {"auto",  "fill",   "short",  "lanes",
+                                                   "split", "column", "shared", "matrix"};
     return names[cls];
 }
 
@@ -103,7 +103,8 @@ static plan_class rows_class(const problem *p, plan_class forced)
     return c.m || c.k ? CLASS_SHARED : CLASS_LANES;
 }
 
-/* Elements of one vector of accumulators in the CPU kernels: 16, or 8 of 64 bits; a complex number takes two. */
+/* Elements of one vector of accumulators in the CPU kernels: 16, or 8 of 64 bits; a complex number takes two.
+ */
 static int64_t vector_elements(group g, int result_bytes)
 {
     int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
@@ -138,7 +139,7 @@ static plan_class across_outputs(const problem *p, const policy *how)
 static choice choose_cpu(const problem *p, const policy *how)
 {
     choice c = {.tile = 1, .cls = across_outputs(p, how)};
-    int    typed = is_typed(p, how);
+    int typed = is_typed(p, how);
     if (c.cls == CLASS_SHORT) {
         c.kernel = KERNEL_SHORT_CPU;
         c.load = typed ? LOAD_STRIDED : LOAD_ANY;
@@ -156,7 +157,7 @@ static choice choose_cpu(const problem *p, const policy *how)
 static choice choose_gpu(const problem *p, const policy *how)
 {
     choice c = {.tile = 1, .cls = across_outputs(p, how)};
-    int    typed = is_typed(p, how);
+    int typed = is_typed(p, how);
     c.load = typed ? LOAD_STRIDED : LOAD_ANY;
     c.kernel = KERNEL_THREAD_GPU;
     if (c.cls != CLASS_AUTO) return c;
@@ -182,11 +183,12 @@ static int64_t inner_size(const problem *p)
 static int64_t columns_of(const variant *v, int64_t bytes)
 {
     int64_t vector = vector_elements((group)v->group, variant_result_bytes(v));
-    int     narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
+    int narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
     return bytes / (narrow ? 32 : 64) * vector;
 }
 
-/* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one width. */
+/* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one
+ * width. */
 static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, const policy *how)
 {
     int64_t most = columns_of(v, PANEL_BYTES), least = columns_of(v, LEAST_PANEL_BYTES);
@@ -232,16 +234,18 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
     return nodes < most ? nodes : most;
 }
 
-static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl, const step *s)
+static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl,
+                         const step *s)
 {
     int64_t chunks = ceil_div(p->n, pl->chunk);
     int64_t most = max_node_elements / pl->chunk; /* chunks a node may have */
-    int64_t wanted = how->force_nodes > 0          ? how->force_nodes
+    int64_t wanted = how->force_nodes > 0        ? how->force_nodes
                      : how->force == CLASS_SPLIT ? at_least(wanted_nodes(p, how, pl, s), 2)
                                                  : wanted_nodes(p, how, pl, s);
     if (s->v.kernel == KERNEL_PANEL_CPU && most > PANEL_NODE_CHUNKS) most = PANEL_NODE_CHUNKS;
     pl->node_chunks = 1;
-    while (pl->node_chunks < chunks && pl->node_chunks * 2 <= most && ceil_div(chunks, pl->node_chunks * 2) >= wanted)
+    while (pl->node_chunks < chunks && pl->node_chunks * 2 <= most &&
+           ceil_div(chunks, pl->node_chunks * 2) >= wanted)
         pl->node_chunks *= 2;
     if (wanted == 1 && chunks <= most) pl->node_chunks = at_least(chunks, 1);
     pl->nodes = ceil_div(chunks, pl->node_chunks);
@@ -292,8 +296,8 @@ static void dense_steps(const params *p, i64 *steps)
 static void swap_operands(step *s)
 {
     params *q = &s->p;
-    i64     strides = q->stride1;
-    i32     type = q->type1;
+    i64 strides = q->stride1;
+    i32 type = q->type1;
     q->stride1 = q->stride2;
     q->stride2 = strides;
     q->type1 = q->type2;
@@ -311,7 +315,8 @@ static void swap_operands(step *s)
     q->swap = 1;
 }
 
-/* Outputs, or panels, of one work-item: enough bytes to be worth dispatching, few enough to share out evenly. */
+/* Outputs, or panels, of one work-item: enough bytes to be worth dispatching, few enough to share out evenly.
+ */
 static int64_t block_size(int64_t items, int64_t bytes_each, const policy *how)
 {
     int64_t enough = ceil_div(ITEM_BYTES, at_least(bytes_each, 1));
@@ -344,9 +349,7 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
         q->block = block_size(items, bytes * strip_outputs(&s->v), how);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
-    case KERNEL_TEAM_GPU:
-        items = q->outputs / inner * ceil_div(inner, s->v.tile) * q->nodes * TEAM;
-        break;
+    case KERNEL_TEAM_GPU: items = q->outputs / inner * ceil_div(inner, s->v.tile) * q->nodes * TEAM; break;
     case KERNEL_THREAD_GPU: items = q->outputs * q->nodes; break;
     case KERNEL_COMBINE_GPU: items = q->outputs * GROUP_ITEMS; break;
     default: /* fill, copy, combine_cpu: outputs in blocks */
@@ -373,10 +376,11 @@ static step *add_step(plan *pl, variant v, int buffer0, int buffer1, int buffer2
 
 static void add_sum(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
 {
-    choice  c = how->schedule == SCHEDULE_CPU ? choose_cpu(p, how) : choose_gpu(p, how);
-    group   g = dtype_group(p->result);
-    variant v = c.load == LOAD_ANY ? variant_grouped(c.kernel, c.load, g, c.tile)
-                                   : variant_typed(c.kernel, c.load, p->type[X1], p->type[X2], p->result, c.tile);
+    choice c = how->schedule == SCHEDULE_CPU ? choose_cpu(p, how) : choose_gpu(p, how);
+    group g = dtype_group(p->result);
+    variant v = c.load == LOAD_ANY
+                    ? variant_grouped(c.kernel, c.load, g, c.tile)
+                    : variant_typed(c.kernel, c.load, p->type[X1], p->type[X2], p->result, c.tile);
     step *s = add_step(pl, v, BUFFER_X1, BUFFER_X2, target);
     pl->cls = c.cls;
     pl->chunk = ROW_BYTES / variant_result_bytes(&v) * ROWS;
@@ -387,26 +391,29 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
     kernel_id combine = pl->schedule == SCHEDULE_CPU ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU;
     s->buffers[2] = BUFFER_PARTIALS;
     pl->partial_bytes = (size_t)(pl->outputs * pl->nodes * group_partial_size(g));
-    fill_params(p, pl, &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
+    fill_params(p, pl,
+                &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
 }
 
-void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements, plan *out)
+void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements,
+                plan *out)
 {
     plan *pl = out;
-    int   target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
+    int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
     *pl = (plan){.schedule = how->schedule, .outputs = 1, .nodes = 1, .node_chunks = 1, .chunk = 1};
     if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
     for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
     if (p->n == 0) {
         pl->cls = CLASS_FILL;
-        fill_params(p, pl, &add_step(pl, variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1), target, -1, -1)->p);
+        fill_params(p, pl,
+                    &add_step(pl, variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1), target, -1, -1)->p);
     } else {
         add_sum(p, how, max_node_elements, target, pl);
     }
     if (through_results) {
         for (int k = 0; k < pl->step_count; k++) dense_steps(&pl->steps[k].p, pl->steps[k].p.step_out);
-        step *s = add_step(pl, variant_grouped(KERNEL_COPY, LOAD_NONE, dtype_group(p->result), 1), BUFFER_RESULTS,
-                           BUFFER_OUT, -1);
+        step *s = add_step(pl, variant_grouped(KERNEL_COPY, LOAD_NONE, dtype_group(p->result), 1),
+                           BUFFER_RESULTS, BUFFER_OUT, -1);
         fill_params(p, pl, &s->p);
         dense_steps(&s->p, s->p.step1);
         s->p.type1 = (i32)p->result;

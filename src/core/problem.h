@@ -12,25 +12,27 @@ typedef enum operation { OPERATION_VECDOT, OPERATION_MATVEC, OPERATION_VECMAT } 
 
 typedef struct problem {
     operation op;
-    dtype     type[ARRAYS]; /* of x1, x2 and out                                                       */
-    dtype     result;       /* dtype to compute in                                                     */
-    int       no_conj;
-    int64_t   n;            /* length of the contracted axis                                           */
-    int64_t   stride[2];    /* element strides of x1 and x2 along it; 0 when n <= 1                    */
-    int       rank;         /* batch dimensions; the last one is innermost                             */
-    int64_t   shape[VECDOT_MAX_NDIM];
-    int64_t   step[ARRAYS][VECDOT_MAX_NDIM]; /* element strides of the batch dimensions; 0 where the size is 1 */
-    int       misaligned[ARRAYS];            /* elements do not lie on multiples of their size         */
-    int       vectors[2];                    /* x1's or x2's element 0 lies on a 16-byte boundary      */
+    dtype type[ARRAYS]; /* of x1, x2 and out                                                       */
+    dtype result;       /* dtype to compute in                                                     */
+    int no_conj;
+    int64_t n;         /* length of the contracted axis                                           */
+    int64_t stride[2]; /* element strides of x1 and x2 along it; 0 when n <= 1                    */
+    int rank;          /* batch dimensions; the last one is innermost                             */
+    int64_t shape[VECDOT_MAX_NDIM];
+    int64_t step[ARRAYS]
+                [VECDOT_MAX_NDIM]; /* element strides of the batch dimensions; 0 where the size is 1 */
+    int misaligned[ARRAYS];        /* elements do not lie on multiples of their size         */
+    int vectors[2];                /* x1's or x2's element 0 lies on a 16-byte boundary      */
 } problem;
 
 /* ---- semantics.c ---- */
 
-/* Checks everything that needs no device, in the documented order, and fills the problem. out may be NULL: then
- * the problem's out is the C-contiguous result. `shape` and `ndim` (may be NULL) receive the result's shape
- * with keepdims. The fields about alignment are left for layout_alignment. */
-vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
-                              const DLTensor *out, problem *p, int32_t *ndim, int64_t *shape);
+/* Checks everything that needs no device, in the documented order, and fills the problem. out may be NULL:
+ * then the problem's out is the C-contiguous result. `shape` and `ndim` (may be NULL) receive the result's
+ * shape with keepdims. The fields about alignment are left for layout_alignment. */
+vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2,
+                              const vecdot_options *options, const DLTensor *out, problem *p, int32_t *ndim,
+                              int64_t *shape);
 
 const char *operation_name(operation op);
 
@@ -43,7 +45,8 @@ int64_t problem_outputs(const problem *p);
  * that one dimension can stand for. */
 void layout_collapse(problem *p);
 
-/* The bytes an array's elements span, relative to element [0, ..., 0]: low <= 0 < high (both 0 when it is empty). */
+/* The bytes an array's elements span, relative to element [0, ..., 0]: low <= 0 < high (both 0 when it is
+ * empty). */
 typedef struct extent {
     int64_t low, high;
 } extent;

@@ -1,5 +1,5 @@
-/* NumPy's rules for vecdot, matvec and vecmat: dtypes, axes, broadcasting, out. The order of the checks is part of
- * the interface, since it decides which error is reported. */
+/* NumPy's rules for vecdot, matvec and vecmat: dtypes, axes, broadcasting, out. The order of the checks is
+ * part of the interface, since it decides which error is reported. */
 #include "core/problem.h"
 #include "core/status.h"
 #include "core/text.h"
@@ -12,8 +12,8 @@ static const char *const array_names[ARRAYS] = {"x1", "x2", "out"};
 /* An operand with its contracted axis and, for matvec and vecmat, its free matrix axis taken out. */
 typedef struct operand {
     const DLTensor *tensor;
-    int             axis;        /* contracted; for out: the kept one, or -1 */
-    int             free_axis;   /* of the matrix, or -1                     */
+    int axis;      /* contracted; for out: the kept one, or -1 */
+    int free_axis; /* of the matrix, or -1                     */
 } operand;
 
 const char *operation_name(operation op)
@@ -28,8 +28,8 @@ static void shape_text(const DLTensor *t, char *buffer, size_t capacity)
     text_add_shape(&s, t->ndim, t->shape);
 }
 
-#define SHAPE_TEXT(name, tensor) \
-    char name[160];              \
+#define SHAPE_TEXT(name, tensor)                                                                             \
+    char name[160];                                                                                          \
     shape_text(tensor, name, sizeof name)
 
 /* ---- The arguments by themselves ---- */
@@ -38,15 +38,16 @@ static vecdot_status check_tensor(const char *op, const char *name, const DLTens
 {
     if (!t) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL; expected a DLTensor", op, name);
     if (t->ndim < 0 || (t->ndim > 0 && !t->shape))
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has ndim %d and %s shape; expected ndim >= 0 with a shape",
-                    op, name, (int)t->ndim, t->shape ? "a" : "no");
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "%s: %s has ndim %d and %s shape; expected ndim >= 0 with a shape", op, name,
+                    (int)t->ndim, t->shape ? "a" : "no");
     if (t->dtype.lanes != 1)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has dtype.lanes %u; expected 1", op, name,
                     (unsigned)t->dtype.lanes);
     for (int d = 0; d < t->ndim; d++)
         if (t->shape[d] < 0)
-            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has size %lld in dimension %d; expected >= 0", op, name,
-                        (long long)t->shape[d], d);
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has size %lld in dimension %d; expected >= 0",
+                        op, name, (long long)t->shape[d], d);
     return VECDOT_SUCCESS;
 }
 
@@ -67,14 +68,16 @@ static vecdot_status check_data(const char *op, const char *name, const DLTensor
 static vecdot_status check_options(const char *op, const vecdot_options *o)
 {
     if (o->size != sizeof *o)
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
-                    "%s: options.size is %zu; expected sizeof(vecdot_options) = %zu (use VECDOT_OPTIONS_INIT)", op, o->size,
-                    sizeof *o);
+        return fail(
+            VECDOT_ERROR_INVALID_ARGUMENT,
+            "%s: options.size is %zu; expected sizeof(vecdot_options) = %zu (use VECDOT_OPTIONS_INIT)", op,
+            o->size, sizeof *o);
     if (o->keepdims != 0 && o->keepdims != 1)
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.keepdims is %d; expected 0 or 1", op, (int)o->keepdims);
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.keepdims is %d; expected 0 or 1", op,
+                    (int)o->keepdims);
     if (o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ))
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.flags is 0x%x; unknown bits 0x%x", op, (unsigned)o->flags,
-                    (unsigned)(o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ)));
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.flags is 0x%x; unknown bits 0x%x", op,
+                    (unsigned)o->flags, (unsigned)(o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ)));
     return VECDOT_SUCCESS;
 }
 
@@ -86,11 +89,14 @@ static vecdot_status read_dtype(const char *op, const char *name, DLDataType typ
     if (*t != DTYPE_COUNT) return VECDOT_SUCCESS;
     char came[64];
     dtype_describe(type, came, sizeof came);
-    return fail(VECDOT_ERROR_DTYPE, "%s: unsupported dtype %s for %s; expected bool, an 8 to 64-bit integer, float16, "
-                "bfloat16, float32, float64, complex64 or complex128", op, came, name);
+    return fail(VECDOT_ERROR_DTYPE,
+                "%s: unsupported dtype %s for %s; expected bool, an 8 to 64-bit integer, float16, "
+                "bfloat16, float32, float64, complex64 or complex128",
+                op, came, name);
 }
 
-static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[ARRAYS], const vecdot_options *o, problem *p)
+static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[ARRAYS],
+                                  const vecdot_options *o, problem *p)
 {
     const DLDataType none = {0, 0, 0};
     for (int a = 0; a < ARRAYS; a++)
@@ -101,13 +107,13 @@ static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[
         TRY(read_dtype(op, "options.dtype", o->dtype, &p->result));
         for (int a = X1; a <= X2; a++)
             if (!dtype_casts_same_kind(p->type[a], p->result))
-                return fail(VECDOT_ERROR_CAST, "%s: cannot cast %s %s to dtype=%s (same_kind)", op, array_names[a],
-                            dtype_name(p->type[a]), dtype_name(p->result));
+                return fail(VECDOT_ERROR_CAST, "%s: cannot cast %s %s to dtype=%s (same_kind)", op,
+                            array_names[a], dtype_name(p->type[a]), dtype_name(p->result));
     }
     if (!tensors[OUT]) p->type[OUT] = p->result;
     if (!dtype_casts_same_kind(p->result, p->type[OUT]))
-        return fail(VECDOT_ERROR_CAST, "%s: cannot cast result %s to out %s (same_kind)", op, dtype_name(p->result),
-                    dtype_name(p->type[OUT]));
+        return fail(VECDOT_ERROR_CAST, "%s: cannot cast result %s to out %s (same_kind)", op,
+                    dtype_name(p->result), dtype_name(p->type[OUT]));
     return VECDOT_SUCCESS;
 }
 
@@ -117,20 +123,21 @@ static vecdot_status check_ndim(const char *op, const char *name, const DLTensor
 {
     SHAPE_TEXT(shape, t);
     if (t->ndim < least)
-        return fail(VECDOT_ERROR_NDIM, "%s: %s must have at least %d dimension%s, got shape %s", op, name, least,
-                    least == 1 ? "" : "s", shape);
+        return fail(VECDOT_ERROR_NDIM, "%s: %s must have at least %d dimension%s, got shape %s", op, name,
+                    least, least == 1 ? "" : "s", shape);
     if (t->ndim > VECDOT_MAX_NDIM)
-        return fail(VECDOT_ERROR_NDIM, "%s: %s has %d dimensions; at most %d are supported", op, name, (int)t->ndim,
-                    VECDOT_MAX_NDIM);
+        return fail(VECDOT_ERROR_NDIM, "%s: %s has %d dimensions; at most %d are supported", op, name,
+                    (int)t->ndim, VECDOT_MAX_NDIM);
     return VECDOT_SUCCESS;
 }
 
-static vecdot_status normalise_axis(const char *op, const char *name, const DLTensor *t, int32_t axis, int *normal)
+static vecdot_status normalise_axis(const char *op, const char *name, const DLTensor *t, int32_t axis,
+                                    int *normal)
 {
     SHAPE_TEXT(shape, t);
     if (axis < -t->ndim || axis >= t->ndim)
-        return fail(VECDOT_ERROR_AXIS, "%s: axis %d out of range for %s with shape %s; need %d <= axis < %d", op, (int)axis,
-                    name, shape, (int)-t->ndim, (int)t->ndim);
+        return fail(VECDOT_ERROR_AXIS, "%s: axis %d out of range for %s with shape %s; need %d <= axis < %d",
+                    op, (int)axis, name, shape, (int)-t->ndim, (int)t->ndim);
     *normal = axis < 0 ? axis + t->ndim : axis;
     return VECDOT_SUCCESS;
 }
@@ -155,8 +162,10 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
         operands[X2].axis = tensors[X2]->ndim - 2;
         operands[X2].free_axis = tensors[X2]->ndim - 1;
     } else {
-        for (int a = X1; a <= X2; a++) TRY(normalise_axis(name, array_names[a], tensors[a], o->axis[a], &operands[a].axis));
-        if (tensors[OUT] && o->keepdims) TRY(normalise_axis(name, "out", tensors[OUT], o->axis[0], &operands[OUT].axis));
+        for (int a = X1; a <= X2; a++)
+            TRY(normalise_axis(name, array_names[a], tensors[a], o->axis[a], &operands[a].axis));
+        if (tensors[OUT] && o->keepdims)
+            TRY(normalise_axis(name, "out", tensors[OUT], o->axis[0], &operands[OUT].axis));
         return VECDOT_SUCCESS;
     }
     if (tensors[OUT]) operands[OUT].free_axis = tensors[OUT]->ndim - 1;
@@ -180,8 +189,9 @@ static vecdot_status check_contracted(const char *op, const operand operands[ARR
     SHAPE_TEXT(shape2, x2);
     if (n1 != n2)
         return fail(VECDOT_ERROR_SIZE_MISMATCH,
-                    "%s: contracted sizes differ: x1 %s axis %d has %lld, x2 %s axis %d has %lld (no broadcasting here)", op,
-                    shape1, operands[X1].axis, (long long)n1, shape2, operands[X2].axis, (long long)n2);
+                    "%s: contracted sizes differ: x1 %s axis %d has %lld, x2 %s axis %d has %lld (no "
+                    "broadcasting here)",
+                    op, shape1, operands[X1].axis, (long long)n1, shape2, operands[X2].axis, (long long)n2);
     p->n = n1;
     return VECDOT_SUCCESS;
 }
@@ -201,8 +211,8 @@ static vecdot_status broadcast_failure(const char *op, const operand operands[AR
 {
     char batch[2][160];
     for (int a = X1; a <= X2; a++) {
-        int     axes[VECDOT_MAX_NDIM];
-        int     count = batch_axes(&operands[a], axes);
+        int axes[VECDOT_MAX_NDIM];
+        int count = batch_axes(&operands[a], axes);
         int64_t sizes[VECDOT_MAX_NDIM];
         for (int d = 0; d < count; d++) sizes[d] = operands[a].tensor->shape[axes[d]];
         text t = {batch[a], sizeof batch[a], 0};
@@ -210,20 +220,23 @@ static vecdot_status broadcast_failure(const char *op, const operand operands[AR
     }
     SHAPE_TEXT(shape1, operands[X1].tensor);
     SHAPE_TEXT(shape2, operands[X2].tensor);
-    return fail(VECDOT_ERROR_BROADCAST, "%s: batch shapes %s and %s do not broadcast (x1 %s with axis %d, x2 %s with axis %d)",
-                op, batch[X1], batch[X2], shape1, operands[X1].axis, shape2, operands[X2].axis);
+    return fail(VECDOT_ERROR_BROADCAST,
+                "%s: batch shapes %s and %s do not broadcast (x1 %s with axis %d, x2 %s with axis %d)", op,
+                batch[X1], batch[X2], shape1, operands[X1].axis, shape2, operands[X2].axis);
 }
 
-/* Right-aligns an operand's batch dimensions with the result's and widens the result's sizes. Returns 0 where the
- * sizes do not fit. */
+/* Right-aligns an operand's batch dimensions with the result's and widens the result's sizes. Returns 0 where
+ * the sizes do not fit. */
 static int join_batch(const operand *x, int rank, int64_t shape[VECDOT_MAX_NDIM])
 {
     int axes[VECDOT_MAX_NDIM];
     int count = batch_axes(x, axes);
     for (int k = 1; k <= count; k++) {
         int64_t size = x->tensor->shape[axes[count - k]];
-        if (shape[rank - k] == 1) shape[rank - k] = size;
-        else if (size != 1 && size != shape[rank - k]) return 0;
+        if (shape[rank - k] == 1)
+            shape[rank - k] = size;
+        else if (size != 1 && size != shape[rank - k])
+            return 0;
     }
     return 1;
 }
@@ -236,7 +249,8 @@ static void set_steps(const operand *x, int array, problem *p)
         last--;
         p->step[array][last] = x->free_axis >= 0 ? stride_of(x->tensor, x->free_axis) : 0;
     }
-    for (int k = 1; k <= last; k++) p->step[array][last - k] = k <= count ? stride_of(x->tensor, axes[count - k]) : 0;
+    for (int k = 1; k <= last; k++)
+        p->step[array][last - k] = k <= count ? stride_of(x->tensor, axes[count - k]) : 0;
 }
 
 static vecdot_status check_broadcast(const char *op, const operand operands[ARRAYS], problem *p)
@@ -248,7 +262,8 @@ static vecdot_status check_broadcast(const char *op, const operand operands[ARRA
     if (!join_batch(&operands[X1], p->rank, p->shape) || !join_batch(&operands[X2], p->rank, p->shape))
         return broadcast_failure(op, operands);
     for (int a = X1; a <= X2; a++)
-        if (operands[a].free_axis >= 0) p->shape[p->rank++] = operands[a].tensor->shape[operands[a].free_axis];
+        if (operands[a].free_axis >= 0)
+            p->shape[p->rank++] = operands[a].tensor->shape[operands[a].free_axis];
     return VECDOT_SUCCESS;
 }
 
@@ -265,23 +280,25 @@ static void result_shape(const problem *p, const vecdot_options *o, int32_t *ndi
     for (int d = 0, from = 0; d < rank; d++) shape[d] = d == kept ? 1 : p->shape[from++];
 }
 
-static vecdot_status out_failure(const char *op, const DLTensor *out, const problem *p, const vecdot_options *o)
+static vecdot_status out_failure(const char *op, const DLTensor *out, const problem *p,
+                                 const vecdot_options *o)
 {
     int32_t ndim;
     int64_t shape[VECDOT_MAX_NDIM + 1];
-    char    expected[160];
+    char expected[160];
     result_shape(p, o, &ndim, shape);
     text t = {expected, sizeof expected, 0};
     text_add_shape(&t, ndim, shape);
     SHAPE_TEXT(came, out);
-    return fail(VECDOT_ERROR_OUT_SHAPE, "%s: out shape %s does not match result shape %s", op, came, expected);
+    return fail(VECDOT_ERROR_OUT_SHAPE, "%s: out shape %s does not match result shape %s", op, came,
+                expected);
 }
 
 /* out must be the result's shape or one it broadcasts to; then out's is the shape to compute. */
 static vecdot_status check_out(const char *op, const operand *out, const vecdot_options *o, problem *p)
 {
-    int     axes[VECDOT_MAX_NDIM];
-    int     count = batch_axes(out, axes);
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(out, axes);
     int64_t shape[VECDOT_MAX_NDIM];
     if (out->free_axis >= 0) axes[count++] = out->free_axis;
     if (out->axis >= 0 && out->tensor->shape[out->axis] != 1) return out_failure(op, out->tensor, p, o);
@@ -289,7 +306,7 @@ static vecdot_status check_out(const char *op, const operand *out, const vecdot_
     for (int k = 1; k <= count; k++) {
         int64_t size = out->tensor->shape[axes[count - k]];
         int64_t result = k <= p->rank ? p->shape[p->rank - k] : 1;
-        int     core = k == 1 && out->free_axis >= 0; /* the matrix's free axis never broadcasts */
+        int core = k == 1 && out->free_axis >= 0; /* the matrix's free axis never broadcasts */
         if (size != result && (result != 1 || core)) return out_failure(op, out->tensor, p, o);
         shape[count - k] = size;
     }
@@ -311,10 +328,12 @@ static vecdot_status check_sizes(const char *op, const char *name, const DLTenso
             __builtin_mul_overflow(stride < 0 ? -stride : stride, t->shape[d] - 1, &reach) ||
             __builtin_mul_overflow(reach, (int64_t)((t->dtype.bits + 7) / 8), &reach) ||
             __builtin_add_overflow(span, reach, &span))
-            return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s spans more than 2^63 - 1 bytes", op, name, shape);
+            return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s spans more than 2^63 - 1 bytes", op,
+                        name, shape);
     }
     if (__builtin_mul_overflow(count, (int64_t)((t->dtype.bits + 7) / 8), &count) && !t->strides)
-        return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s has more than 2^63 - 1 bytes", op, name, shape);
+        return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s has more than 2^63 - 1 bytes", op, name,
+                    shape);
     return VECDOT_SUCCESS;
 }
 
@@ -339,14 +358,15 @@ static void dense_steps(problem *p)
     }
 }
 
-vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
-                              const DLTensor *out, problem *p, int32_t *ndim, int64_t *shape)
+vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2,
+                              const vecdot_options *options, const DLTensor *out, problem *p, int32_t *ndim,
+                              int64_t *shape)
 {
-    const char           *name = operation_name(op);
-    const vecdot_options  defaults = VECDOT_OPTIONS_INIT;
+    const char *name = operation_name(op);
+    const vecdot_options defaults = VECDOT_OPTIONS_INIT;
     const vecdot_options *o = options ? options : &defaults;
     const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
-    operand               operands[ARRAYS];
+    operand operands[ARRAYS];
     *p = (problem){.op = op};
     for (int a = 0; a < ARRAYS; a++)
         if (a != OUT || out) TRY(check_tensor(name, array_names[a], tensors[a]));
@@ -366,8 +386,10 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
         p->stride[a] = stride_of(tensors[a], operands[a].axis);
         set_steps(&operands[a], a, p);
     }
-    if (out) set_steps(&operands[OUT], OUT, p);
-    else dense_steps(p);
+    if (out)
+        set_steps(&operands[OUT], OUT, p);
+    else
+        dense_steps(p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
     return VECDOT_SUCCESS;
 }

@@ -1,5 +1,6 @@
 /* Statuses with messages. Every failing path calls fail(), which stores the thread's message and returns the
- * status, so an error is reported where it is found: `return fail(VECDOT_ERROR_AXIS, "vecdot: axis %d ...")`. */
+ * status, so an error is reported where it is found: `return fail(VECDOT_ERROR_AXIS, "vecdot: axis %d ...")`.
+ */
 #ifndef CORE_STATUS_H
 #define CORE_STATUS_H
 
@@ -17,10 +18,10 @@ vecdot_status fail(vecdot_status status, const char *format, ...) PRINTF_LIKE(2,
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Returns from the calling function when the status is not success. */
-#define TRY(call)                                                                                           \
-    do {                                                                                                    \
-        vecdot_status try_status_ = (call);                                                                 \
-        if (try_status_ != VECDOT_SUCCESS) return try_status_;                                              \
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        vecdot_status try_status_ = (call);                                                                  \
+        if (try_status_ != VECDOT_SUCCESS) return try_status_;                                               \
     } while (0)
 
 #endif

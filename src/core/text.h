@@ -6,7 +6,7 @@
 #include "core/status.h"
 
 typedef struct text {
-    char  *data;
+    char *data;
     size_t capacity;
     size_t length; /* of the whole text, without the NUL, whether it fits or not */
 } text;

@@ -9,7 +9,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-_Static_assert(CODE_c128 == DTYPE_C128 && CODE_u64 == DTYPE_U64 && CODE_f16 == DTYPE_F16, "codes.h follows dtype.h");
+_Static_assert(CODE_c128 == DTYPE_C128 && CODE_u64 == DTYPE_U64 && CODE_f16 == DTYPE_F16,
+               "codes.h follows dtype.h");
 _Static_assert((int)GROUP_COUNT == 7 && (int)LOAD_COUNT == 4, "codes.h follows dtype.h and variant.h");
 
 /* ---- Typed triples ---- */
@@ -18,15 +19,18 @@ typedef struct triple {
     dtype type1, type2, result;
 } triple;
 
-/* One dtype throughout (unsigned integers run as signed ones: the bits are the same), and the mixtures that are
- * common enough to be worth a program of their own. */
+/* One dtype throughout (unsigned integers run as signed ones: the bits are the same), and the mixtures that
+ * are common enough to be worth a program of their own. */
 static const triple triples[] = {
-    {DTYPE_BOOL, DTYPE_BOOL, DTYPE_BOOL}, {DTYPE_I8, DTYPE_I8, DTYPE_I8},       {DTYPE_I16, DTYPE_I16, DTYPE_I16},
-    {DTYPE_I32, DTYPE_I32, DTYPE_I32},    {DTYPE_I64, DTYPE_I64, DTYPE_I64},    {DTYPE_F16, DTYPE_F16, DTYPE_F16},
-    {DTYPE_BF16, DTYPE_BF16, DTYPE_BF16}, {DTYPE_F32, DTYPE_F32, DTYPE_F32},    {DTYPE_F64, DTYPE_F64, DTYPE_F64},
-    {DTYPE_C64, DTYPE_C64, DTYPE_C64},    {DTYPE_C128, DTYPE_C128, DTYPE_C128}, {DTYPE_F16, DTYPE_F32, DTYPE_F32},
-    {DTYPE_F32, DTYPE_F16, DTYPE_F32},    {DTYPE_BF16, DTYPE_F32, DTYPE_F32},   {DTYPE_F32, DTYPE_BF16, DTYPE_F32},
-    {DTYPE_F32, DTYPE_F64, DTYPE_F64},    {DTYPE_F64, DTYPE_F32, DTYPE_F64},
+    {DTYPE_BOOL, DTYPE_BOOL, DTYPE_BOOL}, {DTYPE_I8, DTYPE_I8, DTYPE_I8},
+    {DTYPE_I16, DTYPE_I16, DTYPE_I16},    {DTYPE_I32, DTYPE_I32, DTYPE_I32},
+    {DTYPE_I64, DTYPE_I64, DTYPE_I64},    {DTYPE_F16, DTYPE_F16, DTYPE_F16},
+    {DTYPE_BF16, DTYPE_BF16, DTYPE_BF16}, {DTYPE_F32, DTYPE_F32, DTYPE_F32},
+    {DTYPE_F64, DTYPE_F64, DTYPE_F64},    {DTYPE_C64, DTYPE_C64, DTYPE_C64},
+    {DTYPE_C128, DTYPE_C128, DTYPE_C128}, {DTYPE_F16, DTYPE_F32, DTYPE_F32},
+    {DTYPE_F32, DTYPE_F16, DTYPE_F32},    {DTYPE_BF16, DTYPE_F32, DTYPE_F32},
+    {DTYPE_F32, DTYPE_BF16, DTYPE_F32},   {DTYPE_F32, DTYPE_F64, DTYPE_F64},
+    {DTYPE_F64, DTYPE_F32, DTYPE_F64},
 };
 
 static dtype signed_like(dtype t)
@@ -60,7 +64,8 @@ variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtyp
 
 variant variant_grouped(kernel_id kernel, load how, group g, int tile)
 {
-    return (variant){.kernel = (uint8_t)kernel, .load = (uint8_t)how, .group = (uint8_t)g, .tile = (uint8_t)tile};
+    return (variant){
+        .kernel = (uint8_t)kernel, .load = (uint8_t)how, .group = (uint8_t)g, .tile = (uint8_t)tile};
 }
 
 int variant_has_types(const variant *v)
@@ -72,18 +77,21 @@ int variant_has_types(const variant *v)
 
 typedef struct table_row {
     kernel_id kernel;
-    load      load;
-    int       tile;
-    int       uniform_only; /* typed rows: no mixtures */
+    load load;
+    int tile;
+    int uniform_only; /* typed rows: no mixtures */
 } table_row;
 
 static const table_row table[] = {
-    {KERNEL_ROWS_CPU, LOAD_VECTOR, 1, 0},  {KERNEL_ROWS_CPU, LOAD_ANY, 1, 0},     {KERNEL_PANEL_CPU, LOAD_VECTOR, 1, 0},
-    {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},    {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0}, {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},
-    {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},  {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
-    {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},     {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},  {KERNEL_TEAM_GPU, LOAD_STRIDED, 4, 0},
-    {KERNEL_TEAM_GPU, LOAD_ANY, 4, 0},     {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
-    {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0}, {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0}, {KERNEL_COPY, LOAD_NONE, 1, 0},
+    {KERNEL_ROWS_CPU, LOAD_VECTOR, 1, 0},    {KERNEL_ROWS_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_PANEL_CPU, LOAD_VECTOR, 1, 0},   {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0},  {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},    {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
+    {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},       {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},
+    {KERNEL_TEAM_GPU, LOAD_STRIDED, 4, 0},   {KERNEL_TEAM_GPU, LOAD_ANY, 4, 0},
+    {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
+    {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
+    {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
 
 int variant_at(size_t index, variant *v)
@@ -95,7 +103,7 @@ int variant_at(size_t index, variant *v)
     index--;
     for (size_t r = 0; r < COUNT(table); r++) {
         const table_row *row = &table[r];
-        int    typed = row->load == LOAD_VECTOR || row->load == LOAD_STRIDED;
+        int typed = row->load == LOAD_VECTOR || row->load == LOAD_STRIDED;
         size_t count = typed ? COUNT(triples) : GROUP_COUNT;
         for (size_t k = 0; k < count; k++) {
             const triple *t = &triples[k];
@@ -137,11 +145,12 @@ const char *kernel_name(kernel_id kernel)
 
 size_t variant_options(const variant *v, char *options, size_t capacity)
 {
-    int length = snprintf(options, capacity, "-DGROUP=GROUP_%s -DLOAD=LOAD_%s -DTILE=%d", group_names[v->group],
-                          load_names[v->load], v->tile);
+    int length = snprintf(options, capacity, "-DGROUP=GROUP_%s -DLOAD=LOAD_%s -DTILE=%d",
+                          group_names[v->group], load_names[v->load], v->tile);
     if (variant_has_types(v) && length >= 0 && (size_t)length < capacity)
-        length += snprintf(options + length, capacity - (size_t)length, " -DTYPE1=%s -DTYPE2=%s -DRESULT=%s",
-                           dtype_name((dtype)v->type1), dtype_name((dtype)v->type2), dtype_name((dtype)v->result));
+        length +=
+            snprintf(options + length, capacity - (size_t)length, " -DTYPE1=%s -DTYPE2=%s -DRESULT=%s",
+                     dtype_name((dtype)v->type1), dtype_name((dtype)v->type2), dtype_name((dtype)v->result));
     return (size_t)length;
 }
 
@@ -153,16 +162,17 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
     if (v->tile > 1) snprintf(tile, sizeof tile, " tile %d", v->tile);
     int length;
     if (variant_has_types(v))
-        length = snprintf(label, capacity, "%s%s %s %s -> %s%s", kernel_name((kernel_id)v->kernel), loads[v->load],
-                          dtype_name((dtype)v->type1), dtype_name((dtype)v->type2), dtype_name((dtype)v->result), tile);
+        length = snprintf(label, capacity, "%s%s %s %s -> %s%s", kernel_name((kernel_id)v->kernel),
+                          loads[v->load], dtype_name((dtype)v->type1), dtype_name((dtype)v->type2),
+                          dtype_name((dtype)v->result), tile);
     else
         length = snprintf(label, capacity, "%s%s -> %s%s", kernel_name((kernel_id)v->kernel), loads[v->load],
                           groups[v->group], tile);
     return (size_t)length;
 }
 
-#define COMMON                                                                                                        \
-    kernel_source_dialect_opencl_h, kernel_source_codes_h, kernel_source_params_h, kernel_source_number_h,            \
+#define COMMON                                                                                               \
+    kernel_source_dialect_opencl_h, kernel_source_codes_h, kernel_source_params_h, kernel_source_number_h,   \
         kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};

@@ -6,42 +6,42 @@
 #include "core/dtype.h"
 
 /* X(enumerator, name): the name is the kernel function and the file kernels/<name>.cl. */
-#define KERNEL_TABLE(X)           \
-    X(ROWS_CPU, "rows_cpu")       \
-    X(PANEL_CPU, "panel_cpu")     \
-    X(SHORT_CPU, "short_cpu")     \
-    X(TEAM_GPU, "team_gpu")       \
-    X(THREAD_GPU, "thread_gpu")   \
-    X(COMBINE_CPU, "combine_cpu") \
-    X(COMBINE_GPU, "combine_gpu") \
-    X(FILL, "fill")               \
+#define KERNEL_TABLE(X)                                                                                      \
+    X(ROWS_CPU, "rows_cpu")                                                                                  \
+    X(PANEL_CPU, "panel_cpu")                                                                                \
+    X(SHORT_CPU, "short_cpu")                                                                                \
+    X(TEAM_GPU, "team_gpu")                                                                                  \
+    X(THREAD_GPU, "thread_gpu")                                                                              \
+    X(COMBINE_CPU, "combine_cpu")                                                                            \
+    X(COMBINE_GPU, "combine_gpu")                                                                            \
+    X(FILL, "fill")                                                                                          \
     X(COPY, "copy")
 
 typedef enum kernel_id {
 #define X(enumerator, name) KERNEL_##enumerator,
     KERNEL_TABLE(X)
 #undef X
-    KERNEL_COUNT
+        KERNEL_COUNT
 } kernel_id;
 
 /* How a kernel reads its operands. */
 typedef enum load {
-    LOAD_VECTOR, /* typed; the contracted axis contiguous; GPU: every row on a 16-byte boundary */
-    LOAD_STRIDED,/* typed; any strides; elements aligned                                        */
-    LOAD_ANY,    /* any dtype that casts to the result's, any strides, any alignment            */
-    LOAD_NONE,   /* kernels that read no operand                                                */
+    LOAD_VECTOR,  /* typed; the contracted axis contiguous; GPU: every row on a 16-byte boundary */
+    LOAD_STRIDED, /* typed; any strides; elements aligned                                        */
+    LOAD_ANY,     /* any dtype that casts to the result's, any strides, any alignment            */
+    LOAD_NONE,    /* kernels that read no operand                                                */
     LOAD_COUNT
 } load;
 
 /* Bytes only, so that two variants are equal exactly when their bytes are. */
 typedef struct variant {
-    uint8_t kernel;  /* kernel_id                                                                   */
-    uint8_t load;    /* load                                                                        */
-    uint8_t group;   /* accumulation group                                                          */
-    uint8_t type1;   /* dtype of each operand and of the result; 0 when the kernel takes them at run */
-    uint8_t type2;   /* time (LOAD_ANY)                                                             */
+    uint8_t kernel; /* kernel_id                                                                   */
+    uint8_t load;   /* load                                                                        */
+    uint8_t group;  /* accumulation group                                                          */
+    uint8_t type1;  /* dtype of each operand and of the result; 0 when the kernel takes them at run */
+    uint8_t type2;  /* time (LOAD_ANY)                                                             */
     uint8_t result;
-    uint8_t tile;    /* outputs that share each load of one operand: 1 or more                      */
+    uint8_t tile; /* outputs that share each load of one operand: 1 or more                      */
     uint8_t reserved;
 } variant;
 
@@ -51,7 +51,7 @@ int variant_is_typed(dtype type1, dtype type2, dtype result);
 /* A variant with dtypes, or with a group only. The tile is 1 but for team_gpu. */
 variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile);
 variant variant_grouped(kernel_id kernel, load how, group g, int tile);
-int     variant_has_types(const variant *v);
+int variant_has_types(const variant *v);
 
 /* The result dtype's size as the kernel's canonical rows count it (integers of a group count as 8). */
 int variant_result_bytes(const variant *v);

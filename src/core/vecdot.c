@@ -14,21 +14,22 @@ static const char *const array_names[ARRAYS] = {"x1", "x2", "out"};
 static vecdot_status check_place(const vecdot_queue *queue, const problem *p, int array, const DLTensor *t)
 {
     const vecdot_context *context = queue->context;
-    const char           *op = operation_name(p->op);
-    extent                e = layout_extent(p, array);
-    int64_t               end;
+    const char *op = operation_name(p->op);
+    extent e = layout_extent(p, array);
+    int64_t end;
     if (e.high == e.low) return VECDOT_SUCCESS; /* no element is looked at */
     place where = tensor_place(context, t);
     if (where == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,
-                    "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and its own (%d)", op,
-                    array_names[array], (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
-                    (int)context->dev.driver->tensor_device);
+                    "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and "
+                    "its own (%d)",
+                    op, array_names[array], (int)t->device.device_type, context->dev.driver->name,
+                    (int)kDLCPU, (int)context->dev.driver->tensor_device);
     if (where == PLACE_HOST || memory_is_address(context)) return VECDOT_SUCCESS;
     if (t->byte_offset > INT64_MAX || (int64_t)t->byte_offset + e.low < 0 ||
         __builtin_add_overflow((int64_t)t->byte_offset, e.high, &end))
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s with byte_offset %llu reaches outside its buffer", op,
-                    array_names[array], (unsigned long long)t->byte_offset);
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s with byte_offset %llu reaches outside its buffer",
+                    op, array_names[array], (unsigned long long)t->byte_offset);
     return context->dev.driver->memory_check(context->native, t->data, (size_t)end, array_names[array]);
 }
 
@@ -38,9 +39,10 @@ static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
     for (int a = 0; a <= ARRAYS; a++) {
         dtype t = a < ARRAYS ? p->type[a] : p->result;
         if (dtype_needs_fp64(t) && !how->has_fp64)
-            return fail(VECDOT_ERROR_UNSUPPORTED, "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
-                        operation_name(p->op), a < ARRAYS ? array_names[a] : "the dtype to compute in", dtype_name(t),
-                        queue->context->dev.info.name);
+            return fail(VECDOT_ERROR_UNSUPPORTED,
+                        "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
+                        operation_name(p->op), a < ARRAYS ? array_names[a] : "the dtype to compute in",
+                        dtype_name(t), queue->context->dev.info.name);
     }
     return VECDOT_SUCCESS;
 }
@@ -52,13 +54,16 @@ static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1,
 
 /* out overlaps an input and the job goes in pieces, so no piece may write before the last has read: through a
  * dense host array. */
-static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
-                                      const vecdot_options *options, const DLTensor *out, const problem *p)
+static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const DLTensor *x1,
+                                      const DLTensor *x2, const vecdot_options *options, const DLTensor *out,
+                                      const problem *p)
 {
     DLTensor dense = *out;
-    size_t   bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
-    void    *data = malloc(bytes);
-    if (!data) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results", operation_name(op), bytes);
+    size_t bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
+    void *data = malloc(bytes);
+    if (!data)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
+                    operation_name(op), bytes);
     dense.data = data;
     dense.byte_offset = 0;
     dense.strides = NULL;
@@ -72,10 +77,10 @@ static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const D
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                           const vecdot_options *options, const DLTensor *out)
 {
-    const char     *name = operation_name(op);
+    const char *name = operation_name(op);
     const DLTensor *tensors[ARRAYS] = {x1, x2, out};
-    problem         p;
-    job             j;
+    problem p;
+    job j;
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", name);
     if (!out) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: out is NULL; expected a DLTensor", name);
     TRY(semantics_check(op, x1, x2, options, out, &p, NULL, NULL));
@@ -89,15 +94,16 @@ static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1,
     return job_run(queue, &j);
 }
 
-vecdot_status vecdot(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, int32_t axis, const DLTensor *out)
+vecdot_status vecdot(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, int32_t axis,
+                     const DLTensor *out)
 {
     vecdot_options options = VECDOT_OPTIONS_INIT;
     options.axis[0] = options.axis[1] = axis;
     return call(OPERATION_VECDOT, queue, x1, x2, &options, out);
 }
 
-vecdot_status vecdot_with(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
-                          const DLTensor *out)
+vecdot_status vecdot_with(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                          const vecdot_options *options, const DLTensor *out)
 {
     return call(OPERATION_VECDOT, queue, x1, x2, options, out);
 }
@@ -114,8 +120,8 @@ vecdot_status vecdot_vecmat(vecdot_queue *queue, const DLTensor *x1, const DLTen
 
 /* ---- Asking ---- */
 
-vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options, DLDataType *type,
-                            int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM])
+vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
+                            DLDataType *type, int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM])
 {
     problem p;
     int32_t rank;
@@ -127,18 +133,20 @@ vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot
     return VECDOT_SUCCESS;
 }
 
-vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
-                             const DLTensor *out, char *buffer, size_t capacity, size_t *needed)
+vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                             const vecdot_options *options, const DLTensor *out, char *buffer,
+                             size_t capacity, size_t *needed)
 {
     problem p;
-    job     j;
-    text    t = {buffer, capacity, 0};
+    job j;
+    text t = {buffer, capacity, 0};
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: queue is NULL");
     if (!buffer && capacity > 0)
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu", capacity);
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu",
+                    capacity);
     TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &p, NULL, NULL));
     TRY(layout_check_out(&p));
-    const DLTensor  host = {.device = {kDLCPU, 0}};
+    const DLTensor host = {.device = {kDLCPU, 0}};
     const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
@@ -153,14 +161,16 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
 
 static vecdot_status warm_variants(vecdot_context *context, dtype t)
 {
-    int     cpu = context->policy.schedule == SCHEDULE_CPU;
+    int cpu = context->policy.schedule == SCHEDULE_CPU;
     variant variants[] = {
         variant_typed(cpu ? KERNEL_ROWS_CPU : KERNEL_TEAM_GPU, LOAD_VECTOR, t, t, t, 1),
-        variant_typed(cpu ? KERNEL_PANEL_CPU : KERNEL_THREAD_GPU, cpu ? LOAD_VECTOR : LOAD_STRIDED, t, t, t, 1),
+        variant_typed(cpu ? KERNEL_PANEL_CPU : KERNEL_THREAD_GPU, cpu ? LOAD_VECTOR : LOAD_STRIDED, t, t, t,
+                      1),
         variant_grouped(cpu ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU, LOAD_NONE, dtype_group(t), 1),
     };
     void *program;
-    for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++) TRY(program_get(context, &variants[k], &program));
+    for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++)
+        TRY(program_get(context, &variants[k], &program));
     return VECDOT_SUCCESS;
 }
 
@@ -171,17 +181,21 @@ vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, s
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes is NULL with count %zu", count);
     if (count == 0) {
         for (int t = 0; t < DTYPE_COUNT; t++)
-            if (!dtype_needs_fp64((dtype)t) || context->policy.has_fp64) TRY(warm_variants(context, (dtype)t));
+            if (!dtype_needs_fp64((dtype)t) || context->policy.has_fp64)
+                TRY(warm_variants(context, (dtype)t));
         return VECDOT_SUCCESS;
     }
     for (size_t k = 0; k < count; k++) {
         dtype t = dtype_from_dlpack(dtypes[k]);
-        char  came[64];
+        char came[64];
         dtype_describe(dtypes[k], came, sizeof came);
-        if (t == DTYPE_COUNT) return fail(VECDOT_ERROR_DTYPE, "vecdot_warmup: unsupported dtype %s in dtypes[%zu]", came, k);
+        if (t == DTYPE_COUNT)
+            return fail(VECDOT_ERROR_DTYPE, "vecdot_warmup: unsupported dtype %s in dtypes[%zu]", came, k);
         if (dtype_needs_fp64(t) && !context->policy.has_fp64)
-            return fail(VECDOT_ERROR_UNSUPPORTED, "vecdot_warmup: dtypes[%zu] is %s, and the device \"%s\" has no 64-bit "
-                        "floating point", k, came, context->dev.info.name);
+            return fail(VECDOT_ERROR_UNSUPPORTED,
+                        "vecdot_warmup: dtypes[%zu] is %s, and the device \"%s\" has no 64-bit "
+                        "floating point",
+                        k, came, context->dev.info.name);
         TRY(warm_variants(context, t));
     }
     return VECDOT_SUCCESS;

@@ -59,7 +59,7 @@ static int run_named(const char *list, int (*run)(target *t))
     int failed = 0, opened = 0;
     while (*list) {
         size_t length = strcspn(list, ",");
-        char   selector[64];
+        char selector[64];
         if (length >= sizeof selector) {
             fprintf(stderr, "VECDOT_TEST_BACKENDS: selector too long: %s\n", list);
             return EXIT_FAILURE;
@@ -77,10 +77,10 @@ static int run_named(const char *list, int (*run)(target *t))
 
 int targets_run(int (*run)(target *t))
 {
-    const char        *list = getenv("VECDOT_TEST_BACKENDS");
+    const char *list = getenv("VECDOT_TEST_BACKENDS");
     vecdot_device_info infos[16];
-    size_t             count = 0;
-    int                failed = 0;
+    size_t count = 0;
+    int failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (list && *list) return run_named(list, run);
     if (vecdot_device_list(infos, 16, &count) != VECDOT_SUCCESS) {

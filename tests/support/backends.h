@@ -10,12 +10,12 @@
 #define EXIT_SKIPPED 77
 
 typedef struct target {
-    char               selector[64];
-    vecdot_context    *context;
-    vecdot_queue      *queue;
+    char selector[64];
+    vecdot_context *context;
+    vecdot_queue *queue;
     vecdot_device_info info;
-    policy             policy; /* as the library chose it; tests change context->policy */
-    long               cases;  /* executed so far; a suite counts each                  */
+    policy policy; /* as the library chose it; tests change context->policy */
+    long cases;    /* executed so far; a suite counts each                  */
 } target;
 
 /* Opens each device and calls `run`, which returns how many tests failed. Returns the exit code of the suite:

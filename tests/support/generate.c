@@ -8,9 +8,9 @@
 /* The result of a problem before it is split into operands. */
 typedef struct sketch {
     int64_t n;
-    int     rank;
+    int rank;
     int64_t shape[REFERENCE_MAX_RANK];
-    int     moves[2][REFERENCE_MAX_RANK]; /* whether operand i moves along dimension d */
+    int moves[2][REFERENCE_MAX_RANK]; /* whether operand i moves along dimension d */
 } sketch;
 
 /* Between 1 and about 2^bits, small numbers as likely as large ones. */
@@ -178,7 +178,7 @@ static void shuffle(int *order, int count, random_source *random)
 {
     for (int i = count - 1; i > 0; i--) {
         int64_t other = random_below(random, i + 1);
-        int     swap = order[i];
+        int swap = order[i];
         order[i] = order[other];
         order[other] = swap;
     }
@@ -187,7 +187,7 @@ static void shuffle(int *order, int count, random_source *random)
 /* Strides that keep elements apart, in C order or any other, with gaps and reversals. */
 static void apart_strides(array *a, random_source *random)
 {
-    int     order[REFERENCE_MAX_RANK], plain = random_chance(random, 45);
+    int order[REFERENCE_MAX_RANK], plain = random_chance(random, 45);
     int64_t stride = !plain && random_chance(random, 30) ? 2 + random_below(random, 3) : 1;
     for (int d = 0; d < a->ndim; d++) order[d] = a->ndim - 1 - d;
     if (!plain && random_chance(random, 60)) shuffle(order, a->ndim, random);
@@ -248,7 +248,7 @@ static extent array_extent(const array *a)
 /* Puts the array into a storage that so far has `size` bytes; returns the size that it needs. */
 static size_t place(array *a, size_t size, random_source *random)
 {
-    extent  e = array_extent(a);
+    extent e = array_extent(a);
     int64_t item = ref_size(a->type), bytes = (e.high - e.low + 1) * item, start = 0, after = 0;
     if (random_chance(random, 80)) start = random_below(random, 1 + (size ? (int64_t)size : 96));
     if (!random_chance(random, 25)) start -= start % item;
@@ -280,8 +280,8 @@ static int place_all(trial *p, random_source *random)
 /* ---- Values -------------------------------------------------------------------------------------- */
 
 typedef struct painter {
-    ref_type       type;
-    int            palette;
+    ref_type type;
+    int palette;
     random_source *random;
 } painter;
 
@@ -307,7 +307,7 @@ static void fill(trial *p, random_source *random)
 
 int trial_generate(trial *p, random_source *random)
 {
-    sketch  s;
+    sketch s;
     int64_t choice = random_below(random, 100);
     trial_start(p);
     memset(&s, 0, sizeof s);

@@ -12,9 +12,9 @@ typedef enum kind { BOOL, UNSIGNED, SIGNED, FLOATING, COMPLEX } kind;
 /* digits and exponents describe one floating component: IEEE 754's p, emin and emax. */
 static const struct {
     const char *name;
-    uint8_t     code, bits;
-    kind        kind;
-    int         digits, least, most;
+    uint8_t code, bits;
+    kind kind;
+    int digits, least, most;
 } types[REF_COUNT] = {
     {"b1", 6, 8, BOOL, 0, 0, 0},
     {"i8", kDLInt, 8, SIGNED, 0, 0, 0},
@@ -90,7 +90,7 @@ ref_type ref_promote(ref_type a, ref_type b)
 {
     static const ref_type order[] = {REF_B1,  REF_U8,  REF_U16,  REF_U32, REF_U64, REF_I8,  REF_I16, REF_I32,
                                      REF_I64, REF_F16, REF_BF16, REF_F32, REF_F64, REF_C64, REF_C128};
-    int                   i = 0;
+    int i = 0;
     while (!holds(a, order[i]) || !holds(b, order[i])) i++;
     return order[i];
 }
@@ -100,7 +100,7 @@ ref_type ref_promote(ref_type a, ref_type b)
 /* Integers (modulo 2^64, extended by their sign) and bool use `integer`, the others re and im. */
 typedef struct number {
     uint64_t integer;
-    double   re, im;
+    double re, im;
 } number;
 
 static uint64_t wrap(uint64_t value, ref_type type)
@@ -118,17 +118,17 @@ static double round_to(double x, ref_type type)
     if (types[type].digits == 53) return x;
     if (types[type].digits == 24) return (double)(float)x;
     if (!isfinite(x) || x == 0) return x;
-    int    exponent = ilogb(x) > types[type].least ? ilogb(x) : types[type].least;
-    int    unit = exponent - (types[type].digits - 1);
+    int exponent = ilogb(x) > types[type].least ? ilogb(x) : types[type].least;
+    int unit = exponent - (types[type].digits - 1);
     double rounded = ldexp(rint(ldexp(x, -unit)), unit);
     return fabs(rounded) >= ldexp(1, types[type].most + 1) ? copysign(INFINITY, x) : rounded;
 }
 
 static double real_from_integer(uint64_t value, int is_signed, ref_type to)
 {
-    int      negative = is_signed && value >> 63;
+    int negative = is_signed && value >> 63;
     uint64_t size = negative ? 0 - value : value;
-    double   result;
+    double result;
     if (types[to].digits == 53)
         result = (double)size;
     else if (types[to].digits == 24)
@@ -166,10 +166,10 @@ static double real_load(ref_type type, const unsigned char *p)
         memcpy(&x, p, sizeof x);
         return x;
     }
-    int      stored = types[type].digits - 1; /* significand bits in memory */
+    int stored = types[type].digits - 1; /* significand bits in memory */
     unsigned bits = (unsigned)p[0] | (unsigned)p[1] << 8;
-    int      significand = (int)(bits & ((1u << stored) - 1)), field = (int)((bits & 0x7fff) >> stored);
-    double   x;
+    int significand = (int)(bits & ((1u << stored) - 1)), field = (int)((bits & 0x7fff) >> stored);
+    double x;
     if (field == types[type].most * 2 + 1)
         x = significand ? NAN : INFINITY;
     else if (field == 0)
@@ -191,7 +191,7 @@ static void real_store(ref_type type, double x, unsigned char *p)
         memcpy(p, &narrow, sizeof narrow);
         return;
     }
-    int      stored = types[type].digits - 1, least = types[type].least;
+    int stored = types[type].digits - 1, least = types[type].least;
     unsigned bits = signbit(x) ? 0x8000 : 0, infinity = (unsigned)(types[type].most * 2 + 1) << stored;
     if (isnan(x))
         bits |= infinity | 1u << (stored - 1);
@@ -242,7 +242,7 @@ int reference_same(ref_type type, const void *a, const void *b)
     for (int i = 0; i < parts; i++) {
         const unsigned char *p = (const unsigned char *)a + i * size;
         const unsigned char *q = (const unsigned char *)b + i * size;
-        int                  both_nan = isnan(real_load(type, p)) && isnan(real_load(type, q));
+        int both_nan = isnan(real_load(type, p)) && isnan(real_load(type, q));
         if (!both_nan && memcmp(p, q, (size_t)size) != 0) return 0;
     }
     return 1;
@@ -309,12 +309,12 @@ static number tree(number *v, int64_t count, ref_type type)
 static void one_output(const reference *r, const unsigned char *x1, const unsigned char *x2,
                        unsigned char *out, number *chunks)
 {
-    int     lanes = 512 / ref_size(r->compute), size1 = ref_size(r->type1), size2 = ref_size(r->type2);
+    int lanes = 512 / ref_size(r->compute), size1 = ref_size(r->type1), size2 = ref_size(r->type2);
     int64_t length = (int64_t)lanes * CANONICAL_ROWS, count = 0;
-    number  lane[512], zero = {0, 0, 0}, sum = zero;
+    number lane[512], zero = {0, 0, 0}, sum = zero;
     for (int64_t first = 0; first < r->n; first += length) {
         int64_t end = r->n - first < length ? r->n : first + length;
-        int     used = end - first < lanes ? (int)(end - first) : lanes; /* the others would stay +0 */
+        int used = end - first < lanes ? (int)(end - first) : lanes; /* the others would stay +0 */
         for (int l = 0; l < used; l++) lane[l] = zero;
         for (int64_t i = first; i < end; i++) {
             number a = convert(load(r->type1, x1 + i * r->stride1 * size1), r->type1, r->compute);

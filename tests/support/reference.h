@@ -33,27 +33,27 @@ typedef enum ref_type {
 } ref_type;
 
 const char *ref_name(ref_type type);
-ref_type    ref_from_name(const char *name); /* REF_COUNT when there is no such name */
-DLDataType  ref_dlpack(ref_type type);
-int         ref_size(ref_type type); /* bytes */
-int         ref_is_complex(ref_type type);
-int         ref_is_float(ref_type type);  /* floating or complex */
-int         ref_is_signed(ref_type type); /* a signed integer    */
-ref_type    ref_promote(ref_type a, ref_type b);
-int         ref_same_kind(ref_type from, ref_type to);
+ref_type ref_from_name(const char *name); /* REF_COUNT when there is no such name */
+DLDataType ref_dlpack(ref_type type);
+int ref_size(ref_type type); /* bytes */
+int ref_is_complex(ref_type type);
+int ref_is_float(ref_type type);  /* floating or complex */
+int ref_is_signed(ref_type type); /* a signed integer    */
+ref_type ref_promote(ref_type a, ref_type b);
+int ref_same_kind(ref_type from, ref_type to);
 
 /* One problem, broadcast already: output b is the sum over k of x1[b, k] * x2[b, k], where element
  * [0, ..., 0] lies at x1, x2 and out, on any byte, and all strides count elements. `compute` is the dtype
  * multiplied and summed in. out must not overlap the inputs. */
 typedef struct reference {
-    ref_type             type1, type2, compute, type_out;
-    int                  conjugate; /* x1 */
-    int64_t              n, stride1, stride2;
-    int                  rank;
-    int64_t              shape[REFERENCE_MAX_RANK];
-    int64_t              step1[REFERENCE_MAX_RANK], step2[REFERENCE_MAX_RANK], step_out[REFERENCE_MAX_RANK];
+    ref_type type1, type2, compute, type_out;
+    int conjugate; /* x1 */
+    int64_t n, stride1, stride2;
+    int rank;
+    int64_t shape[REFERENCE_MAX_RANK];
+    int64_t step1[REFERENCE_MAX_RANK], step2[REFERENCE_MAX_RANK], step_out[REFERENCE_MAX_RANK];
     const unsigned char *x1, *x2;
-    unsigned char       *out;
+    unsigned char *out;
 } reference;
 
 /* Writes all outputs. Returns 0 when memory is out. */

@@ -101,7 +101,7 @@ static void operand_steps(const array *a, int core, int skip, int rank, int64_t 
 void trial_resolve(const trial *p, reference *r)
 {
     const array *x1 = &p->array[ARRAY_X1], *x2 = &p->array[ARRAY_X2], *out = &p->array[ARRAY_OUT];
-    int          core1 = x1->ndim - 1, core2 = x2->ndim - (p->op == CALL_VECMAT ? 2 : 1), kept = -1;
+    int core1 = x1->ndim - 1, core2 = x2->ndim - (p->op == CALL_VECMAT ? 2 : 1), kept = -1;
     if (p->op == CALL_VECDOT) {
         core1 = p->axis[0] + (p->axis[0] < 0 ? x1->ndim : 0);
         core2 = p->axis[1] + (p->axis[1] < 0 ? x2->ndim : 0);
@@ -140,8 +140,8 @@ static void bytes_tensor(storage *s, DLTensor *t, int64_t *shape)
 
 vecdot_status trial_to_device(trial *p, int index, vecdot_context *context, vecdot_queue *queue)
 {
-    DLTensor      host;
-    int64_t       shape;
+    DLTensor host;
+    int64_t shape;
     vecdot_status status;
     bytes_tensor(&p->storage[index], &host, &shape);
     status = vecdot_empty(context, VECDOT_UINT8, 1, &shape, &p->storage[index].device);
@@ -151,7 +151,7 @@ vecdot_status trial_to_device(trial *p, int index, vecdot_context *context, vecd
 
 void trial_tensor(trial *p, int which, DLTensor *t)
 {
-    array   *a = &p->array[which];
+    array *a = &p->array[which];
     storage *s = &p->storage[a->storage];
     memset(t, 0, sizeof *t);
     t->ndim = a->ndim;
@@ -181,7 +181,7 @@ void trial_options(const trial *p, vecdot_options *options)
 
 vecdot_status trial_call(trial *p, vecdot_queue *queue)
 {
-    DLTensor       x1, x2, out;
+    DLTensor x1, x2, out;
     vecdot_options options;
     trial_tensor(p, ARRAY_X1, &x1);
     trial_tensor(p, ARRAY_X2, &x2);
@@ -195,9 +195,9 @@ vecdot_status trial_call(trial *p, vecdot_queue *queue)
 
 vecdot_status trial_explain(trial *p, vecdot_queue *queue, char *text, size_t capacity)
 {
-    DLTensor       x1, x2, out;
+    DLTensor x1, x2, out;
     vecdot_options options;
-    size_t         needed;
+    size_t needed;
     trial_tensor(p, ARRAY_X1, &x1);
     trial_tensor(p, ARRAY_X2, &x2);
     trial_tensor(p, ARRAY_OUT, &out);
@@ -213,7 +213,7 @@ static int fetch(trial *p, vecdot_queue *queue, char *why, size_t capacity)
     vecdot_status status = queue ? vecdot_queue_finish(queue) : VECDOT_SUCCESS;
     for (int i = 0; i < 3 && status == VECDOT_SUCCESS; i++) {
         DLTensor host;
-        int64_t  shape;
+        int64_t shape;
         if (!p->storage[i].device) continue;
         bytes_tensor(&p->storage[i], &host, &shape);
         status = vecdot_copy(queue, &p->storage[i].device->dl_tensor, &host);
@@ -245,17 +245,17 @@ int trial_untouched(trial *p, vecdot_queue *queue, char *why, size_t capacity)
 
 /* What a walk over the outputs compares. */
 typedef struct comparison {
-    const array         *out;
-    const unsigned char *got, *expected;  /* whole storages                        */
-    unsigned char       *mask;            /* marks the bytes that belong to `out`  */
-    int64_t              seen, wrong;     /* outputs so far; those that differ     */
-    int64_t              first, first_at; /* the first wrong one, and its position */
+    const array *out;
+    const unsigned char *got, *expected; /* whole storages                        */
+    unsigned char *mask;                 /* marks the bytes that belong to `out`  */
+    int64_t seen, wrong;                 /* outputs so far; those that differ     */
+    int64_t first, first_at;             /* the first wrong one, and its position */
 } comparison;
 
 static void compare_element(unsigned char *element, void *argument)
 {
     comparison *c = argument;
-    size_t      at = (size_t)(element - c->got), size = (size_t)ref_size(c->out->type);
+    size_t at = (size_t)(element - c->got), size = (size_t)ref_size(c->out->type);
     memset(c->mask + at, 1, size);
     if (!reference_same(c->out->type, c->got + at, c->expected + at) && c->wrong++ == 0) {
         c->first = c->seen;
@@ -276,8 +276,8 @@ static size_t put_hex(char *text, size_t capacity, const unsigned char *bytes, i
 static int compare(trial *p, const unsigned char *expected, unsigned char *mask, char *why, size_t capacity)
 {
     const array *out = &p->array[ARRAY_OUT];
-    storage     *s = &p->storage[out->storage];
-    comparison   c = {out, s->bytes, expected, mask, 0, 0, 0, 0};
+    storage *s = &p->storage[out->storage];
+    comparison c = {out, s->bytes, expected, mask, 0, 0, 0, 0};
     array_visit(p, out, compare_element, &c);
     if (c.wrong) {
         char got[40], want[40];
@@ -297,11 +297,11 @@ static int compare(trial *p, const unsigned char *expected, unsigned char *mask,
 
 int trial_verify(trial *p, vecdot_queue *queue, char *why, size_t capacity)
 {
-    const array   *x1 = &p->array[ARRAY_X1], *x2 = &p->array[ARRAY_X2], *out = &p->array[ARRAY_OUT];
-    storage       *s = &p->storage[out->storage];
+    const array *x1 = &p->array[ARRAY_X1], *x2 = &p->array[ARRAY_X2], *out = &p->array[ARRAY_OUT];
+    storage *s = &p->storage[out->storage];
     unsigned char *expected = malloc(s->size + 1), *mask = calloc(s->size + 1, 1);
-    reference      r;
-    int            good = 0;
+    reference r;
+    int good = 0;
     snprintf(why, capacity, "the test is out of memory");
     trial_resolve(p, &r);
     if (expected && mask && fetch(p, queue, why, capacity)) {
@@ -332,7 +332,7 @@ void trial_print(const trial *p, FILE *file)
             (int)p->axis[1], p->keepdims, p->dtype < REF_COUNT ? ref_name(p->dtype) : "-", (unsigned)p->flags,
             p->plain ? " by vecdot()" : "");
     for (int i = 0; i < 3; i++) {
-        const array   *a = &p->array[i];
+        const array *a = &p->array[i];
         const storage *s = &p->storage[a->storage];
         fprintf(file, "  %s: %s", names[i], ref_name(a->type));
         print_list(file, "shape", a->shape, a->ndim);

@@ -18,8 +18,8 @@ static void die(const char *what, const char *which)
 static char *read_whole(const char *name, size_t *size)
 {
     const char *folder = getenv("VECDOT_TEST_VECTORS");
-    char        path[4096], *text = NULL;
-    size_t      capacity = 0, got = 0;
+    char path[4096], *text = NULL;
+    size_t capacity = 0, got = 0;
     snprintf(path, sizeof path, "%s/%s", folder && *folder ? folder : TEST_VECTORS_DIR, name);
     FILE *file = fopen(path, "rb");
     if (!file) die("cannot open", path);
@@ -38,7 +38,7 @@ static char *read_whole(const char *name, size_t *size)
 
 table table_read(const char *name, size_t columns)
 {
-    table  t = {NULL, NULL, 0, columns};
+    table t = {NULL, NULL, 0, columns};
     size_t size, cell = 0;
     t.text = read_whole(name, &size);
     for (size_t i = 0; i < size; i++) t.rows += t.text[i] == '\n';
@@ -91,7 +91,7 @@ int parse_list(const char *text, int64_t *values, int capacity)
 
 unsigned char *parse_hex(const char *text, size_t *size)
 {
-    size_t         length = strcmp(text, "-") == 0 ? 0 : strlen(text);
+    size_t length = strcmp(text, "-") == 0 ? 0 : strlen(text);
     unsigned char *bytes = calloc(length / 2 + 1, 1);
     if (!bytes || length % 2) die("not hex", text);
     for (size_t i = 0; i < length / 2; i++) {

@@ -9,14 +9,14 @@
 #define VECTOR_COLUMNS 28
 
 typedef struct table {
-    char  *text; /* the whole file, cut into strings */
+    char *text; /* the whole file, cut into strings */
     char **cells;
     size_t rows, columns;
 } table;
 
 /* Reads tests/vectors/<name>, or $VECDOT_TEST_VECTORS/<name>. The header line is row 0. */
 table table_read(const char *name, size_t columns);
-void  table_free(table *t);
+void table_free(table *t);
 
 static inline const char *table_cell(const table *t, size_t row, size_t column)
 {
