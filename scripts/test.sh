@@ -10,7 +10,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 backends=${VECDOT_TEST_BACKENDS:-opencl}
-problems=${VECDOT_TEST_PROBLEMS:-2000}
+problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
 may_skip='^(cuda_compile)$'
