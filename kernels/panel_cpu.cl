@@ -1,6 +1,6 @@
 /* CPU schedule, vectors across outputs: a work-item sums one tree node of each output of a panel of the innermost
- * batch dimension ("columns"). Class column. It walks the canonical sum lane by lane, so that the
- * columns of a row are read together, and keeps the unfinished tree as a stack of panel-wide vectors.
+ * batch dimension ("columns"). Class column. It walks the canonical sum lane by lane, so that the columns of a row
+ * are read together, and keeps the unfinished tree as a stack of panel-wide vectors.
  *
  * With LOAD_VECTOR the columns of an operand lie next to each other or are one and the same element. */
 
@@ -67,11 +67,11 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRI
 }
 
 /* Rows of an operand whose last vector ends before the operand's last element does. */
-FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 size, i64 n)
+FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 size, i64 rows)
 {
     const i64 past = (s->parts * VECTOR_ELEMENTS - s->columns) * size;
-    if (step == 0 || past == 0) return n;
-    return row_bytes > 0 ? n - (past + row_bytes - 1) / row_bytes : 0;
+    if (step == 0 || past == 0) return rows;
+    return row_bytes > 0 ? rows - (past + row_bytes - 1) / row_bytes : 0;
 }
 
 /* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
@@ -185,7 +185,8 @@ KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
         s.parts = (s.columns + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
         s.sign = (component)(p.no_conj ? -1 : 1);
 #if LOAD == LOAD_VECTOR
-        s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, p.n), whole_rows_of(&s, s.step2, s.row2, size2, p.n));
+        const i64 rows = min(p.n, (p.first_node + p.nodes) * p.node_chunks * CHUNK); /* no more may be bound */
+        s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, rows), whole_rows_of(&s, s.step2, s.row2, size2, rows));
 #endif
         i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));

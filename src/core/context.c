@@ -31,7 +31,8 @@ static vecdot_status reproducible_setting(int *reproducible)
 static vecdot_status policy_init(policy *p, const device *dev)
 {
     const vecdot_device_info *info = &dev->info;
-    p->schedule = info->kind == VECDOT_DEVICE_CPU ? SCHEDULE_CPU : SCHEDULE_GPU;
+    int small_groups = dev->max_group_size < 256; /* what the GPU kernels need */
+    p->schedule = info->kind == VECDOT_DEVICE_CPU || small_groups ? SCHEDULE_CPU : SCHEDULE_GPU;
     p->force = CLASS_AUTO;
     p->share_host = info->shares_host_memory;
     p->max_alloc = info->max_alloc_bytes < INT64_MAX ? (int64_t)info->max_alloc_bytes : INT64_MAX;

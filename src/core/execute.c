@@ -62,11 +62,21 @@ static int64_t bound_bytes(const job *j, const policy *how, int array)
     return extent_bytes(&j->p, array);
 }
 
+/* Scratch for results on their way to out, at most. */
+static int64_t result_bytes(const job *j)
+{
+    const location *at = &j->at[OUT];
+    uintptr_t address = at->on_host ? (uintptr_t)at->host : (uintptr_t)at->offset;
+    int direct = !j->overlaps && j->p.type[OUT] == j->p.result;
+    if (direct && address % (uintptr_t)dtype_size(j->p.result) == 0) return 0;
+    return problem_outputs(&j->p) * dtype_size(j->p.result);
+}
+
 int job_needs_pieces(const job *j, const policy *how)
 {
     for (int a = 0; a < ARRAYS; a++)
         if (j->at[a].on_host && bound_bytes(j, how, a) > how->max_alloc) return 1;
-    return 0;
+    return result_bytes(j) > how->max_alloc;
 }
 
 /* ---- Preparing ---- */
@@ -255,6 +265,14 @@ static int widest_dimension(const problem *p, int array, int64_t *bytes)
     return widest;
 }
 
+static int longest_dimension(const problem *p)
+{
+    int longest = -1;
+    for (int d = 0; d < p->rank; d++)
+        if (longest < 0 || p->shape[d] > p->shape[longest]) longest = d;
+    return longest;
+}
+
 /* The batch dimension to cut in two, or -1 when the job can run as one piece. */
 static int dimension_to_cut(const job *j, const policy *how)
 {
@@ -268,7 +286,7 @@ static int dimension_to_cut(const job *j, const policy *how)
             elements_that_fit(&j->p, how, a, 1) < LEAST_ELEMENTS)
             return d;
     }
-    return -1;
+    return result_bytes(j) > how->max_alloc ? longest_dimension(&j->p) : -1;
 }
 
 static vecdot_status run_piece(vecdot_queue *queue, const job *j)

@@ -16,7 +16,7 @@ typedef struct job {
 vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1,
                        const DLTensor *x2, const DLTensor *out);
 
-/* Whether host arrays must be cut into pieces to fit the device's buffers. */
+/* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const policy *how);
 
 /* How a job that needs no pieces, or one piece of one that does, will run. element_limit receives the most
