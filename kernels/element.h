@@ -16,6 +16,15 @@ FUNCTION i32 code_size(i32 code)
     }
 }
 
+/* Bytes of an operand's element, typed or by the run-time dtype in the params at p. */
+#if IS_TYPED
+#define OPERAND_SIZE1(p) ((i64)sizeof(PASTE(stored_, TYPE1)))
+#define OPERAND_SIZE2(p) ((i64)sizeof(PASTE(stored_, TYPE2)))
+#else
+#define OPERAND_SIZE1(p) ((i64)code_size((p)->type1 & (MISALIGNED - 1)))
+#define OPERAND_SIZE2(p) ((i64)code_size((p)->type2 & (MISALIGNED - 1)))
+#endif
+
 #define INTEGER_CASES(X) X(b1) X(i8) X(i16) X(i32) X(i64) X(u8) X(u16) X(u32) X(u64)
 #if HAS_FP64
 #define F64_CASE(X) X(f64)

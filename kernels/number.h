@@ -71,7 +71,7 @@ FUNCTION float f32_odd_of_f64(double x)
     double back = (double)near;
     u32 bits = bits_of_f32(near);
     if (back == x || x != x || (bits & 1u)) return near; /* exact, NaN, or odd already */
-    /* An even neighbour: the odd one lies one unit towards x. Infinity's neighbour is the largest float, which is odd. */
+    /* An even neighbour: the odd one lies one unit towards x. Infinity's is the largest float, which is odd. */
     i32 away = (x < 0.0) ? (back > x) : (back < x);
     return f32_of_bits(away ? bits + 1u : bits - 1u);
 }

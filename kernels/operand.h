@@ -1,13 +1,9 @@
 /* One element of an operand's row, cast to the result dtype: typed, or by the run-time dtype. For the GPU schedule,
  * where consecutive work-items read consecutive elements. */
 #if IS_TYPED
-#define OPERAND_SIZE1(p) ((i64)sizeof(PASTE(stored_, TYPE1)))
-#define OPERAND_SIZE2(p) ((i64)sizeof(PASTE(stored_, TYPE2)))
 #define ELEMENT1(p, row, at) PASTE(cast_, TYPE1)(((GLOBAL const PASTE(stored_, TYPE1) *)(row))[at])
 #define ELEMENT2(p, row, at) PASTE(cast_, TYPE2)(((GLOBAL const PASTE(stored_, TYPE2) *)(row))[at])
 #else
-#define OPERAND_SIZE1(p) ((i64)code_size((p)->type1 & (MISALIGNED - 1)))
-#define OPERAND_SIZE2(p) ((i64)code_size((p)->type2 & (MISALIGNED - 1)))
 #define ELEMENT1(p, row, at) element_any((row) + (at) * OPERAND_SIZE1(p), (p)->type1)
 #define ELEMENT2(p, row, at) element_any((row) + (at) * OPERAND_SIZE2(p), (p)->type2)
 #endif

@@ -16,7 +16,7 @@ typedef struct panel {
     i32 type1, type2;
     i32 columns;
     i32 parts;           /* vectors that hold the columns      */
-    i64 whole_rows;      /* rows of which `parts` whole vectors may be read: what lies past the columns is the array's */
+    i64 whole_rows;      /* rows of which `parts` whole vectors may be read: past the columns it is the array's */
     component sign;
 } panel;
 
@@ -63,7 +63,8 @@ FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVAT
 FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *sums, i64 first, i64 end)
 {
     for (i64 i = first; i < end; i += LANES)
-        add_row(s, i == first ? zeros : sums, sums, i, i + LANES < end ? i + LANES : first + 1 < end ? first + 1 : first);
+        add_row(s, i == first ? zeros : sums, sums, i,
+                i + LANES < end ? i + LANES : first + 1 < end ? first + 1 : first);
 }
 
 /* Rows of an operand whose last vector ends before the operand's last element does. */
@@ -77,7 +78,8 @@ FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 
 /* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
  * lie. lanes[0] receives the chunk's sums. */
 #define NARROW_BYTES 524288
-FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *lanes, i64 begin, i64 end)
+FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *lanes, i64 begin,
+                           i64 end)
 {
     const i64 ahead = 64 / s->parts > 0 ? 64 / s->parts : 1; /* rows: a page */
     const i32 width = s->parts, used = (i32)min(end - begin, (i64)LANES);
@@ -100,7 +102,8 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRI
         pack(a, s->x1 + i * s->row1, s->type1, s->step1, s->columns);
         pack(b, s->x2 + i * s->row2, s->type2, s->step2, s->columns);
         for (i32 j = 0; j < s->parts; j++)
-            sums[j] = multiply_add(i == first ? zeros[j] : sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), s->sign);
+            sums[j] = multiply_add(i == first ? zeros[j] : sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b),
+                                   s->sign);
     }
 }
 #endif
@@ -154,45 +157,49 @@ FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PA
     merge(s, nodes + depth - 1, depth - 1);
 }
 
+/* The panel of at most p->panel columns whose first one is `first` of the innermost dimension and lies at `at`. */
+FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, place at, i64 first)
+{
+    const i32 d = p->rank - 1;
+    const i64 size1 = OPERAND_SIZE1(p), size2 = OPERAND_SIZE2(p);
+    panel s;
+    s.x1 = x1 + p->offset1 + at.at1 * size1;
+    s.x2 = x2 + p->offset2 + at.at2 * size2;
+    s.step1 = p->step1[d] * size1;
+    s.step2 = p->step2[d] * size2;
+    s.row1 = p->stride1 * size1;
+    s.row2 = p->stride2 * size2;
+    s.type1 = p->type1;
+    s.type2 = p->type2;
+    s.columns = (i32)min(p->shape[d] - first, p->panel);
+    s.parts = (s.columns + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
+    s.sign = (component)(p->no_conj ? -1 : 1);
+    s.whole_rows = 0;
+#if LOAD == LOAD_VECTOR
+    const i64 rows = min(p->n, (p->first_node + p->nodes) * p->node_chunks * CHUNK); /* no more may be bound */
+    s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, rows), whole_rows_of(&s, s.step2, s.row2, size2, rows));
+#endif
+    return s;
+}
+
 KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
-#if LOAD == LOAD_VECTOR
-    const i64 size1 = sizeof(stored1), size2 = sizeof(stored2);
-#else
-    const i64 size1 = code_size(p.type1 & (MISALIGNED - 1)), size2 = code_size(p.type2 & (MISALIGNED - 1));
-#endif
     VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
-    i64 inner = p.shape[p.rank - 1];
-    i64 panels = (inner + p.panel - 1) / p.panel;
-    i64 items = p.outputs / inner * panels * p.nodes;
-    i64 stop = min((GROUP_ID() + 1) * p.block, items);
+    const i64 inner = p.shape[p.rank - 1], step_out = p.step_out[p.rank - 1];
+    const i64 panels = (inner + p.panel - 1) / p.panel;
+    const i64 items = p.outputs / inner * panels * p.nodes;
+    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
     for (i64 item = GROUP_ID() * p.block; item < stop; item++) {
-        i64 outer = item / (panels * p.nodes);
-        i64 node = (item - outer * panels * p.nodes) / panels;
-        i64 first = (item % panels) * p.panel;
-        i64 flat = outer * inner + first;
+        const i64 outer = item / (panels * p.nodes);
+        const i64 node = (item - outer * panels * p.nodes) / panels;
+        const i64 first = (item % panels) * p.panel;
+        const i64 flat = outer * inner + first;
+        const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         place at = place_of(&p, flat);
-        panel s;
-        s.step1 = p.step1[p.rank - 1] * size1;
-        s.step2 = p.step2[p.rank - 1] * size2;
-        s.row1 = p.stride1 * size1;
-        s.row2 = p.stride2 * size2;
-        s.x1 = x1 + p.offset1 + at.at1 * size1;
-        s.x2 = x2 + p.offset2 + at.at2 * size2;
-        s.type1 = p.type1;
-        s.type2 = p.type2;
-        s.columns = (i32)min(inner - first, p.panel);
-        s.parts = (s.columns + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
-        s.sign = (component)(p.no_conj ? -1 : 1);
-#if LOAD == LOAD_VECTOR
-        const i64 rows = min(p.n, (p.first_node + p.nodes) * p.node_chunks * CHUNK); /* no more may be bound */
-        s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, rows), whole_rows_of(&s, s.step2, s.row2, size2, rows));
-#endif
-        i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
+        const panel s = panel_at(&p, x1, x2, at, first);
         node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));
-        for (i32 k = 0; k < s.columns; k++) {
-            store_node(&p, out, at, flat + k, node, get_components((PRIVATE const component *)nodes[0] + k * COMPONENTS));
-            at.out += p.step_out[p.rank - 1];
-        }
+        PRIVATE const component *sums = (PRIVATE const component *)nodes[0];
+        for (i32 k = 0; k < s.columns; k++, at.out += step_out)
+            store_node(&p, out, at, flat + k, node, get_components(sums + k * COMPONENTS));
     }
 }

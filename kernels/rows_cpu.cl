@@ -34,8 +34,8 @@ FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL co
 {
     component a[LANES * COMPONENTS], b[LANES * COMPONENTS];
     component sign = (component)(p->no_conj ? -1 : 1);
-    i64 step1 = p->stride1 * code_size(p->type1 & (MISALIGNED - 1));
-    i64 step2 = p->stride2 * code_size(p->type2 & (MISALIGNED - 1));
+    i64 step1 = p->stride1 * OPERAND_SIZE1(p);
+    i64 step2 = p->stride2 * OPERAND_SIZE2(p);
     VECTOR sums[PARTS];
     UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = (VECTOR)(0);
     for (i32 row = 0; row < count; row += LANES) {
@@ -63,11 +63,7 @@ FUNCTION value node_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
 
 KERNEL GROUP_SIZE_HINT(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
-#if LOAD == LOAD_VECTOR
-    const i64 size1 = sizeof(stored1), size2 = sizeof(stored2);
-#else
-    const i64 size1 = code_size(p.type1 & (MISALIGNED - 1)), size2 = code_size(p.type2 & (MISALIGNED - 1));
-#endif
+    const i64 size1 = OPERAND_SIZE1(&p), size2 = OPERAND_SIZE2(&p);
     i64 blocks = (p.outputs + p.block - 1) / p.block;
     i64 node = GROUP_ID() / blocks;
     i64 flat = (GROUP_ID() - node * blocks) * p.block;

@@ -6,14 +6,6 @@
  * end by less than the row's length, so into the next row; the last strip, which has none, takes the other way.
  * Otherwise a strip's elements are collected one by one, so that its rows lie across the vector. */
 
-#if IS_TYPED
-#define SIZE1(p) ((i64)sizeof(stored1))
-#define SIZE2(p) ((i64)sizeof(stored2))
-#else
-#define SIZE1(p) ((i64)code_size((p)->type1 & (MISALIGNED - 1)))
-#define SIZE2(p) ((i64)code_size((p)->type2 & (MISALIGNED - 1)))
-#endif
-
 /* ---- Rows read whole ---- */
 
 #if IS_TYPED
@@ -32,7 +24,8 @@ typedef struct rows {
     (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)))
 #define OF_8(piece, Q, x, step)                                                                             \
     (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)),   \
-             piece(Q, (x) + 4 * (step)), piece(Q, (x) + 5 * (step)), piece(Q, (x) + 6 * (step)), piece(Q, (x) + 7 * (step)))
+             piece(Q, (x) + 4 * (step)), piece(Q, (x) + 5 * (step)), piece(Q, (x) + 6 * (step)),            \
+             piece(Q, (x) + 7 * (step)))
 
 /* rows_<Q>: the sums of a strip whose padded rows have Q components. */
 #define ROW_SUMS(Q, COUNT)                                                                                          \
@@ -99,9 +92,9 @@ FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8
     if ((r->step1 != 0 && r->step1 < n) || (r->step2 != 0 && r->step2 < n)) return 0;
     for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
         const i32 i = k & (span - 1);
-        const i32 inside = i < n;
-        put_components(row1 + k * COMPONENTS, r->step1 == 0 && inside ? CAST1(((GLOBAL const stored1 *)x1)[i]) : value_zero());
-        put_components(row2 + k * COMPONENTS, r->step2 == 0 && inside ? CAST2(((GLOBAL const stored2 *)x2)[i]) : value_zero());
+        const i32 shared1 = r->step1 == 0 && i < n, shared2 = r->step2 == 0 && i < n;
+        put_components(row1 + k * COMPONENTS, shared1 ? CAST1(((GLOBAL const stored1 *)x1)[i]) : value_zero());
+        put_components(row2 + k * COMPONENTS, shared2 ? CAST2(((GLOBAL const stored2 *)x2)[i]) : value_zero());
     }
     r->row1 = LOAD_COMPONENTS(0, row1);
     r->row2 = LOAD_COMPONENTS(0, row2);
@@ -135,7 +128,7 @@ FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8
     {                                                                                                   \
         component c[WIDTH];                                                                             \
         STORE_COMPONENTS((VECTOR)(0), 0, c);                                                            \
-        pack(c, from, p->type##which, step * SIZE##which(p), count);                                    \
+        pack(c, from, p->type##which, step * OPERAND_SIZE##which(p), count);                                    \
         return LOAD_COMPONENTS(0, c);                                                                   \
     }
 #endif
@@ -152,8 +145,8 @@ FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL 
     VECTOR nodes[STRIP_DEPTH];
     i32 depth = 0;
     for (i32 i = 0; i < (i32)p->n; i++) {
-        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, x1 + i * p->stride1 * SIZE1(p), step1, count),
-                                   collect2(p, x2 + i * p->stride2 * SIZE2(p), step2, count), sign);
+        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, x1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count),
+                                   collect2(p, x2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count), sign);
         for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
         nodes[depth++] = leaf;
     }
@@ -162,7 +155,7 @@ FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL 
     return sum;
 }
 
-/* ---- ---- */
+/* ---- Strips ---- */
 
 FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i32 count)
 {
@@ -180,7 +173,8 @@ FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i
 }
 
 /* Strips from item on, to the end of the innermost dimension or of the block; returns how many. */
-FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, i64 first, i64 most)
+FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, i64 first,
+                        i64 most)
 {
     const i32 d = p->rank - 1;
     i64 done = 0;
@@ -198,8 +192,8 @@ FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
 #endif
             sums = strip_sums(p, x1, x2, count);
         store_strip(p, out, sums, count);
-        x1 += VECTOR_ELEMENTS * p->step1[d] * SIZE1(p);
-        x2 += VECTOR_ELEMENTS * p->step2[d] * SIZE2(p);
+        x1 += VECTOR_ELEMENTS * p->step1[d] * OPERAND_SIZE1(p);
+        x2 += VECTOR_ELEMENTS * p->step2[d] * OPERAND_SIZE2(p);
         out += VECTOR_ELEMENTS * p->step_out[d] * RESULT_SIZE(p);
     }
     return done;
@@ -215,7 +209,7 @@ KERNEL GROUP_SIZE_HINT(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x
         const i64 outer = item / strips;
         const i64 first = (item - outer * strips) * VECTOR_ELEMENTS;
         place at = place_of(&p, outer * inner + first);
-        item += run_strips(&p, x1 + p.offset1 + at.at1 * SIZE1(&p), x2 + p.offset2 + at.at2 * SIZE2(&p),
+        item += run_strips(&p, x1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), x2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p),
                            out + p.offset_out + at.out * RESULT_SIZE(&p), first, stop - item);
     }
 }

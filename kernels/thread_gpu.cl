@@ -1,5 +1,5 @@
-/* GPU schedule, a work-item per output and tree node. Classes short and column: rows so short that a team would idle, or
- * columns that consecutive work-items read side by side. It walks the lanes of a chunk eight at a time, so that
+/* GPU schedule, a work-item per output and tree node. Classes short and column: rows so short that a team would
+ * idle, or columns that consecutive work-items read side by side. It walks the lanes of a chunk eight at a time, so that
  * eight loads of each operand are under way. */
 
 #define AHEAD 8
