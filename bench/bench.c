@@ -226,8 +226,8 @@ static void run_all(bench *b, int64_t bytes)
 {
     int64_t f32 = bytes / 8; /* elements of each of two float32 operands */
     bench_case cases[] = {
-        {"1-D, a quarter of the size", STREAM_F32, {1, {f32 / 4}}, {1, {f32 / 4}}, -1},
         {"1-D", STREAM_F32, {1, {f32}}, {1, {f32}}, -1},
+        {"1-D, a quarter of the size", STREAM_F32, {1, {f32 / 4}}, {1, {f32 / 4}}, -1},
         {"1-D, twice the size", STREAM_F32, {1, {f32 * 2}}, {1, {f32 * 2}}, -1},
         {"1-D", STREAM_F64, {1, {f32 / 2}}, {1, {f32 / 2}}, -1},
         {"1-D", STREAM_F16, {1, {f32 * 2}}, {1, {f32 * 2}}, -1},

@@ -38,5 +38,5 @@ FUNCTION place place_after(PRIVATE const params *p, place at, i64 flat)
 /* Where a node's partial goes, counted in partials: the nodes of an output are adjacent. */
 FUNCTION i64 partial_index(PRIVATE const params *p, i64 flat, i64 node)
 {
-    return (p->first_output + flat) * p->all_nodes + p->first_node + node;
+    return flat * p->all_nodes + p->first_node + node;
 }

@@ -3,7 +3,7 @@
 
 #define GROUP_ITEMS 256
 
-KERNEL GROUP_SIZE_HINT(GROUP_ITEMS) void combine_gpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(GROUP_ITEMS) void combine_gpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
 {
     LOCAL_ARRAY value shared[GROUP_ITEMS];
     const i32 me = LOCAL_ID();

@@ -9,7 +9,7 @@
 #define PRIVATE
 #define FUNCTION static __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
-#define GROUP_SIZE_HINT(n) __launch_bounds__(n)
+#define WORK_GROUP(n) __launch_bounds__(n)
 
 typedef signed char i8;
 typedef short i16;

@@ -17,7 +17,7 @@
 #define PRIVATE private
 #define FUNCTION static inline
 #define UNROLL _Pragma("unroll")
-#define GROUP_SIZE_HINT(n) __attribute__((reqd_work_group_size(n, 1, 1)))
+#define WORK_GROUP(n) __attribute__((reqd_work_group_size(n, 1, 1)))
 
 typedef char i8;
 typedef short i16;
@@ -35,8 +35,9 @@ typedef uint4 quad; /* sixteen bytes in one load */
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
 #define FMA(a, b, c) fma(a, b, c)
 
-/* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. */
-#if defined(__has_builtin)
+/* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. Not on the way
+ * through SPIR-V, which does not know it. */
+#if defined(__has_builtin) && !defined(__SPIR__) && !defined(__SPIRV__)
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))
 #endif

@@ -6,7 +6,8 @@
 
 #define PANEL_PARTS (32768 / (i32)sizeof(VECTOR)) /* at most; PANEL_BYTES in plan.c */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-#define PANEL_DEPTH 24 /* 8 levels of lanes, 6 of chunks (PANEL_NODE_CHUNKS in plan.c), and the tops */
+/* 6 levels of chunks (PANEL_NODE_CHUNKS in plan.c); above them 9 of lanes and the top, or NARROW_BYTES of lanes. */
+#define PANEL_DEPTH 24
 
 typedef struct panel {
     GLOBAL const u8 *x1; /* element 0 of the contracted axis in the panel's first column */
@@ -67,12 +68,13 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRI
                 i + LANES < end ? i + LANES : first + 1 < end ? first + 1 : first);
 }
 
-/* Rows of an operand whose last vector ends before the operand's last element does. */
-FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 size, i64 rows)
+/* Rows of an operand whose `parts` vectors hold nothing but its elements: where the last vector goes past the columns,
+ * rows must follow each other without a gap, `inner` columns each, and end after it does. */
+FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 size, i64 inner, i64 rows)
 {
     const i64 past = (s->parts * VECTOR_ELEMENTS - s->columns) * size;
     if (step == 0 || past == 0) return rows;
-    return row_bytes > 0 ? rows - (past + row_bytes - 1) / row_bytes : 0;
+    return row_bytes == inner * size ? rows - (past + row_bytes - 1) / row_bytes : 0;
 }
 
 /* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
@@ -177,12 +179,13 @@ FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     s.whole_rows = 0;
 #if LOAD == LOAD_VECTOR
     const i64 rows = min(p->n, (p->first_node + p->nodes) * p->node_chunks * CHUNK); /* no more may be bound */
-    s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, rows), whole_rows_of(&s, s.step2, s.row2, size2, rows));
+    s.whole_rows = min(whole_rows_of(&s, s.step1, s.row1, size1, p->shape[d], rows),
+                       whole_rows_of(&s, s.step2, s.row2, size2, p->shape[d], rows));
 #endif
     return s;
 }
 
-KERNEL GROUP_SIZE_HINT(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
     VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
     const i64 inner = p.shape[p.rank - 1], step_out = p.step_out[p.rank - 1];

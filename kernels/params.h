@@ -20,8 +20,6 @@ typedef struct params {
     i64 node_chunks;  /* chunks per node: a power of two, or all of them                        */
     i64 first_node;   /* of this launch                                                         */
     i64 all_nodes;    /* nodes per output over all launches                                     */
-    i64 first_output; /* of this launch, among all outputs: where its partials go               */
-    i64 all_outputs;
     i32 type1;        /* dtypes, for kernels that take them at run time; bit 8: misaligned      */
     i32 type2;
     i32 type_out;

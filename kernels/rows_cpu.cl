@@ -61,7 +61,7 @@ FUNCTION value node_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     return tree_sum(&t);
 }
 
-KERNEL GROUP_SIZE_HINT(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
     const i64 size1 = OPERAND_SIZE1(&p), size2 = OPERAND_SIZE2(&p);
     i64 blocks = (p.outputs + p.block - 1) / p.block;

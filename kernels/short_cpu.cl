@@ -2,8 +2,9 @@
  * strips, a strip being VECTOR_ELEMENTS outputs along the innermost batch dimension.
  *
  * Where the elements of a row lie next to each other, rows are read whole, padded to a power of two SPAN, and folded:
- * SPAN vectors of VECTOR_ELEMENTS / SPAN rows each become one vector of sums. Reading SPAN elements goes past a row's
- * end by less than the row's length, so into the next row; the last strip, which has none, takes the other way.
+ * SPAN vectors of VECTOR_ELEMENTS / SPAN rows each become one vector of sums. Where SPAN elements go past a row's end,
+ * rows must follow each other without a gap, so that what is read is the next row; the last strip, which may have
+ * none, takes the other way.
  * Otherwise a strip's elements are collected one by one, so that its rows lie across the vector. */
 
 /* ---- Rows read whole ---- */
@@ -15,6 +16,8 @@ typedef struct rows {
     VECTOR row1, row2;
     MASK mask; /* the components that are elements of a row, not padding */
     component sign;
+    i32 padded; /* components of a padded row; 0 where rows cannot be read whole */
+    i32 exact;  /* rows need no padding */
 } rows;
 
 /* A VECTOR of VECTOR_ELEMENTS / span rows, from pieces of span * COMPONENTS components. */
@@ -54,11 +57,11 @@ ROW_SUMS(4, 2)
 ROW_SUMS(8, 1)
 #endif
 
-FUNCTION VECTOR whole_rows(PRIVATE const rows *r, i32 padded, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
 {
     GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1;
     GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2;
-    switch (padded) {
+    switch (r->padded) {
 #if COMPONENTS == 1
     case 2: return rows_2(r, a, b);
 #endif
@@ -80,16 +83,17 @@ FUNCTION i32 span_of(i64 n)
     return span;
 }
 
-/* 0 where rows cannot be read whole. */
-FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
 {
     const i32 d = p->rank - 1, n = (i32)p->n, span = span_of(n);
     component row1[WIDTH], row2[WIDTH], mask[WIDTH];
     r->step1 = p->step1[d];
     r->step2 = p->step2[d];
     r->sign = (component)(p->no_conj ? -1 : 1);
-    if (span > VECTOR_ELEMENTS || (n > 1 && (p->stride1 != 1 || p->stride2 != 1))) return 0;
-    if ((r->step1 != 0 && r->step1 < n) || (r->step2 != 0 && r->step2 < n)) return 0;
+    r->padded = 0;
+    r->exact = span == n;
+    if (span > VECTOR_ELEMENTS || (n > 1 && (p->stride1 != 1 || p->stride2 != 1))) return;
+    if (!r->exact && ((r->step1 != 0 && r->step1 != n) || (r->step2 != 0 && r->step2 != n))) return;
     for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
         const i32 i = k & (span - 1);
         const i32 shared1 = r->step1 == 0 && i < n, shared2 = r->step2 == 0 && i < n;
@@ -106,7 +110,7 @@ FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8
 #else
     r->mask = as_uint16(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
 #endif
-    return span * COMPONENTS;
+    r->padded = span * COMPONENTS;
 }
 #endif
 
@@ -135,7 +139,7 @@ FUNCTION i32 rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8
 COLLECT(1)
 COLLECT(2)
 
-#define STRIP_DEPTH 12 /* 9 levels of lanes and the tops */
+#define STRIP_DEPTH 8 /* 5 levels of at most 32 lanes, and the tops */
 
 /* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
 FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i32 count)
@@ -180,14 +184,14 @@ FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     i64 done = 0;
 #if IS_TYPED
     rows r;
-    const i32 padded = rows_init(&r, p, x1, x2);
+    rows_init(&r, p, x1, x2);
 #endif
     for (; done < most && first < p->shape[d]; done++, first += VECTOR_ELEMENTS) {
         const i64 left = p->shape[d] - first;
         const i32 count = (i32)min(left, (i64)VECTOR_ELEMENTS);
         VECTOR sums;
 #if IS_TYPED
-        if (padded && left > VECTOR_ELEMENTS) sums = whole_rows(&r, padded, x1, x2);
+        if (r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS))) sums = whole_rows(&r, x1, x2);
         else
 #endif
             sums = strip_sums(p, x1, x2, count);
@@ -199,7 +203,7 @@ FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     return done;
 }
 
-KERNEL GROUP_SIZE_HINT(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
     const i64 inner = p.shape[p.rank - 1];
     const i64 strips = (inner + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;

@@ -73,7 +73,7 @@ FUNCTION value team_sum(LOCAL value *shared, i32 me, value v)
     return v;
 }
 
-KERNEL GROUP_SIZE_HINT(GROUP_ITEMS) void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(GROUP_ITEMS) void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
     LOCAL_ARRAY value shared[GROUP_ITEMS];
     const i32 me = LOCAL_ID();

@@ -24,7 +24,7 @@ FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *a, GLOBAL con
     return tree_sum(&t);
 }
 
-KERNEL void thread_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(256) void thread_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
     const i64 node = GLOBAL_ID() / p.outputs;
     const i64 flat = GLOBAL_ID() - node * p.outputs;

@@ -7,10 +7,12 @@
  *    driver calls a buffer (kDLOpenCL: a cl_mem). Strides count elements and may be negative or zero;
  *    strides == NULL means C-contiguous. The stride of a dimension of size 0 or 1 is never looked at.
  *    `byte_offset` is added to `data`. An array with no elements may have data == NULL.
- *  - Only the array's elements are ever read or written.
+ *  - Only the array's elements are ever written. Arrays that are copied to a device are read from their lowest
+ *    element to their highest, the gaps between included; else only the elements are read.
  *  - Every fallible function returns a vecdot_status. On anything but VECDOT_SUCCESS, vecdot_last_error()
- *    tells, for the calling thread, which argument was wrong, what was expected and what came; output
- *    arrays are untouched unless the status is VECDOT_ERROR_BACKEND (the driver failed part-way).
+ *    tells, for the calling thread, which argument was wrong, what was expected and what came. Output
+ *    arrays are then untouched, unless the driver failed after work was enqueued (OUT_OF_MEMORY, COMPILE or
+ *    BACKEND): arrays larger than one device buffer and shapes of more than 16 dimensions take several launches.
  *  - Nothing in the library prints, exits or aborts.
  */
 #ifndef VECDOT_VECDOT_H

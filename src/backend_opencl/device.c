@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REASON_BYTES = 256, GROUPS_PER_UNIT = 8, INFO_BYTES = 128 };
+enum { REASON_BYTES = 256, GROUPS_PER_UNIT = 8, LEAST_GROUP_SIZE = 256, INFO_BYTES = 128 };
 
 /* Takes off the blanks that some drivers put around names. */
 static void trim(char *textual)
@@ -140,7 +140,6 @@ static void device_fill(cl_platform_id platform, cl_device_id native, int32_t in
     dev->native[0] = platform;
     dev->native[1] = native;
     dev->max_group_size = device_size(native, CL_DEVICE_MAX_WORK_GROUP_SIZE);
-    dev->local_bytes = (size_t)device_u64(native, CL_DEVICE_LOCAL_MEM_SIZE);
     dev->parallel_groups = (int)info->compute_units * (info->kind == VECDOT_DEVICE_GPU ? GROUPS_PER_UNIT : 1);
 }
 
@@ -150,9 +149,16 @@ static int device_learn(cl_platform_id platform, cl_device_id native, int32_t in
 {
     if (!device_usable(native, reason)) return 0;
     device_fill(platform, native, index, dev);
-    if (dev->info.max_alloc_bytes > 0 && dev->info.compute_units > 0 && dev->max_group_size > 0) return 1;
-    snprintf(reason, REASON_BYTES, "clGetDeviceInfo does not tell its limits");
-    return 0;
+    if (dev->info.max_alloc_bytes == 0 || dev->info.compute_units == 0 || dev->max_group_size == 0) {
+        snprintf(reason, REASON_BYTES, "clGetDeviceInfo does not tell its limits");
+        return 0;
+    }
+    if (dev->info.kind != VECDOT_DEVICE_CPU && dev->max_group_size < LEAST_GROUP_SIZE) {
+        snprintf(reason, REASON_BYTES, "its work-groups hold %zu work-items at most, %d are needed",
+                 dev->max_group_size, LEAST_GROUP_SIZE);
+        return 0;
+    }
+    return 1;
 }
 
 /* ---- The survey: every platform and device, used or not ------------------------------------------ */
@@ -173,8 +179,11 @@ static void survey_device(survey *s, cl_platform_id platform, cl_device_id nativ
         text_add(s->report, "    device \"%s\" is not used: %s\n", name, reason);
         return;
     }
-    text_add(s->report, "    opencl:%zu \"%s\" is used (driver %s%s)\n", s->count, dev.info.name,
-             dev.info.driver, dev.info.has_fp64 ? "" : ", no float64");
+    text_add(s->report, "    opencl:%zu \"%s\" is used (driver %s%s%s)\n", s->count, dev.info.name,
+             dev.info.driver, dev.info.has_fp64 ? "" : ", no float64",
+             device_u64(native, CL_DEVICE_SINGLE_FP_CONFIG) & CL_FP_DENORM
+                 ? ""
+                 : ", takes subnormal float32 for zero: its bits differ there");
     if (s->count < s->capacity) s->devices[s->count] = dev;
     s->count++;
 }

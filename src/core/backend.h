@@ -18,7 +18,6 @@ typedef struct device {
     vecdot_device_info info;
     void *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the ordinal */
     size_t max_group_size; /* work-items in a group                                   */
-    size_t local_bytes;    /* local (shared) memory of a group                        */
     int parallel_groups;   /* groups of 256 that keep the device full                 */
     char compiler[264];    /* what else tells its compiler from another, for the disk cache: the
                             * driver's and the device's versions                      */

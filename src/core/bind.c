@@ -157,8 +157,8 @@ static int regions_meet(region a, region b)
 
 /* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of
  * a's region, or -1 for arrays that are bound otherwise. */
-static void join_regions(const problem *p, const transfer *how, const location at[ARRAYS], int with_out,
-                         region regions[ARRAYS], int owner[ARRAYS])
+static void join_regions(const problem *p, const policy *limits, const transfer *how,
+                         const location at[ARRAYS], int with_out, region regions[ARRAYS], int owner[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
         int in_place = at[a].on_host && !how->copy[a] && (a == OUT ? with_out : !how->gather[a]);
@@ -172,9 +172,12 @@ static void join_regions(const problem *p, const transfer *how, const location a
             for (int b = a + 1; b < ARRAYS; b++) {
                 if (owner[a] < 0 || owner[b] < 0 || owner[a] == owner[b]) continue;
                 int keep = owner[a], gone = owner[b];
+                region joined = regions[keep];
                 if (!regions_meet(regions[keep], regions[gone])) continue;
-                if (regions[gone].low < regions[keep].low) regions[keep].low = regions[gone].low;
-                if (regions[gone].high > regions[keep].high) regions[keep].high = regions[gone].high;
+                if (regions[gone].low < joined.low) joined.low = regions[gone].low;
+                if (regions[gone].high > joined.high) joined.high = regions[gone].high;
+                if (joined.high - joined.low > (uintptr_t)limits->max_alloc) continue;
+                regions[keep] = joined;
                 for (int c = 0; c < ARRAYS; c++)
                     if (owner[c] == gone) owner[c] = keep;
             }
@@ -206,7 +209,7 @@ vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const pr
     int owner[ARRAYS] = {-1, -1, -1};
     int whole = first == 0 && count == p->n;
     if (whole) {
-        join_regions(p, how, at, with_out, regions, owner);
+        join_regions(p, &queue->context->policy, how, at, with_out, regions, owner);
         TRY(bind_in_place(queue, at, regions, owner, b));
     }
     for (int a = X1; a <= X2; a++) {

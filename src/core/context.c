@@ -15,7 +15,9 @@ static vecdot_status missing(const char *function, const char *argument)
 
 /* ---- Policy -------------------------------------------------------------------------------------- */
 
-static vecdot_status reproducible_setting(int *reproducible)
+/* Every plan follows the canonical tree, so the setting changes nothing; a value that is not one is refused.
+ */
+static vecdot_status check_reproducible_setting(void)
 {
     const char *value = environment_get("VECDOT_REPRODUCIBLE");
     if (value != NULL && strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
@@ -24,23 +26,21 @@ static vecdot_status reproducible_setting(int *reproducible)
                     "0 or 1",
                     value);
     }
-    *reproducible = value != NULL && value[0] == '1';
     return VECDOT_SUCCESS;
 }
 
-static vecdot_status policy_init(policy *p, const device *dev)
+static void policy_init(policy *p, const device *dev)
 {
     const vecdot_device_info *info = &dev->info;
-    int small_groups = dev->max_group_size < 256; /* what the GPU kernels need */
-    p->schedule = info->kind == VECDOT_DEVICE_CPU || small_groups ? SCHEDULE_CPU : SCHEDULE_GPU;
+    p->schedule = info->kind == VECDOT_DEVICE_CPU ? SCHEDULE_CPU : SCHEDULE_GPU;
     p->force = CLASS_AUTO;
     p->share_host = info->shares_host_memory;
+    p->share_out = info->kind == VECDOT_DEVICE_CPU;
     p->max_alloc = info->max_alloc_bytes < INT64_MAX ? (int64_t)info->max_alloc_bytes : INT64_MAX;
     p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
     p->parallel_groups = dev->parallel_groups;
     p->has_fp64 = info->has_fp64;
     p->saving_seconds = 1.0;
-    return reproducible_setting(&p->reproducible);
 }
 
 /* ---- Contexts ------------------------------------------------------------------------------------ */
@@ -64,9 +64,9 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     c->dev = *dev;
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
-    vecdot_status status = c->native != NULL
-                               ? policy_init(&c->policy, dev)
-                               : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
+    policy_init(&c->policy, dev);
+    vecdot_status status =
+        c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);
     if (status != VECDOT_SUCCESS) {
         context_free(c);
@@ -87,9 +87,8 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
 vecdot_status vecdot_context_create(const char *selector, vecdot_context **context)
 {
     device_choice choice;
-    int reproducible;
     if (context == NULL) return missing("vecdot_context_create", "context");
-    TRY(reproducible_setting(&reproducible));
+    TRY(check_reproducible_setting());
     TRY(device_select(selector, &choice));
     vecdot_status status = VECDOT_SUCCESS;
     char refused[2048] = "";

@@ -31,11 +31,11 @@ typedef struct policy {
     int force_any;       /* use the kernels that take any stride, alignment and dtype   */
     int64_t force_nodes; /* at least this many tree nodes per output; 0 = choose        */
     int share_host;      /* use host arrays in place instead of copying                 */
+    int share_out;       /* out too: no driver copies back the gaps between its elements */
     int64_t max_alloc;   /* bytes; larger host arrays go in pieces                      */
     int units;           /* compute units                                               */
     int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
     int has_fp64;
-    int reproducible;      /* VECDOT_REPRODUCIBLE=1 in the environment                    */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 

@@ -38,6 +38,9 @@ static vecdot_status check_tensor(const char *name, const DLTensor *t)
     if (t->ndim > 0 && t->shape == NULL) {
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has no shape", name);
     }
+    if (t->dtype.lanes != 1)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has dtype.lanes %u; expected 1", name,
+                    (unsigned)t->dtype.lanes);
     int empty = 0;
     for (int i = 0; i < t->ndim; i++) {
         if (t->shape[i] < 0) {
@@ -285,16 +288,25 @@ static int is_nested(const space *s, const side *to)
 }
 
 /* Whether the two sides' ranges meet; *shift leads from an offset in one to an offset in the other. */
-static int ranges_meet(const vecdot_context *context, const side *from, const side *to, int64_t *shift)
+static vecdot_status ranges_meet(const vecdot_context *context, const side *from, const side *to, int *meet,
+                                 int64_t *shift)
 {
-    if (from->where != to->where) return 0;
-    int addresses = from->where == PLACE_HOST || memory_is_address(context);
+    const backend *driver = context->dev.driver;
+    void *root_from = NULL, *root_to = NULL;
+    size_t start_from = (size_t)(uintptr_t)from->data, start_to = (size_t)(uintptr_t)to->data;
     int64_t low, high;
-    if (!addresses && from->data != to->data) return 0;
-    *shift = addresses ? (int64_t)((uintptr_t)from->data - (uintptr_t)to->data) : 0;
-    if (__builtin_add_overflow(from->low, *shift, &low) || __builtin_add_overflow(from->high, *shift, &high))
-        return 0;
-    return low < to->high && to->low < high;
+    *meet = 0;
+    if (from->where != to->where) return VECDOT_SUCCESS;
+    if (from->where == PLACE_DEVICE) {
+        TRY(driver->memory_root(context->native, from->data, &root_from, &start_from));
+        TRY(driver->memory_root(context->native, to->data, &root_to, &start_to));
+    }
+    *shift = (int64_t)(start_from - start_to);
+    if (root_from != root_to || __builtin_add_overflow(from->low, *shift, &low) ||
+        __builtin_add_overflow(from->high, *shift, &high))
+        return VECDOT_SUCCESS;
+    *meet = low < to->high && to->low < high;
+    return VECDOT_SUCCESS;
 }
 
 /* Exact: ranges that meet without a common byte, such as two columns of one matrix, are no overlap. */
@@ -302,7 +314,8 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
                                    const side *to)
 {
     int64_t shift = 0;
-    int meet = ranges_meet(context, from, to, &shift);
+    int meet;
+    TRY(ranges_meet(context, from, to, &meet, &shift));
     if (is_nested(s, to) && !meet) return VECDOT_SUCCESS;
     for (int i = 0; i < s->ndim; i++) {
         if (to->step[i] == 0) {

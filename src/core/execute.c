@@ -55,10 +55,16 @@ static int64_t extent_bytes(const problem *p, int array)
     return e.high - e.low;
 }
 
+/* Whether kernels may write into a host array. */
+static int shares_out(const policy *how)
+{
+    return how->share_host && how->share_out;
+}
+
 /* out needs one buffer for its whole extent in place, or for its elements when it is copied. */
 static int64_t bound_bytes(const job *j, const policy *how, int array)
 {
-    if (array == OUT && !how->share_host) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
+    if (array == OUT && !shares_out(how)) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
     return extent_bytes(&j->p, array);
 }
 
@@ -72,10 +78,23 @@ static int64_t result_bytes(const job *j)
     return problem_outputs(&j->p) * dtype_size(j->p.result);
 }
 
+/* Bytes from the lower end of two host arrays to the upper: what one buffer for both would hold. */
+static int64_t union_bytes(const job *j, int a, int b)
+{
+    extent ea = layout_extent(&j->p, a), eb = layout_extent(&j->p, b);
+    uintptr_t low_a = (uintptr_t)(j->at[a].host + ea.low), low_b = (uintptr_t)(j->at[b].host + eb.low);
+    uintptr_t high_a = (uintptr_t)(j->at[a].host + ea.high), high_b = (uintptr_t)(j->at[b].host + eb.high);
+    return (int64_t)((high_a > high_b ? high_a : high_b) - (low_a < low_b ? low_a : low_b));
+}
+
 int job_needs_pieces(const job *j, const policy *how)
 {
-    for (int a = 0; a < ARRAYS; a++)
-        if (j->at[a].on_host && bound_bytes(j, how, a) > how->max_alloc) return 1;
+    for (int a = 0; a < ARRAYS; a++) {
+        if (!j->at[a].on_host) continue;
+        if (bound_bytes(j, how, a) > how->max_alloc) return 1;
+        if (a != OUT && j->overlaps && j->at[OUT].on_host && union_bytes(j, a, OUT) > how->max_alloc)
+            return 1;
+    }
     return result_bytes(j) > how->max_alloc;
 }
 
@@ -108,6 +127,18 @@ static void prepare_addresses(const job *j, const problem *p, const transfer *ho
     }
 }
 
+/* A driver may still put a host array elsewhere, with its lower end (that of all arrays in one buffer) on a
+ * boundary: then 16-byte boundaries hold only if every lower end was on one. */
+static void distrust_vectors(const job *j, preparation *ready)
+{
+    int aligned = 1;
+    for (int a = 0; a < ARRAYS; a++)
+        if (j->at[a].on_host && !ready->how.copy[a])
+            aligned &= (uintptr_t)(j->at[a].host + layout_extent(&ready->p, a).low) % 16 == 0;
+    for (int a = X1; a <= X2 && !aligned; a++)
+        if (j->at[a].on_host && !ready->how.copy[a]) ready->p.vectors[a] = 0;
+}
+
 /* At least this many elements must be bound at once: a chunk of the canonical sum of any dtype. */
 enum { LEAST_ELEMENTS = 512 * 64 };
 
@@ -115,7 +146,8 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
 {
     uintptr_t address[ARRAYS];
     *ready = (preparation){.p = j->p, .element_limit = INT64_MAX};
-    for (int a = 0; a < ARRAYS; a++) ready->how.copy[a] = j->at[a].on_host && !how->share_host;
+    for (int a = 0; a < ARRAYS; a++)
+        ready->how.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(how) : how->share_host);
     for (int a = X1; a <= X2; a++) {
         if (!j->at[a].on_host || extent_bytes(&j->p, a) <= how->max_alloc) continue;
         int64_t fit = elements_that_fit(&j->p, how, a, 0);
@@ -129,6 +161,7 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
     if (ready->how.copy[OUT]) bind_dense_strides(&ready->p, OUT);
     prepare_addresses(j, &ready->p, &ready->how, address);
     layout_alignment(&ready->p, address);
+    distrust_vectors(j, ready);
     int through_results = j->overlaps || ready->p.type[OUT] != ready->p.result || ready->p.misaligned[OUT];
     plan_build(&ready->p, how, through_results, ready->element_limit, &ready->pl);
 }
@@ -164,10 +197,15 @@ static pass pass_at(const preparation *ready, int64_t index)
     return s;
 }
 
-/* results follow the partials in scratch, on a boundary that suits every dtype */
+/* Results follow the partials in scratch, on a boundary that suits every dtype. */
 static size_t results_offset(const plan *pl)
 {
     return (pl->partial_bytes + 255) / 256 * 256;
+}
+
+static size_t scratch_bytes(const plan *pl)
+{
+    return pl->result_bytes > 0 ? results_offset(pl) + pl->result_bytes : pl->partial_bytes;
 }
 
 static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
@@ -286,17 +324,15 @@ static int dimension_to_cut(const job *j, const policy *how)
             elements_that_fit(&j->p, how, a, 1) < LEAST_ELEMENTS)
             return d;
     }
-    return result_bytes(j) > how->max_alloc ? longest_dimension(&j->p) : -1;
+    return -1;
 }
 
-static vecdot_status run_piece(vecdot_queue *queue, const job *j)
+static vecdot_status run_piece(vecdot_queue *queue, const job *j, const preparation *ready)
 {
-    preparation ready;
     bindings b = {0};
-    job_prepare(j, &queue->context->policy, &ready);
-    TRY(ensure_scratch(queue, results_offset(&ready.pl) + ready.pl.result_bytes));
+    TRY(ensure_scratch(queue, scratch_bytes(&ready->pl)));
     vecdot_status status =
-        ready.element_limit < ready.p.n ? run_ranges(queue, j, &ready, &b) : run_whole(queue, j, &ready, &b);
+        ready->element_limit < ready->p.n ? run_ranges(queue, j, ready, &b) : run_whole(queue, j, ready, &b);
     if (status != VECDOT_SUCCESS) (void)queue->context->dev.driver->queue_finish(queue->native);
     bind_release(queue, &b, 1);
     return status;
@@ -304,8 +340,14 @@ static vecdot_status run_piece(vecdot_queue *queue, const job *j)
 
 vecdot_status job_run(vecdot_queue *queue, const job *j)
 {
-    int d = dimension_to_cut(j, &queue->context->policy);
-    if (d < 0) return run_piece(queue, j);
+    const policy *how = &queue->context->policy;
+    int d = dimension_to_cut(j, how);
+    if (d < 0) {
+        preparation ready;
+        job_prepare(j, how, &ready);
+        if (!j->overlaps && scratch_bytes(&ready.pl) > (size_t)how->max_alloc) d = longest_dimension(&j->p);
+        if (d < 0) return run_piece(queue, j, &ready);
+    }
     job part = *j;
     int64_t half = j->p.shape[d] / 2;
     part.p.shape[d] = half;

@@ -29,10 +29,6 @@ void explain_job(text *t, const vecdot_context *context, const job *j)
 {
     preparation ready;
     char label[96];
-    if (problem_outputs(&j->p) == 0) {
-        text_add(t, "problem: no outputs, nothing to do\n");
-        return;
-    }
     job_prepare(j, &context->policy, &ready);
     const plan *pl = &ready.pl;
     text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(j->p.op),

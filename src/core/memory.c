@@ -70,6 +70,10 @@ static vecdot_status empty_check(const vecdot_context *context, DLDataType type,
                     : tensor == NULL ? "tensor"
                                      : "shape");
     }
+    if (type.lanes != 1) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_empty: dtype.lanes is %u, expected 1",
+                    (unsigned)type.lanes);
+    }
     if (dtype_from_dlpack(type) == DTYPE_COUNT) {
         char name[48];
         dtype_describe(type, name, sizeof name);

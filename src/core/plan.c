@@ -18,6 +18,7 @@ enum {
     LEAST_ITEMS_PER_CORE = 4,    /* fewer outputs than this a core: split their sums            */
     ITEM_BYTES = 1 << 16,        /* least work of an item, so that dispatch does not show       */
     SHARED_NODE_BYTES = 1 << 16, /* part of a shared row that stays in a core's cache           */
+    PARTIALS_BYTES = 1 << 26,    /* of partials for the sake of that                            */
     GROUP_ITEMS = 256,           /* items of a GPU group, as in the kernels                     */
     TEAM = 32
 };
@@ -228,8 +229,11 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
     }
     int64_t row_bytes = p->n * dtype_size(p->result);
     int64_t nodes = items >= units * LEAST_ITEMS_PER_CORE ? 1 : ceil_div(units * ITEMS_PER_CORE, items);
-    if ((pl->cls == CLASS_SHARED || pl->cls == CLASS_MATRIX) && row_bytes > 2 * SHARED_NODE_BYTES)
-        nodes = at_least(nodes, ceil_div(row_bytes, SHARED_NODE_BYTES));
+    if ((pl->cls == CLASS_SHARED || pl->cls == CLASS_MATRIX) && row_bytes > 2 * SHARED_NODE_BYTES) {
+        int64_t affordable = PARTIALS_BYTES / group_partial_size(dtype_group(p->result)) / pl->outputs;
+        int64_t cached = ceil_div(row_bytes, SHARED_NODE_BYTES);
+        nodes = at_least(nodes, cached < affordable ? cached : affordable);
+    }
     int64_t most = at_least(row_bytes / ITEM_BYTES, 1); /* no smaller pieces than are worth dispatching */
     return nodes < most ? nodes : most;
 }
@@ -266,7 +270,6 @@ static void fill_params(const problem *p, const plan *pl, params *q)
                   .nodes = pl->nodes,
                   .node_chunks = pl->node_chunks,
                   .all_nodes = pl->nodes,
-                  .all_outputs = pl->outputs,
                   .type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0),
                   .type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0),
                   .type_out = (i32)p->result,

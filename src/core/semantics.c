@@ -294,7 +294,8 @@ static vecdot_status out_failure(const char *op, const DLTensor *out, const prob
                 expected);
 }
 
-/* out must be the result's shape or one it broadcasts to; then out's is the shape to compute. */
+/* out must be the result's shape or one it broadcasts to, but may lack leading dimensions of size 1; then
+ * out's is the shape to compute. */
 static vecdot_status check_out(const char *op, const operand *out, const vecdot_options *o, problem *p)
 {
     int axes[VECDOT_MAX_NDIM];
@@ -302,7 +303,8 @@ static vecdot_status check_out(const char *op, const operand *out, const vecdot_
     int64_t shape[VECDOT_MAX_NDIM];
     if (out->free_axis >= 0) axes[count++] = out->free_axis;
     if (out->axis >= 0 && out->tensor->shape[out->axis] != 1) return out_failure(op, out->tensor, p, o);
-    if (count < p->rank) return out_failure(op, out->tensor, p, o);
+    for (int d = 0; d < p->rank - count; d++)
+        if (p->shape[d] != 1) return out_failure(op, out->tensor, p, o);
     for (int k = 1; k <= count; k++) {
         int64_t size = out->tensor->shape[axes[count - k]];
         int64_t result = k <= p->rank ? p->shape[p->rank - k] : 1;

@@ -150,9 +150,13 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
     const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
-    TRY(job_init(&j, queue->context, &p, x1, x2, tensors[OUT]));
-    if (!out) j.overlaps = 0;
-    explain_job(&t, queue->context, &j);
+    if (problem_outputs(&p) == 0) {
+        text_add(&t, "problem: no outputs, nothing to do\n");
+    } else {
+        TRY(job_init(&j, queue->context, &p, x1, x2, tensors[OUT]));
+        if (!out) j.overlaps = 0;
+        explain_job(&t, queue->context, &j);
+    }
     if (needed) *needed = t.length + 1;
     return VECDOT_SUCCESS;
 }
@@ -189,6 +193,12 @@ vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, s
         dtype t = dtype_from_dlpack(dtypes[k]);
         char came[64];
         dtype_describe(dtypes[k], came, sizeof came);
+        if (dtypes[k].lanes != 1)
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes[%zu].lanes is %u; expected 1",
+                        k, (unsigned)dtypes[k].lanes);
+        if (dtypes[k].lanes != 1)
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes[%zu].lanes is %u; expected 1",
+                        k, (unsigned)dtypes[k].lanes);
         if (t == DTYPE_COUNT)
             return fail(VECDOT_ERROR_DTYPE, "vecdot_warmup: unsupported dtype %s in dtypes[%zu]", came, k);
         if (dtype_needs_fp64(t) && !context->policy.has_fp64)
