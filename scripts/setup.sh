@@ -35,7 +35,7 @@ present() { # how what
     case $1 in
         command) command -v "$2" > /dev/null ;;
         file)    compgen -G "$2" > /dev/null ;;
-        library) { ldconfig -p 2> /dev/null || /sbin/ldconfig -p; } | grep -q "$2" ;;
+        library) [[ $(PATH=$PATH:/sbin ldconfig -p) = *"$2"* ]] ;;
         python)  python3 -c "import $2" 2> /dev/null ;;
         package) [ "$(dpkg-query -W -f '${db:Status-Status}' "$2" 2> /dev/null)" = installed ] ;;
     esac
@@ -57,21 +57,25 @@ esac
 mapfile -t missing < <(missing_of "$wanted" | sort -u)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
-echo "setup: missing: ${missing[*]}"
-if ! command -v apt-get > /dev/null; then
-    echo "setup: no apt-get here; install the above by this system's own means and run again" >&2
+cannot() { # why
+    printf 'setup: %s; missing: %s\n' "$1" "${missing[*]}" >&2
     exit 1
-fi
+}
+command -v apt-get > /dev/null || cannot "no apt-get here: install by this system's own means and run again"
 as_root=(env DEBIAN_FRONTEND=noninteractive)
 if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo > /dev/null || { echo "setup: run this as root, or install sudo" >&2; exit 1; }
-    as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
+    command -v sudo > /dev/null || cannot "run this as root, or install sudo"
+    as_root=(sudo "${as_root[@]}")
 fi
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"
+echo "setup: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# An update that fails, for one of many sources perhaps, matters only when the installation then fails too.
+"${as_root[@]}" apt-get update -qq > "$log" 2>&1 || true
+if ! "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >> "$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    cannot "apt-get failed, as above"
+fi
 
 mapfile -t missing < <(missing_of "$wanted" | sort -u)
-if [ ${#missing[@]} -gt 0 ]; then
-    echo "setup: still missing after apt-get install: ${missing[*]}" >&2
-    exit 1
-fi
+[ ${#missing[@]} -eq 0 ] || cannot "apt-get succeeded, but not all is there"

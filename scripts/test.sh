@@ -37,25 +37,30 @@ stage() {
 
 # suite NAME CTEST-OPTIONS...: every test counts by itself.
 suite() {
-    local name=$1 log=$logs/$1.log start=$SECONDS ok bad test
+    local name=$1 log=$logs/$1.log start=$SECONDS status=0 mark='ok     ' skips='' troubles=() ok lines line
     shift
-    ctest "$@" --parallel "$jobs" --no-tests=error --output-on-failure > "$log" 2>&1 < /dev/null || true
+    ctest "$@" --parallel "$jobs" --no-tests=error --output-on-failure > "$log" 2>&1 < /dev/null || status=$?
     ok=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log" || true)
-    mapfile -t bad < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*([A-Za-z ]*[A-Za-z]).*/\1 \2/p' "$log")
-    for test in "${bad[@]}"; do
-        if [[ ${test#* } = Skipped* && ${test%% *} =~ $may_skip ]]; then
-            skipped=$((skipped + 1))
+    mapfile -t lines < <(sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*([A-Za-z ]*[A-Za-z]).*/\1 \2/p' "$log")
+    for line in "${lines[@]}"; do
+        if [[ ${line#* } = Skipped* && ${line%% *} =~ $may_skip ]]; then
+            skipped=$((skipped + 1)) skips="$skips, skipped ${line%% *}"
         else
-            failed=$((failed + 1)) failures+=("$name: $test")
+            troubles+=("$line")
         fi
     done
+    [ "$ok" -gt 0 ] || troubles+=("nothing ran")
+    [ "$status" -eq 0 ] || [ ${#troubles[@]} -gt 0 ] || troubles+=("ctest ended with status $status")
+    [ ${#troubles[@]} -eq 0 ] || mark='FAILED '
     passed=$((passed + ok))
-    echo "$([ ${#bad[@]} -eq 0 ] && echo 'ok     ' || echo 'see    ') $name: $ok passed ($((SECONDS - start)) s)"
+    echo "$mark $name: $ok passed$skips ($((SECONDS - start)) s)"
+    [ ${#troubles[@]} -gt 0 ] || return 0
+    failed=$((failed + ${#troubles[@]}))
+    for line in "${troubles[@]}"; do failures+=("$name: $line"); done
+    printf '        %s\n' "${troubles[@]}"
     if [ "$ok" -eq 0 ]; then
-        failed=$((failed + 1)) failures+=("$name: nothing ran")
         tail -n 20 "$log"
-    elif [ ${#bad[@]} -gt 0 ]; then
-        printf '        %s\n' "${bad[@]}"
+    else
         grep -E '\[  (FAILED|ERROR)|ERROR: |runtime error|WARNING: ThreadSanitizer' "$log" | head -n 40 || true
     fi
 }
