@@ -85,7 +85,7 @@ fi
 stage build-clang build clang || true
 export VECDOT_TEST_PROBLEMS=$few_problems
 if stage build-asan build asan; then
-    suite asan --test-dir build/asan -E '^(lint_.*|cuda_compile|large)$'
+    suite asan --test-dir build/asan -E '^(lint_.*|cuda_compile)$'
 fi
 if stage build-tsan build tsan; then
     suite tsan --test-dir build/tsan -R '^threads$'
