@@ -246,7 +246,8 @@ static void add_default(text *report)
 {
     device_choice choice;
     if (device_select(NULL, &choice) != VECDOT_SUCCESS) {
-        text_add(report, "no device is chosen by default: %s\n", vecdot_last_error());
+        const char *why = vecdot_last_error(); /* the lines after the first repeat what the report has */
+        text_add(report, "no device is chosen by default: %.*s\n", (int)strcspn(why, "\n"), why);
         return;
     }
     const vecdot_device_info *info = &choice.devices[0].info;
