@@ -9,7 +9,7 @@ find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(NVCC nvcc HINTS /usr/local/cuda/bin DOC "CUDA compiler, for the check of the kernels' CUDA dialect")
 
 set(unit_tests dtype semantics layout plan npy text status variant)
-set(slow_tests random threads large faults casts alias_layout vectors)
+set(slow_tests random programs threads large faults casts alias_layout vectors)
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -76,7 +76,7 @@ foreach(file IN LISTS test_files)
 endforeach()
 
 # The same with programs built as for a device without 64-bit floating point.
-foreach(name casts vectors)
+foreach(name programs casts vectors)
     if(TARGET test_${name})
         add_test(NAME ${name}_without_fp64 COMMAND test_${name})
         vecdot_test(${name}_without_fp64 opencl slow)

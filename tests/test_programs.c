@@ -1,0 +1,35 @@
+/* Every variant of the table builds on the device, and its kernel is found in the program. */
+#include "core/program_cache.h"
+
+#include "support/backends.h"
+#include "support/cmocka.h" /* last: its fail() is a macro */
+
+static target *on;
+
+static void test_every_variant_builds(void **state)
+{
+    variant v;
+    (void)state;
+    for (size_t k = 0; variant_at(k, &v); k++) {
+        char label[128];
+        void *kernel = NULL;
+        variant_label(&v, label, sizeof label);
+        if (variant_needs_fp64(&v) && !on->info.has_fp64) continue;
+        if (kernel_get(on->queue, &v, &kernel) != VECDOT_SUCCESS)
+            fail_msg("%s: %s", label, vecdot_last_error());
+        assert_non_null(kernel);
+        on->cases++;
+    }
+}
+
+static int run(target *t)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_variant_builds)};
+    on = t;
+    return cmocka_run_group_tests_name("programs", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return targets_run(run);
+}
