@@ -42,17 +42,6 @@ int64_t bind_batch_elements(const problem *p, int array)
     return count;
 }
 
-void bind_dense_strides(problem *p, int array)
-{
-    int64_t stride = 1;
-    for (int d = p->rank - 1; d >= 0; d--) {
-        if (array != OUT && p->step[array][d] == 0) continue;
-        p->step[array][d] = stride;
-        stride *= p->shape[d];
-    }
-    if (array != OUT && p->n > 1) p->stride[array] = stride;
-}
-
 /* ---- Strided host memory to and from dense ---- */
 
 typedef struct walk {

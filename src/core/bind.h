@@ -51,8 +51,4 @@ void bind_release(vecdot_queue *queue, bindings *b, int with_out);
 /* Elements an array has of its own over the batch dimensions: those along which it moves. */
 int64_t bind_batch_elements(const problem *p, int array);
 
-/* Makes `array`'s strides those of dense staging memory: the contracted axis outermost, then the batch
- * dimensions along which it moves. */
-void bind_dense_strides(problem *p, int array);
-
 #endif

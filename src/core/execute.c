@@ -153,12 +153,12 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
         int64_t fit = elements_that_fit(&j->p, how, a, 0);
         if (fit < LEAST_ELEMENTS && fit < j->p.n) {
             ready->how.gather[a] = 1;
-            bind_dense_strides(&ready->p, a);
+            layout_make_dense(&ready->p, a);
             fit = elements_that_fit(&j->p, how, a, 1);
         }
         if (fit < ready->element_limit) ready->element_limit = fit;
     }
-    if (ready->how.copy[OUT]) bind_dense_strides(&ready->p, OUT);
+    if (ready->how.copy[OUT]) layout_make_dense(&ready->p, OUT);
     prepare_addresses(j, &ready->p, &ready->how, address);
     layout_alignment(&ready->p, address);
     distrust_vectors(j, ready);
@@ -197,6 +197,13 @@ static pass pass_at(const preparation *ready, int64_t index)
     return s;
 }
 
+static int64_t pass_count(const preparation *ready)
+{
+    int64_t passes = 1;
+    for (int d = 0; d < ready->pl.passes_rank; d++) passes *= ready->p.shape[d];
+    return passes;
+}
+
 /* Results follow the partials in scratch, on a boundary that suits every dtype. */
 static size_t results_offset(const plan *pl)
 {
@@ -219,8 +226,10 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
     kernel_arg args[4];
     size_t count = 0;
     s.p.first_node = first_node;
-    s.p.nodes = nodes;
-    plan_size_step(&ready->pl, &queue->context->policy, &s);
+    if (s.p.nodes != nodes) { /* a range of them: the plan's groups are for all */
+        s.p.nodes = nodes;
+        plan_size_step(&ready->pl, &queue->context->policy, &s);
+    }
     int inputs = s.v.load != LOAD_NONE;
     int target = s.buffers[0];
     for (; count < 3 && s.buffers[count] >= 0; count++) {
@@ -250,8 +259,7 @@ static vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, 
 /* Everything fits: bind once, launch every pass. */
 static vecdot_status run_whole(vecdot_queue *queue, const job *j, const preparation *ready, bindings *b)
 {
-    int64_t passes = 1;
-    for (int d = 0; d < ready->pl.passes_rank; d++) passes *= ready->p.shape[d];
+    int64_t passes = pass_count(ready);
     TRY(bind_arrays(queue, &j->p, &ready->p, &ready->how, j->at, 0, ready->p.n, 1, b));
     for (int64_t k = 0; k < passes; k++) {
         pass where = pass_at(ready, k);
@@ -261,15 +269,13 @@ static vecdot_status run_whole(vecdot_queue *queue, const job *j, const preparat
     return bind_deliver(queue, &j->p, &ready->p, &ready->how, j->at, b);
 }
 
-/* The contracted axis goes in ranges of whole nodes; their partials stay on the device until all are there.
- */
+/* The contracted axis goes in ranges of whole nodes; the partials stay on the device until all are there. */
 static vecdot_status run_ranges(vecdot_queue *queue, const job *j, const preparation *ready, bindings *b)
 {
     const plan *pl = &ready->pl;
     const backend *driver = queue->context->dev.driver;
-    int64_t node = pl->node_chunks * pl->chunk, passes = 1;
+    int64_t node = pl->node_chunks * pl->chunk, passes = pass_count(ready);
     int64_t nodes = ready->element_limit / node < 1 ? 1 : ready->element_limit / node;
-    for (int d = 0; d < pl->passes_rank; d++) passes *= ready->p.shape[d];
     for (int64_t k = 0; k < passes; k++) {
         pass where = pass_at(ready, k);
         for (int64_t first = 0; first < pl->nodes; first += nodes) {

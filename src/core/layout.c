@@ -76,6 +76,17 @@ void layout_collapse(problem *p)
     if (rank > 0) p->rank = last + 1;
 }
 
+void layout_make_dense(problem *p, int array)
+{
+    uint64_t stride = 1; /* wraps only where there is no output */
+    for (int d = p->rank - 1; d >= 0; d--) {
+        int moves = p->shape[d] > 1 && (array == OUT || p->step[array][d] != 0);
+        p->step[array][d] = moves ? (int64_t)stride : 0;
+        if (moves) stride *= (uint64_t)p->shape[d];
+    }
+    if (array != OUT && p->n > 1) p->stride[array] = (int64_t)stride;
+}
+
 /* ---- Extents and alignment ---- */
 
 static void widen(extent *e, int64_t step, int64_t size)

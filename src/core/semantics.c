@@ -351,15 +351,6 @@ static vecdot_status check_result_size(const char *op, const problem *p, int den
     return VECDOT_SUCCESS;
 }
 
-static void dense_steps(problem *p)
-{
-    uint64_t stride = 1; /* wraps only where there is no output */
-    for (int d = p->rank - 1; d >= 0; d--) {
-        p->step[OUT][d] = p->shape[d] > 1 ? (int64_t)stride : 0;
-        stride *= (uint64_t)p->shape[d];
-    }
-}
-
 vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2,
                               const vecdot_options *options, const DLTensor *out, problem *p, int32_t *ndim,
                               int64_t *shape)
@@ -391,7 +382,7 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
     if (out)
         set_steps(&operands[OUT], OUT, p);
     else
-        dense_steps(p);
+        layout_make_dense(p, OUT);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
     return VECDOT_SUCCESS;
 }
