@@ -1,15 +1,17 @@
 # The tests: every tests/test_*.c is a program and a test of that name. Labels: `unit` needs no device,
-# `opencl` runs on the backends in VECDOT_TEST_BACKENDS, `slow` takes more than a few seconds, `cuda-compile`
-# needs nvcc. Exit code 77 means skipped.
+# `opencl` runs on an OpenCL device, `cuda-sim` on the simulated CUDA driver, `cuda-gpu` on a real one, `slow` takes
+# more than a few seconds, `ptxas` needs the CUDA assembler. Exit code 77 means skipped.
 find_path(CMOCKA_INCLUDE_DIR cmocka.h DOC "Folder of cmocka.h (Debian: libcmocka-dev)" REQUIRED)
 find_library(CMOCKA_LIBRARY cmocka DOC "libcmocka (Debian: libcmocka-dev)" REQUIRED)
 find_path(OPENCL_INCLUDE_DIR CL/cl.h DOC "Folder of CL/cl.h (Debian: opencl-headers)")
 find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-opencl-dev), for the interop tests")
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
-find_program(NVCC nvcc HINTS /usr/local/cuda/bin DOC "CUDA compiler, for the check of the kernels' CUDA dialect")
+find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout plan npy text status variant)
-set(slow_tests random programs threads large faults casts alias_layout vectors)
+set(unit_tests dtype semantics layout plan npy text status variant cudasim_machine)
+set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults)
+set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
+set(cuda_tests random vectors alias_layout casts limits large memory programs threads) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -38,11 +40,43 @@ endif()
 # Sanitizers: reports that come from inside the OpenCL implementation are not ours.
 set(suppressions "${PROJECT_SOURCE_DIR}/tests/suppressions")
 set(test_environment
-    "VECDOT_TEST_BACKENDS=${VECDOT_TEST_BACKENDS}"
     "VECDOT_CACHE_DIR=/dev/null" # no disk cache but where a test asks for one
     "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
     "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:ignore_noninstrumented_modules=1:second_deadlock_stack=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
+
+# The selectors in VECDOT_TEST_BACKENDS, by backend.
+string(REPLACE "," ";" test_backends "${VECDOT_TEST_BACKENDS}")
+foreach(backend opencl cuda)
+    set(selectors_${backend} ${test_backends})
+    list(FILTER selectors_${backend} INCLUDE REGEX "^${backend}(:|$)")
+    list(JOIN selectors_${backend} "," selectors_${backend})
+endforeach()
+
+# ---- The simulated CUDA driver: a libcuda.so.1 that the library opens by VECDOT_LIBCUDA. As fast as can be and free of
+# sanitizers, also where the library is under them; no contraction, since it must round as a GPU does.
+set(cudasim_options -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -Wconversion -Wshadow)
+if(NOT CMAKE_CROSSCOMPILING)
+    list(APPEND cudasim_options -march=native)
+endif()
+if(VECDOT_WERROR)
+    list(APPEND cudasim_options -Werror)
+endif()
+file(GLOB cudasim_machine_files CONFIGURE_DEPENDS
+     "${PROJECT_SOURCE_DIR}/tests/cudasim/ptx_*.c" "${PROJECT_SOURCE_DIR}/tests/cudasim/machine_*.c")
+file(GLOB cudasim_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/cudasim/*.c")
+list(REMOVE_ITEM cudasim_files ${cudasim_machine_files})
+add_library(cudasim_machine OBJECT ${cudasim_machine_files})
+add_library(cudasim SHARED ${cudasim_files} $<TARGET_OBJECTS:cudasim_machine>)
+foreach(target cudasim_machine cudasim)
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_compile_options(${target} PRIVATE ${cudasim_options})
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/src")
+    set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
+endforeach()
+target_link_libraries(cudasim PRIVATE Threads::Threads m)
+set_target_properties(cudasim PROPERTIES OUTPUT_NAME cuda SOVERSION 1
+                      LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/cudasim")
 
 # A test of that name with the usual properties; the labels follow it.
 function(vecdot_test name)
@@ -50,12 +84,39 @@ function(vecdot_test name)
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" ENVIRONMENT "${test_environment}")
 endfunction()
 
+# The program of test_<name>, once on each backend: NAME on OpenCL, NAME.sim on the simulated CUDA driver, NAME.gpu
+# on a real one where VECDOT_TEST_BACKENDS asks for cuda.
+function(vecdot_backend_test name)
+    if(selectors_opencl)
+        add_test(NAME ${name} COMMAND test_${name})
+        vecdot_test(${name} opencl ${ARGN})
+        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "VECDOT_TEST_BACKENDS=${selectors_opencl}")
+    endif()
+    if(NOT name IN_LIST cuda_tests)
+        return()
+    endif()
+    if(VECDOT_HAS_PTX)
+        add_test(NAME ${name}.sim COMMAND test_${name})
+        vecdot_test(${name}.sim cuda-sim ${ARGN})
+        set_property(TEST ${name}.sim APPEND PROPERTY ENVIRONMENT
+                     VECDOT_TEST_BACKENDS=cuda VECDOT_TEST_SIMULATED=1 "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+    endif()
+    if(selectors_cuda)
+        add_test(NAME ${name}.gpu COMMAND test_${name})
+        vecdot_test(${name}.gpu cuda-gpu ${ARGN})
+        set_property(TEST ${name}.gpu APPEND PROPERTY ENVIRONMENT "VECDOT_TEST_BACKENDS=${selectors_cuda}")
+    endif()
+endfunction()
+
 foreach(file IN LISTS test_files)
     cmake_path(GET file STEM target)
     string(REGEX REPLACE "^test_" "" name "${target}")
+    file(STRINGS "${file}" uses_opencl REGEX "#include <CL/" LIMIT_COUNT 1)
+    if(uses_opencl AND NOT selectors_opencl)
+        continue()
+    endif()
     add_executable(${target} ${file})
     target_link_libraries(${target} PRIVATE test_support)
-    file(STRINGS "${file}" uses_opencl REGEX "#include <CL/" LIMIT_COUNT 1)
     if(uses_opencl)
         if(NOT OPENCL_INCLUDE_DIR OR NOT OPENCL_LIBRARY)
             message(FATAL_ERROR "${file} needs CL/cl.h and libOpenCL "
@@ -64,23 +125,29 @@ foreach(file IN LISTS test_files)
         target_include_directories(${target} SYSTEM PRIVATE "${OPENCL_INCLUDE_DIR}")
         target_link_libraries(${target} PRIVATE "${OPENCL_LIBRARY}")
     endif()
-    set(labels opencl)
-    if(name IN_LIST unit_tests)
-        set(labels unit)
-    endif()
+    set(speed "")
     if(name IN_LIST slow_tests)
-        list(APPEND labels slow)
+        set(speed slow)
     endif()
-    add_test(NAME ${name} COMMAND ${target})
-    vecdot_test(${name} ${labels})
+    if(name IN_LIST unit_tests)
+        add_test(NAME ${name} COMMAND ${target})
+        vecdot_test(${name} unit ${speed})
+    elseif(name IN_LIST simulator_tests)
+        add_test(NAME ${name} COMMAND ${target})
+        vecdot_test(${name} cuda-sim ${speed})
+        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+    else()
+        vecdot_backend_test(${name} ${speed})
+    endif()
 endforeach()
 
-# The same with programs built as for a device without 64-bit floating point.
+# The same with programs built as for an OpenCL device without 64-bit floating point.
 foreach(name programs casts vectors)
-    if(TARGET test_${name})
+    if(selectors_opencl)
         add_test(NAME ${name}_without_fp64 COMMAND test_${name})
         vecdot_test(${name}_without_fp64 opencl slow)
-        set_property(TEST ${name}_without_fp64 APPEND PROPERTY ENVIRONMENT VECDOT_TEST_FP64=0)
+        set_property(TEST ${name}_without_fp64 APPEND PROPERTY ENVIRONMENT
+                     "VECDOT_TEST_BACKENDS=${selectors_opencl}" VECDOT_TEST_FP64=0)
     endif()
 endforeach()
 
@@ -96,21 +163,56 @@ if(TARGET test_faults)
     target_link_options(test_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
 endif()
 
+foreach(name IN LISTS simulator_tests)
+    target_compile_definitions(test_${name} PRIVATE "CUDASIM_LIBRARY=\"$<TARGET_FILE:cudasim>\"")
+    add_dependencies(test_${name} cudasim)
+endforeach()
+if(TARGET test_cuda_faults)
+    target_link_options(test_cuda_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
+endif()
+if(TARGET test_cudasim_machine)
+    target_sources(test_cudasim_machine PRIVATE $<TARGET_OBJECTS:cudasim_machine>)
+endif()
 if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
     target_include_directories(test_npy PRIVATE "${PROJECT_SOURCE_DIR}/tools")
 endif()
 
-# ---- What the kernels' sources must keep to, and whether their CUDA dialect compiles.
+# ---- What the kernels' sources must keep to, and whether their PTX assembles for every architecture.
 add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py kernels $<TARGET_FILE:list_variants>)
 vecdot_test(lint_kernels unit)
 add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
 vecdot_test(lint_docs unit)
 add_executable(list_variants "${PROJECT_SOURCE_DIR}/tests/lint_variants.c")
 target_link_libraries(list_variants PRIVATE vecdot_internal)
-add_test(NAME cuda_compile COMMAND Python3::Interpreter tests/lint_cuda.py
-         --list-variants $<TARGET_FILE:list_variants> --nvcc "${NVCC}")
-vecdot_test(cuda_compile cuda-compile)
+if(VECDOT_HAS_PTX AND NOT VECDOT_SANITIZE)
+    add_test(NAME ptxas COMMAND Python3::Interpreter tests/ptxas.py --ptx "${generated}/ptx" --ptxas "${PTXAS}"
+             --table "${PROJECT_BINARY_DIR}/registers.md")
+    vecdot_test(ptxas ptxas slow)
+endif()
+
+# ---- One binary where there is no driver, OpenCL, CUDA or both.
+if(selectors_opencl AND NOT VECDOT_SANITIZE)
+    if(NOT VECDOT_HAS_PTX)
+        set(without_kernels --without-kernels)
+    endif()
+    add_test(NAME machines COMMAND Python3::Interpreter tests/machines.py --vecdot $<TARGET_FILE:vecdot_command>
+             --cuda $<TARGET_FILE:cudasim> ${without_kernels})
+    vecdot_test(machines opencl cuda-sim)
+endif()
+
+# ---- Every benchmark case, checked to the bit, in sizes that take no time.
+if(selectors_opencl)
+    add_test(NAME bench COMMAND vecdot_command bench --scale tiny --runs 1)
+    vecdot_test(bench opencl)
+    set_property(TEST bench APPEND PROPERTY ENVIRONMENT VECDOT_BACKEND=opencl)
+endif()
+if(VECDOT_HAS_PTX)
+    add_test(NAME bench.sim COMMAND vecdot_command bench --scale tiny --runs 1)
+    vecdot_test(bench.sim cuda-sim)
+    set_property(TEST bench.sim APPEND PROPERTY ENVIRONMENT
+                 VECDOT_BACKEND=cuda "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+endif()
 
 # ---- The installed package, and the kernels under a simulator that checks every access. The sanitizers'
 # runtime is in the way of both.

@@ -11,7 +11,7 @@ FUNCTION place place_of(PRIVATE const params *p, i64 flat)
 {
     place at;
     at.at1 = at.at2 = at.out = at.inner = 0;
-    for (i32 d = p->rank - 1; d >= 0; d--) {
+    NO_UNROLL for (i32 d = p->rank - 1; d >= 0; d--) {
         i64 rest = d > 0 ? flat / p->shape[d] : 0;
         i64 index = flat - rest * p->shape[d];
         if (d == p->rank - 1) at.inner = index;

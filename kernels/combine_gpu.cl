@@ -1,24 +1,19 @@
-/* Second launch of a split sum: a group adds the partials of one output. Each work-item sums an aligned block of nodes,
- * a power of two of them, and the group the blocks. */
-
-#define GROUP_ITEMS 256
+/* Second launch of a split sum: adds the partials of each output. A team an output, or where there are many partials
+ * a group's eight teams, each an aligned range of them. */
 
 KERNEL WORK_GROUP(GROUP_ITEMS) void combine_gpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
 {
-    LOCAL_ARRAY value shared[GROUP_ITEMS];
+    LOCAL_ARRAY value space[TEAM_SPACE];
+    LOCAL_ARRAY value stacks[TEAMS][LEVELS];
+    LOCAL_ARRAY value sums[TEAMS];
     const i32 me = LOCAL_ID();
-    const i64 flat = GROUP_ID();
-    i64 each = 1;
-    while (each * GROUP_ITEMS < p.all_nodes) each *= 2;
-    tree t;
-    t.depth = 0;
-    for (i64 k = 0; k < each && me * each + k < p.all_nodes; k++)
-        tree_push(&t, k, partials[flat * p.all_nodes + me * each + k]);
-    shared[me] = tree_sum(&t);
+    const i32 team = me / TEAM, member = team & (p.members - 1);
+    const i64 flat = GROUP_ID() * (TEAMS / p.members) + team / p.members;
+    const i64 share = partials_share(p.all_nodes, p.members);
+    const i32 busy = flat < p.outputs;
+    value v = team_partials(space, stacks[team], me, partials + (busy ? flat * p.all_nodes : 0), p.all_nodes,
+                            member * share, share);
+    if (me % TEAM == 0) sums[team] = v;
     BARRIER();
-    for (i32 step = 1; step < GROUP_ITEMS; step *= 2) {
-        if ((me & (2 * step - 1)) == 0) shared[me] = value_add(shared[me], shared[me + step]);
-        BARRIER();
-    }
-    if (me == 0) store_result(out + p.offset_out + place_of(&p, flat).out * RESULT_SIZE(&p), p.type_out, shared[0]);
+    if (busy && me % TEAM == 0 && member == 0) store_sum(&p, out, place_of(&p, flat), fold(sums + team, p.members));
 }

@@ -9,7 +9,10 @@
 #define PRIVATE
 #define FUNCTION static __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
+#define NO_UNROLL _Pragma("unroll 1")
 #define WORK_GROUP(n) __launch_bounds__(n)
+/* So many groups at once on each multiprocessor: bounds the registers. */
+#define RESIDENT_WORK_GROUPS(n, groups) __launch_bounds__(n, groups)
 
 typedef signed char i8;
 typedef short i16;
@@ -25,6 +28,31 @@ typedef uint4 quad;
 #define LOCAL_ID() ((i32)threadIdx.x)
 #define GLOBAL_ID() ((i64)blockIdx.x * blockDim.x + threadIdx.x)
 #define BARRIER() __syncthreads()
+#define LOADS_FIRST() asm volatile("" ::: "memory") /* what was read above is read before what is computed below */
+
+/* A word of the work-item whose index in the team differs in the bits of `mask`. */
+#define HAS_EXCHANGE 1
+FUNCTION u32 exchange32(u32 x, i32 mask) { return __shfl_xor_sync(0xffffffffu, x, mask); }
+
+/* Counts this work-item's group in; true in the last of `groups`, for which all that the others wrote before is then
+ * there to read, and which leaves the counter at zero. The group's other work-items wait at barriers around it. */
+#define HAS_FENCED_GROUPS 1
+FUNCTION i32 arrive(u32 *counter, u32 groups)
+{
+    __threadfence();
+    u32 before = atomicAdd(counter, 1u);
+    __threadfence();
+    if (before + 1u != groups) return 0;
+    *counter = 0u;
+    return 1;
+}
+
+/* sum + the products of the four signed bytes of two words. */
+FUNCTION i32 DOT4(u32 a, u32 b, i32 sum)
+{
+    asm("dp4a.s32.s32 %0, %1, %2, %0;" : "+r"(sum) : "r"(a), "r"(b));
+    return sum;
+}
 
 FUNCTION float  FMA(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 FUNCTION double FMA(double a, double b, double c) { return __fma_rn(a, b, c); }

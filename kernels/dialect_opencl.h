@@ -17,7 +17,9 @@
 #define PRIVATE private
 #define FUNCTION static inline
 #define UNROLL _Pragma("unroll")
+#define NO_UNROLL
 #define WORK_GROUP(n) __attribute__((reqd_work_group_size(n, 1, 1)))
+#define RESIDENT_WORK_GROUPS(n, groups) WORK_GROUP(n)
 
 typedef char i8;
 typedef short i16;
@@ -33,6 +35,9 @@ typedef uint4 quad; /* sixteen bytes in one load */
 #define LOCAL_ID() ((i32)get_local_id(0))
 #define GLOBAL_ID() ((i64)get_global_id(0))
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
+#define LOADS_FIRST()
+#define HAS_EXCHANGE 0
+#define HAS_FENCED_GROUPS 0
 #define FMA(a, b, c) fma(a, b, c)
 
 /* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. Not on the way
@@ -62,6 +67,13 @@ FUNCTION u16 f16_of_f32(float x) /* to nearest, ties to even */
 }
 
 FUNCTION i32 leading_zeros(u64 x) { return (i32)clz(x); }
+
+/* sum + the products of the four signed bytes of two words. */
+FUNCTION i32 DOT4(u32 a, u32 b, i32 sum)
+{
+    char4 x = as_char4(a), y = as_char4(b);
+    return sum + x.x * y.x + x.y * y.y + x.z * y.z + x.w * y.w;
+}
 
 #if HAS_FP64
 FUNCTION double f64_of_bits(u64 bits) { return as_double(bits); }

@@ -45,7 +45,7 @@ FUNCTION value element_misaligned(GLOBAL const u8 *from, i32 code)
 {
     word w;
     i32 size = code_size(code);
-    for (i32 k = 0; k < size; k++) w.bytes[k] = from[k];
+    NO_UNROLL for (i32 k = 0; k < size; k++) w.bytes[k] = from[k];
     switch (code) {
 #define X(type) case CODE_##type: return cast_##type(*(PRIVATE const stored_##type *)w.bytes);
     ELEMENT_CASES(X)

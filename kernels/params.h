@@ -20,11 +20,16 @@ typedef struct params {
     i64 node_chunks;  /* chunks per node: a power of two, or all of them                        */
     i64 first_node;   /* of this launch                                                         */
     i64 all_nodes;    /* nodes per output over all launches                                     */
+    i64 span;         /* GPU schedule: what a member of a group takes of a node                 */
     i32 type1;        /* dtypes, for kernels that take them at run time; bit 8: misaligned      */
     i32 type2;
     i32 type_out;
     i32 no_conj;
     i32 swap;         /* x1 and x2 are exchanged: multiply in the order of the originals        */
+    i32 members;      /* GPU schedule: parts of a group that share a node, a power of two       */
+    i32 fused;        /* the last group of an output adds the partials: no second launch        */
+    i32 wide;         /* thread_gpu: bit 0, 1: all columns of x1, x2 in one load                */
+    i32 reserved;
     i32 rank;         /* used entries below; the last one is innermost                          */
     i64 shape[LAUNCH_DIMS];
     i64 step1[LAUNCH_DIMS]; /* element strides of the batch dimensions */

@@ -1,118 +1,230 @@
-/* GPU schedule, a team of 32 work-items along the contracted axis: each team sums one tree node of TILE outputs, which
- * share the second operand's row. Classes lanes, split and shared. A team's row of the canonical sum is 512
- * bytes of the result dtype, 16 bytes a work-item. */
-
-#define TEAM 32
-#define GROUP_ITEMS 256
-#define TEAMS (GROUP_ITEMS / TEAM)
-#define OWN (LANES / TEAM) /* lanes of a work-item, next to each other */
+/* GPU schedule, teams of 32 work-items along the contracted axis. Classes lanes, split and shared. One, two, four or
+ * all eight of a group's teams (p.members) share a tree node of TILE outputs, which share the second operand's row;
+ * each member takes `span` chunks of it. A team's row of the canonical sum is 512 bytes of the result dtype.
+ *
+ * LOAD_VECTOR: sixteen bytes a work-item, so OWN neighbouring lanes, with several rows under way before the first is
+ * used. Other loads: 32 neighbouring elements a team, so that a chunk is several leaves of the same tree. */
 
 #if LOAD == LOAD_VECTOR
-/* The k-th of the elements in sixteen bytes. */
-FUNCTION value unpack(quad q, i32 k)
+#define LEAVES 1 /* of a chunk */
+#else
+#define LEAVES (LANES / TEAM)
+#endif
+
+/* Where the rows of a tile start. */
+typedef struct tile_rows {
+    GLOBAL const u8 *a[TILE];
+    GLOBAL const u8 *b;
+} tile_rows;
+
+#if LOAD == LOAD_VECTOR
+
+/* Rows of a batch, and how many groups a multiprocessor must hold: bytes under way against registers. */
+#if TILE == 1
+#define BATCH 4
+#define RESIDENT 4
+#elif RESULT_BYTES == 2 && GROUP != GROUP_INT
+#define BATCH 2 /* with thirty-two sums of a work-item */
+#define RESIDENT 2
+#else
+#define BATCH 2
+#define RESIDENT 3
+#endif
+
+/* Adds a leaf of every output: a chunk. */
+FUNCTION void add_leaf(PRIVATE const params *p, PRIVATE value *leaf, PRIVATE const tile_rows *at, i64 start, i32 lane)
 {
-#if RESULT_BYTES == 16
-    pair64 v;
-    v.re = f64_of_bits((u64)q.x | (u64)q.y << 32);
-    v.im = f64_of_bits((u64)q.z | (u64)q.w << 32);
-    return PASTE(cast_, RESULT)(v);
-#elif RESULT_BYTES == 8
-    u32 low = k == 0 ? q.x : q.z, high = k == 0 ? q.y : q.w;
-#if GROUP == GROUP_C64
-    pair32 v;
-    v.re = f32_of_bits(low);
-    v.im = f32_of_bits(high);
-    return v;
-#elif GROUP == GROUP_F64
-    return f64_of_bits((u64)low | (u64)high << 32);
-#else
-    return (u64)low | (u64)high << 32;
-#endif
-#else
-    const i32 per_word = 4 / RESULT_BYTES;
-    i32 w = k / per_word;
-    u32 word32 = w == 0 ? q.x : w == 1 ? q.y : w == 2 ? q.z : q.w;
-#if GROUP == GROUP_F32
-    return f32_of_bits(word32);
-#else
-    return PASTE(cast_, RESULT)((PASTE(stored_, RESULT))(word32 >> (k % per_word * 8 * RESULT_BYTES)));
-#endif
-#endif
+    value sums[TILE][SUMS];
+    UNROLL for (i32 m = 0; m < TILE; m++)
+        UNROLL for (i32 k = 0; k < SUMS; k++) sums[m][k] = value_zero();
+    i64 first = start + lane * OWN;
+    if (start + CHUNK <= p->n) {
+        i64 offset = first * RESULT_BYTES;
+        NO_UNROLL for (i32 row = 0; row < ROWS; row += BATCH, offset += BATCH * ROW_BYTES) {
+            quad a[TILE][BATCH], b[BATCH];
+            UNROLL for (i32 r = 0; r < BATCH; r++) {
+                b[r] = load_quad(at->b + offset + r * ROW_BYTES);
+                UNROLL for (i32 m = 0; m < TILE; m++) a[m][r] = load_quad(at->a[m] + offset + r * ROW_BYTES);
+            }
+            LOADS_FIRST();
+            UNROLL for (i32 r = 0; r < BATCH; r++)
+                UNROLL for (i32 m = 0; m < TILE; m++) add_quad(p, sums[m], a[m][r], b[r]);
+        }
+    } else {
+        NO_UNROLL for (; first < p->n; first += LANES) {
+            quad b = load_end(at->b, first, p->n);
+            UNROLL for (i32 m = 0; m < TILE; m++) add_quad(p, sums[m], load_end(at->a[m], first, p->n), b);
+        }
+    }
+    UNROLL for (i32 m = 0; m < TILE; m++) {
+        UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
+            UNROLL for (i32 k = 0; k < width; k++) sums[m][k] = value_add(sums[m][2 * k], sums[m][2 * k + 1]);
+        leaf[m] = value_add(leaf[m], sums[m][0]);
+    }
 }
-#endif
 
-/* Adds this work-item's lanes of one row, elements first to first + OWN of the contracted axis. */
-FUNCTION void add_own(PRIVATE const params *p, PRIVATE value *sums, GLOBAL const u8 *a, GLOBAL const u8 *b, i64 first)
+#else
+
+#define RESIDENT 4
+#define BATCH (LANES == 32 ? 4 : RESULT_BYTES == 8 ? 8 : 16)
+
+/* Adds a leaf: a chunk's elements start, start + LANES, ... and the 31 after each. */
+FUNCTION void add_leaf(PRIVATE const params *p, PRIVATE value *leaf, PRIVATE const tile_rows *at, i64 start, i32 lane)
 {
-#if LOAD == LOAD_VECTOR
-    if (first + OWN <= p->n) {
-        quad qa = *(GLOBAL const quad *)(a + first * RESULT_BYTES);
-        quad qb = *(GLOBAL const quad *)(b + first * RESULT_BYTES);
-        UNROLL for (i32 k = 0; k < OWN; k++) sums[k] = product_add(p, sums[k], unpack(qa, k), unpack(qb, k));
+    i64 first = start + lane;
+    i64 end = start - start % CHUNK + CHUNK;
+    value sum = value_zero();
+#if LOAD == LOAD_STRIDED
+    if (end <= p->n) {
+        GLOBAL const PASTE(stored_, TYPE1) *a = (GLOBAL const PASTE(stored_, TYPE1) *)at->a[0] + first * p->stride1;
+        GLOBAL const PASTE(stored_, TYPE2) *b = (GLOBAL const PASTE(stored_, TYPE2) *)at->b + first * p->stride2;
+        const i64 row1 = LANES * p->stride1, row2 = LANES * p->stride2;
+        NO_UNROLL for (i32 row = 0; row < ROWS; row += BATCH) {
+            PASTE(stored_, TYPE1) x[BATCH];
+            PASTE(stored_, TYPE2) y[BATCH];
+            UNROLL for (i32 r = 0; r < BATCH; r++, a += row1, b += row2) {
+                x[r] = *a;
+                y[r] = *b;
+            }
+            LOADS_FIRST();
+            UNROLL for (i32 r = 0; r < BATCH; r++)
+                sum = product_add(p, sum, PASTE(cast_, TYPE1)(x[r]), PASTE(cast_, TYPE2)(y[r]));
+        }
+        leaf[0] = value_add(leaf[0], sum);
         return;
     }
 #endif
-    UNROLL for (i32 k = 0; k < OWN; k++) {
-        if (first + k < p->n)
-            sums[k] = product_add(p, sums[k], ELEMENT1(p, a, (first + k) * p->stride1),
-                                  ELEMENT2(p, b, (first + k) * p->stride2));
-    }
+    if (end > p->n) end = p->n;
+    NO_UNROLL for (; first < end; first += LANES)
+        ADD_PRODUCT(p, sum, at->a[0], first * p->stride1, at->b, first * p->stride2);
+    leaf[0] = value_add(leaf[0], sum);
 }
 
-/* The adjacent pairwise sum over a team; every work-item of the group must call it. Right in the team's first. */
-FUNCTION value team_sum(LOCAL value *shared, i32 me, value v)
+#endif
+
+/* Which part of which outputs' tree a team sums. */
+typedef struct team_work {
+    i64 node;  /* of this launch, -1: none */
+    i64 tile;
+    i64 flat;  /* of the tile's first output */
+    i64 out;   /* where that is              */
+    i64 count; /* outputs                    */
+} team_work;
+
+FUNCTION team_work team_work_of(PRIVATE const params *p, i64 group, i32 team)
 {
-    shared[me] = v;
+    team_work w;
+    const i64 inner = p->shape[p->rank - 1];
+    const i64 tiles = (inner + TILE - 1) / TILE, all_tiles = p->outputs / inner * tiles;
+    const i64 work = group * (TEAMS / p->members) + team / p->members;
+    w.node = work / all_tiles;
+    w.tile = work - w.node * all_tiles;
+    w.flat = w.tile;
+    w.count = 1;
+#if TILE > 1
+    const i64 column = w.tile % tiles * TILE;
+    w.flat = w.tile / tiles * inner + column;
+    w.count = inner - column < TILE ? inner - column : TILE;
+#endif
+    if (w.node >= p->nodes) {
+        w.flat = 0;
+        w.node = -1;
+        w.count = 1;
+    }
+    return w;
+}
+
+/* The team's part of each sum, elements begin to end: right in its first work-item. */
+FUNCTION void team_part(PRIVATE const params *p, LOCAL value *space, LOCAL value *stacks, i32 me,
+                        PRIVATE const tile_rows *at, i64 begin, i64 end, PRIVATE value *part)
+{
+    const i32 leaves = (i32)p->span * LEAVES; /* the same for every team of the group */
+    UNROLL for (i32 m = 0; m < TILE; m++) part[m] = value_zero();
+    NO_UNROLL for (i32 k = 0; k < leaves; k++) {
+        const i64 start = begin + (i64)(k / LEAVES) * CHUNK + k % LEAVES * TEAM;
+#if GROUP == GROUP_INT
+        if (start < end) add_leaf(p, part, at, start, me % TEAM);
+    }
+    UNROLL for (i32 m = 0; m < TILE; m++) part[m] = team_sum(space, me, m, TEAM, part[m]);
+#else
+        value leaf[TILE];
+        UNROLL for (i32 m = 0; m < TILE; m++) leaf[m] = value_zero();
+        if (start < end) add_leaf(p, leaf, at, start, me % TEAM);
+        UNROLL for (i32 m = 0; m < TILE; m++) leaf[m] = team_sum(space, me, k * TILE + m, TEAM, leaf[m]);
+        if (me % TEAM == 0) stack_push(stacks, TILE, 1, TILE, k, leaf);
+    }
+    if (me % TEAM == 0) stack_sum(stacks, TILE, 1, TILE, leaves, part);
+#endif
+}
+
+FUNCTION place output_along(PRIVATE const params *p, LOCAL const team_work *w, i32 m)
+{
+    place at;
+    at.at1 = at.at2 = at.inner = 0;
+    at.out = w->out + m * p->step_out[p->rank - 1];
+    return at;
+}
+
+#if HAS_FENCED_GROUPS
+/* The last group of a tile to get here adds the partials of all: the group's teams are members of one node. */
+FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *stack, LOCAL value *sums, i32 me,
+                     LOCAL const team_work *w, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters)
+{
+    LOCAL_ARRAY i32 is_last;
+    const i32 team = me / TEAM;
+    const i64 share = partials_share(p->all_nodes, TEAMS);
     BARRIER();
-    for (i32 step = 1; step < TEAM; step *= 2) {
-        if ((me & (2 * step - 1)) == 0) shared[me] = value_add(shared[me], shared[me + step]);
+    if (me == 0) is_last = arrive(counters + w->tile, (u32)p->all_nodes);
+    BARRIER();
+    if (!is_last) return;
+    NO_UNROLL for (i32 m = 0; m < w->count; m++) {
+        value v = team_partials(space, stack, me, partials + (w->flat + m) * p->all_nodes, p->all_nodes,
+                                team * share, share);
+        if (me % TEAM == 0) sums[team] = v;
+        BARRIER();
+        if (me == 0) store_sum(p, out, output_along(p, w, m), fold(sums, TEAMS));
         BARRIER();
     }
-    v = shared[me & ~(TEAM - 1)];
-    BARRIER();
-    return v;
 }
+#endif
 
-KERNEL WORK_GROUP(GROUP_ITEMS) void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
+void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters,
+              params p)
 {
-    LOCAL_ARRAY value shared[GROUP_ITEMS];
+    LOCAL_ARRAY value space[TEAM_SPACE];
+    LOCAL_ARRAY value stacks[TEAMS][TILE * LEVELS];
+    LOCAL_ARRAY value parts[TILE][TEAMS];
+    LOCAL_ARRAY team_work works[TEAMS]; /* not in registers meanwhile */
     const i32 me = LOCAL_ID();
-    const i64 inner = p.rank > 0 ? p.shape[p.rank - 1] : 1;
-    const i64 tiles = (inner + TILE - 1) / TILE;
-    const i64 all_tiles = p.outputs / inner * tiles;
-    const i64 work = GROUP_ID() * TEAMS + me / TEAM; /* this team's tile and node */
-    const i64 node = work / all_tiles;
-    const i64 tile = work - node * all_tiles;
-    const i32 busy = node < p.nodes;
-    const i64 flat = tile / tiles * inner + tile % tiles * TILE;
-    const i32 count = busy ? (i32)(inner - tile % tiles * TILE < TILE ? inner - tile % tiles * TILE : TILE) : 0;
-    const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
-    const i64 chunks = (p.n + CHUNK - 1) / CHUNK < p.node_chunks ? (p.n + CHUNK - 1) / CHUNK : p.node_chunks;
-    place at[TILE];
-    tree t[TILE];
-    UNROLL for (i32 m = 0; m < TILE; m++) {
-        at[m] = place_of(&p, m < count ? flat + m : 0);
-        t[m].depth = 0;
+    const i32 team = me / TEAM;
+    tile_rows at;
+    value part[TILE];
+    i64 begin, end;
+    {
+        team_work w = team_work_of(&p, GROUP_ID(), team);
+        const place first = place_of(&p, w.flat);
+        w.out = first.out;
+        if (me % TEAM == 0) works[team] = w;
+        UNROLL for (i32 m = 0; m < TILE; m++) /* past the end: the last output once more */
+            at.a[m] = x1 + p.offset1 +
+                      (first.at1 + (m < w.count ? m : w.count - 1) * p.step1[p.rank - 1]) * OPERAND_SIZE1(&p);
+        at.b = x2 + p.offset2 + first.at2 * OPERAND_SIZE2(&p);
+        begin = (p.first_node + w.node) * p.node_chunks * CHUNK;
+        end = begin + p.node_chunks * CHUNK < p.n ? begin + p.node_chunks * CHUNK : p.n;
+        begin += (team & (p.members - 1)) * p.span * CHUNK;
+        end = w.node < 0 ? begin : begin + p.span * CHUNK < end ? begin + p.span * CHUNK : end;
     }
-    for (i64 chunk = 0; chunk < chunks; chunk++) { /* the same trips for every work-item of the group */
-        const i64 start = begin + chunk * CHUNK;
-        value sums[TILE][OWN];
-        UNROLL for (i32 m = 0; m < TILE; m++)
-            UNROLL for (i32 k = 0; k < OWN; k++) sums[m][k] = value_zero();
-        for (i32 row = 0; row < ROWS; row++) {
-            const i64 first = start + row * LANES + me % TEAM * OWN;
-            UNROLL for (i32 m = 0; m < TILE; m++)
-                if (m < count)
-                    add_own(&p, sums[m], x1 + p.offset1 + at[m].at1 * OPERAND_SIZE1(&p),
-                            x2 + p.offset2 + at[m].at2 * OPERAND_SIZE2(&p), first);
-        }
-        UNROLL for (i32 m = 0; m < TILE; m++) {
-            UNROLL for (i32 width = OWN / 2; width > 0; width /= 2)
-                UNROLL for (i32 k = 0; k < width; k++) sums[m][k] = value_add(sums[m][2 * k], sums[m][2 * k + 1]);
-            value v = team_sum(shared, me, sums[m][0]);
-            if (start < p.n) tree_push(&t[m], chunk, v);
-        }
-    }
+    team_part(&p, space, stacks[team], me, &at, begin, end, part);
     if (me % TEAM == 0)
-        for (i32 m = 0; m < count; m++) store_node(&p, out, at[m], flat + m, node, tree_sum(&t[m]));
+        UNROLL for (i32 m = 0; m < TILE; m++) parts[m][team] = part[m];
+    BARRIER();
+    LOCAL const team_work *w = &works[team];
+    if (me % (TEAM * p.members) == 0 && w->node >= 0)
+        NO_UNROLL for (i32 m = 0; m < w->count; m++)
+            store_either(&p, out, partials, output_along(&p, w, m), w->flat + m, w->node,
+                         fold(parts[m] + team, p.members));
+#if HAS_FENCED_GROUPS
+    if (p.fused) finish(&p, space, stacks[team], parts[0], me, w, out, partials, counters);
+#endif
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Every test of the project, with one summary at the end: all suites in a release build, the same under the
-# sanitizers with fewer random problems, a clang build, the Python end-to-end comparison, and the kernels in a
-# simulator that checks each memory access. Installs what is missing first. Logs: build/logs/.
+# Every test of the project, with one summary at the end: all suites in a release build, on OpenCL and on the simulated
+# CUDA driver, the same under the sanitizers with fewer random problems, a clang build, the Python end-to-end comparison,
+# and the kernels in a simulator that checks each memory access. Installs what is missing first. Logs: build/logs/.
+# Where the CUDA toolkit (NVRTC) is missing, the library is built without CUDA kernels and nothing of CUDA is tested.
 #
 # Fails when anything fails, when nothing ran, and when a test on a required backend (VECDOT_TEST_BACKENDS,
 # default opencl) was skipped.
@@ -13,7 +14,8 @@ backends=${VECDOT_TEST_BACKENDS:-opencl}
 problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
-may_skip='^(cuda_compile)$'
+simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-3000}
+may_skip='^(ptxas)$'
 
 passed=0 failed=0 skipped=0 failures=()
 logs=build/logs
@@ -69,26 +71,39 @@ build() { # preset
     cmake --preset "$1" -DVECDOT_TEST_BACKENDS="$backends" && cmake --build --preset "$1" --parallel "$jobs"
 }
 
-end_to_end() {
+end_to_end() { # problems
     python_with e2e tests/e2e/requirements.txt &&
         VECDOT_CACHE_DIR=$PWD/build/program-cache "$python" tests/e2e/run.py \
-            --vecdot build/release/vecdot --problems "$e2e_problems"
+            --vecdot build/release/vecdot --problems "$1"
+}
+
+simulated() { # command...: on the simulated CUDA driver
+    VECDOT_BACKEND=cuda VECDOT_LIBCUDA=$PWD/build/release/cudasim/libcuda.so.1 "$@"
+}
+
+has_cuda() {
+    [ -d build/release/generated/ptx ]
 }
 
 scripts/setup.sh test
-export VECDOT_TEST_PROBLEMS=$problems
+export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$simulated
 if stage build-release build release; then
     suite release --test-dir build/release
-    stage end-to-end end_to_end || true
+    stage end-to-end end_to_end "$e2e_problems" || true
+    if has_cuda; then
+        stage end-to-end-sim simulated end_to_end $((e2e_problems / 3)) || true
+    else
+        echo "        no CUDA toolkit (NVRTC): built without CUDA kernels, which are not tested"
+    fi
     stage oclgrind scripts/oclgrind.sh || true
 fi
 stage build-clang build clang || true
-export VECDOT_TEST_PROBLEMS=$few_problems
+export VECDOT_TEST_PROBLEMS=$few_problems VECDOT_TEST_PROBLEMS_SIMULATED=$few_problems
 if stage build-asan build asan; then
-    suite asan --test-dir build/asan -E '^(lint_.*|cuda_compile)$'
+    suite asan --test-dir build/asan -E '^lint_'
 fi
 if stage build-tsan build tsan; then
-    suite tsan --test-dir build/tsan -R '^threads$'
+    suite tsan --test-dir build/tsan -R '^threads(\.sim)?$'
 fi
 
 echo

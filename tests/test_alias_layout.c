@@ -103,12 +103,12 @@ static void test_one_result(void **state)
         size_t size = (size_t)(ROWS * ref_size(types[t]));
         run_layout(types[t], &layouts[0], &layouts[0], first);
         for (int i = 0; i < LAYOUTS; i++) {
-            tested->context->policy.schedule = i % 2 ? SCHEDULE_GPU : SCHEDULE_CPU;
+            target_follow(tested, i % 2 ? SCHEDULE_GPU : SCHEDULE_CPU);
             run_layout(types[t], &layouts[i], &layouts[(i * 5 + 1) % LAYOUTS], other);
             assert_memory_equal(first, other, size);
         }
         for (int64_t nodes = 1; nodes <= 8; nodes++) {
-            tested->context->policy.schedule = nodes % 2 ? SCHEDULE_GPU : SCHEDULE_CPU;
+            target_follow(tested, nodes % 2 ? SCHEDULE_GPU : SCHEDULE_CPU);
             tested->context->policy.force_nodes = nodes;
             run_layout(types[t], &layouts[0], &layouts[1], other);
             assert_memory_equal(first, other, size);
@@ -137,7 +137,7 @@ static void overlap(int64_t out_offset, int64_t out_stride, int on_device, sched
         vecdot_status status = trial_to_device(&p, 0, tested->context, tested->queue);
         expect(status, VECDOT_SUCCESS, "");
     }
-    tested->context->policy.schedule = how;
+    target_follow(tested, how);
     expect(trial_call(&p, tested->queue), VECDOT_SUCCESS, "");
     target_reset(tested);
     if (!trial_verify(&p, tested->queue, why, sizeof why)) {

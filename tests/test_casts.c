@@ -79,7 +79,7 @@ static void cast_all(ref_type from, ref_type compute, ref_type to)
 static void for_each_cast(void (*each)(ref_type from, ref_type to))
 {
     for (int how = 0; how < 2; how++) {
-        tested->context->policy.schedule = (schedule)how;
+        target_follow(tested, (schedule)how);
         for (int from = 0; from < REF_COUNT; from++) {
             for (int to = 0; to < REF_COUNT; to++) {
                 if (ref_same_kind((ref_type)from, (ref_type)to)) each((ref_type)from, (ref_type)to);
@@ -128,7 +128,7 @@ static void underflow(ref_type type, double tiny, const void *expected, schedule
         reference_cast(REF_F64, &negative, type, x1 + i * ref_size(type));
         reference_cast(REF_F64, &tiny, type, x2 + i * ref_size(type));
     }
-    tested->context->policy.schedule = how;
+    target_follow(tested, how);
     assert_int_equal(vecdot(tested->queue, &t1, &t2, -1, &out), VECDOT_SUCCESS);
     target_reset(tested);
     assert_memory_equal(result, expected, (size_t)ref_size(type));

@@ -73,7 +73,7 @@ static void test_only_elements_are_read(void **state)
             for (int64_t rows = 1; rows < 40; rows += 19)
                 for (int axis = 0; axis < 2; axis++) {
                     target_reset(on);
-                    on->context->policy.schedule = how ? SCHEDULE_GPU : SCHEDULE_CPU;
+                    target_follow(on, how ? SCHEDULE_GPU : SCHEDULE_CPU);
                     check_guarded(rows, lengths[k], axis);
                 }
     target_reset(on);

@@ -56,6 +56,8 @@ static void check_plan(const problem *p, const plan *pl)
         assert_true(pl->partial_bytes > 0);
     }
     assert_true(pl->nodes * pl->node_chunks * pl->chunk >= p->n || p->n == 0);
+    assert_true(pl->members >= 1 && (pl->members & (pl->members - 1)) == 0);
+    assert_true(pl->members == 1 || (pl->span & (pl->span - 1)) == 0);
     for (int k = 0; k < pl->step_count; k++) {
         const step *s = &pl->steps[k];
         assert_true(in_table(&s->v));
@@ -105,7 +107,9 @@ static void test_classes_gpu(void **state)
     problem p = rows(DTYPE_F32, 1000, 0);
     expect_class(&p, &gpu, CLASS_FILL, KERNEL_FILL, LOAD_NONE);
     p = rows(DTYPE_F32, 1 << 20, 64);
-    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_THREAD_GPU, LOAD_STRIDED);
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_VECTOR);
+    p = rows(DTYPE_F32, 1 << 20, 3); /* rows that are no 16-byte multiple */
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_STRIDED);
     p = rows(DTYPE_F32, 1 << 16, 4096);
     expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_VECTOR);
     p.vectors[X1] = 0;
@@ -157,6 +161,49 @@ static void test_forced(void **state)
                     check_plan(&p, &pl);
                     assert_int_equal(pl.steps[0].v.load, LOAD_ANY);
                 }
+}
+
+/* A split sum takes one launch where groups can hand each other partials, two elsewhere and where the
+ * contracted axis goes in pieces. */
+static void test_fused(void **state)
+{
+    (void)state;
+    for (int columns = 0; columns < 2; columns++) {
+        problem p = columns ? make(DTYPE_F32, 64, 1 << 20, 1, 1, 64, 64) : rows(DTYPE_F32, 1, 1 << 26);
+        policy how = gpu;
+        plan pl = build(&p, &how);
+        check_plan(&p, &pl);
+        assert_true(pl.nodes > 1 && !pl.fused);
+        assert_int_equal(pl.step_count, 2);
+        how.fenced_groups = 1;
+        pl = build(&p, &how);
+        check_plan(&p, &pl);
+        assert_true(pl.fused && pl.steps[0].p.fused);
+        assert_int_equal(pl.step_count, 1);
+        assert_int_equal(pl.steps[0].buffers[2], BUFFER_OUT);
+        assert_int_equal(pl.steps[0].buffers[3], BUFFER_PARTIALS);
+        assert_int_equal(pl.steps[0].buffers[4], BUFFER_COUNTERS);
+        plan_build(&p, &how, 0, 1 << 19, &pl);
+        assert_true(!pl.fused);
+        assert_int_equal(pl.step_count, 2);
+    }
+}
+
+/* Neither a short last wave of groups nor idle members: several waves of the device, whatever the shape. */
+static void test_groups_fill_the_device(void **state)
+{
+    static const int64_t outputs[] = {1, 3, 200, 1000, 1 << 16};
+    (void)state;
+    for (int t = 0; t < DTYPE_COUNT; t++)
+        for (size_t k = 0; k < sizeof outputs / sizeof outputs[0]; k++)
+            for (int columns = 0; columns < 2; columns++) {
+                int64_t n = ((int64_t)1 << 33) / outputs[k];
+                problem p = columns ? make((dtype)t, outputs[k], n, 1, 1, outputs[k], outputs[k])
+                                    : rows((dtype)t, outputs[k], n);
+                plan pl = build(&p, &gpu);
+                check_plan(&p, &pl);
+                assert_true(pl.steps[0].groups >= (size_t)gpu.parallel_groups * 2);
+            }
 }
 
 static void test_results_in_scratch(void **state)
@@ -215,16 +262,22 @@ static void test_variant_table(void **state)
         }
     }
     assert_true(count > 100 && count < 400); /* bounded: every one is compiled in the tests */
-    assert_true(sizeof(params) + 3 * sizeof(void *) <= 1024);
+    assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classes_cpu),        cmocka_unit_test(test_classes_gpu),
-        cmocka_unit_test(test_product_is_matrix),  cmocka_unit_test(test_forced),
-        cmocka_unit_test(test_results_in_scratch), cmocka_unit_test(test_node_limit),
-        cmocka_unit_test(test_many_dimensions),    cmocka_unit_test(test_variant_table),
+        cmocka_unit_test(test_classes_cpu),
+        cmocka_unit_test(test_classes_gpu),
+        cmocka_unit_test(test_product_is_matrix),
+        cmocka_unit_test(test_forced),
+        cmocka_unit_test(test_fused),
+        cmocka_unit_test(test_groups_fill_the_device),
+        cmocka_unit_test(test_results_in_scratch),
+        cmocka_unit_test(test_node_limit),
+        cmocka_unit_test(test_many_dimensions),
+        cmocka_unit_test(test_variant_table),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

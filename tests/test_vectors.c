@@ -247,6 +247,7 @@ static void run_all(schedule how, int on_device)
 static void test_cpu_schedule(void **state)
 {
     (void)state;
+    if (!target_has_schedule(tested, SCHEDULE_CPU)) skip();
     run_all(SCHEDULE_CPU, 0);
 }
 

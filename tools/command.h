@@ -9,6 +9,7 @@ int doctor_command(const command *self, const options *o);
 int contract_command(const command *self, const options *o); /* run, matvec, vecmat */
 int explain_command(const command *self, const options *o);
 int selftest_command(const command *self, const options *o);
+int bench_command(const command *self, const options *o);
 
 extern const char help_overview[];
 extern const char help_devices[];
@@ -18,5 +19,6 @@ extern const char help_matvec[];
 extern const char help_vecmat[];
 extern const char help_explain[];
 extern const char help_selftest[];
+extern const char help_bench[];
 
 #endif

@@ -1,6 +1,7 @@
 /* `vecdot devices` and `vecdot doctor`: what there is to compute on, and why there is not. */
 #include "command.h"
 
+#include "json.h"
 #include "session.h"
 
 #include <inttypes.h>
@@ -65,33 +66,11 @@ static void print_table(const vecdot_device_info *infos, size_t count)
 
 /* ---- As JSON ------------------------------------------------------------------------------------- */
 
-/* The length of the UTF-8 character at `s`, or 0 when it is not one. */
-static int utf8_length(const unsigned char *s)
+static void print_json_text(const char *key, const char *text)
 {
-    int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-    for (int i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    bool surrogate = s[0] == 0xed && length == 3 && s[1] >= 0xa0;
-    bool overlong =
-        (s[0] == 0xe0 && length == 3 && s[1] < 0xa0) || (s[0] == 0xf0 && length == 4 && s[1] < 0x90);
-    bool beyond = s[0] == 0xf4 && length == 4 && s[1] >= 0x90;
-    return surrogate || overlong || beyond ? 0 : length;
-}
-
-static void print_json_string(const char *key, const char *text)
-{
-    printf("    \"%s\": \"", key);
-    for (const unsigned char *s = (const unsigned char *)text; *s != '\0';) {
-        int length = utf8_length(s);
-        if (length == 0)
-            fputs("\\ufffd", stdout);
-        else if (*s < 0x20)
-            printf("\\u%04x", *s);
-        else
-            printf("%s%.*s", *s == '"' || *s == '\\' ? "\\" : "", length, (const char *)s);
-        s += length > 0 ? length : 1;
-    }
-    printf("\",\n");
+    printf("    \"%s\": ", key);
+    json_string(stdout, text);
+    printf(",\n");
 }
 
 static void print_json_device(const vecdot_device_info *info)
@@ -99,13 +78,13 @@ static void print_json_device(const vecdot_device_info *info)
     char selector[40];
     snprintf(selector, sizeof selector, "%s:%" PRId32, info->backend, info->index);
     printf("  {\n");
-    print_json_string("selector", selector);
-    print_json_string("backend", info->backend);
-    print_json_string("kind", kind_name(info->kind));
-    print_json_string("name", info->name);
-    print_json_string("vendor", info->vendor);
-    print_json_string("platform", info->platform);
-    print_json_string("driver", info->driver);
+    print_json_text("selector", selector);
+    print_json_text("backend", info->backend);
+    print_json_text("kind", kind_name(info->kind));
+    print_json_text("name", info->name);
+    print_json_text("vendor", info->vendor);
+    print_json_text("platform", info->platform);
+    print_json_text("driver", info->driver);
     printf("    \"index\": %" PRId32 ",\n", info->index);
     printf("    \"memory_bytes\": %" PRIu64 ",\n", info->memory_bytes);
     printf("    \"max_alloc_bytes\": %" PRIu64 ",\n", info->max_alloc_bytes);

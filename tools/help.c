@@ -16,15 +16,15 @@
 
 #define COMMON_OPTIONS                                                                                       \
     "  --bf16           read two-byte raw data ('V2') as bfloat16\n"                                         \
-    "  -d, --device S   auto, opencl, opencl:1, opencl:gpu, opencl:intel, ...;\n"                            \
+    "  -d, --device S   auto, cuda, cuda:1, opencl, opencl:gpu, opencl:intel, ...;\n"                        \
     "                   otherwise VECDOT_BACKEND and VECDOT_DEVICE decide\n"                                 \
     "  -h, --help       this text\n"
 
 #define FILES "\nA or B may be - for standard input. The files may be larger than memory.\n"
 
 const char help_overview[] =
-    "vecdot: NumPy's vecdot, matvec and vecmat on .npy files, on a GPU or any other\n"
-    "OpenCL device.\n"
+    "vecdot: NumPy's vecdot, matvec and vecmat on .npy files, on a CUDA or OpenCL\n"
+    "device, GPU or CPU.\n"
     "\n"
     "  vecdot run A.npy B.npy      sum of conj(A) * B along an axis\n"
     "  vecdot matvec A.npy B.npy   matrices A times vectors B\n"
@@ -33,6 +33,7 @@ const char help_overview[] =
     "  vecdot devices              what there is to compute on\n"
     "  vecdot doctor               why there is no device, or that all is well\n"
     "  vecdot selftest             some hundred problems with known answers\n"
+    "  vecdot bench                how fast, beside what the device's memory allows\n"
     "  vecdot --version\n"
     "\n"
     "'vecdot run --help' tells more; so for each command.\n"
@@ -93,4 +94,26 @@ const char help_selftest[] =
     "bound. Exit status 0 when all agree. The problems are the same in every run.\n"
     "\n"
     "  -d, --device S   test this one instead of the best\n"
+    "  -h, --help       this text\n";
+
+const char help_bench[] =
+    "vecdot bench [CASE ...] [options]\n"
+    "\n"
+    "Times 27 cases (--runs 0 lists them), or those named, and compares each with\n"
+    "what the memory allows, measured in the same run. Every result is checked, to the\n"
+    "bit. Exit status 0 when all that ran was right.\n"
+    "\n"
+    "  vecdot bench                       all cases\n"
+    "  vecdot bench 1 7 15a --runs 21     some of them\n"
+    "  vecdot bench --shape 65536x4096,4096 --dtype f32,f16\n"
+    "\n"
+    "  --shape A[,B]    one problem of these shapes instead; A alone: both\n"
+    "  --axis N         its axis (default -1)\n"
+    "  --dtype D[,E]    its dtypes (default float32)\n"
+    "  --scale S        how large the inputs are: dram (the default: GiB on a GPU,\n"
+    "                   256 MiB on a CPU), cache, tiny, or a number of MiB\n"
+    "  --runs N         samples a case (default 7, at most 101); 0: only list the cases\n"
+    "  --json FILE      every sample and all about the device, too\n"
+    "  --markdown       the table as Markdown\n"
+    "  -d, --device S   this device instead of the best\n"
     "  -h, --help       this text\n";

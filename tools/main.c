@@ -9,13 +9,14 @@
 enum { CONTRACTION = TAKES_DEVICE | TAKES_OUTPUT | TAKES_BF16 };
 
 static const command commands[] = {
-    {"run", contract_command, 2, CONTRACTION | TAKES_CONTRACT, help_run},
-    {"matvec", contract_command, 2, CONTRACTION, help_matvec},
-    {"vecmat", contract_command, 2, CONTRACTION, help_vecmat},
-    {"explain", explain_command, 2, TAKES_DEVICE | TAKES_CONTRACT | TAKES_BF16, help_explain},
-    {"devices", devices_command, 0, TAKES_JSON, help_devices},
-    {"doctor", doctor_command, 0, TAKES_DEVICE, help_doctor},
-    {"selftest", selftest_command, 0, TAKES_DEVICE, help_selftest},
+    {"run", contract_command, 2, 2, CONTRACTION | TAKES_CONTRACT, help_run},
+    {"matvec", contract_command, 2, 2, CONTRACTION, help_matvec},
+    {"vecmat", contract_command, 2, 2, CONTRACTION, help_vecmat},
+    {"explain", explain_command, 2, 2, TAKES_DEVICE | TAKES_CONTRACT | TAKES_BF16, help_explain},
+    {"devices", devices_command, 0, 0, TAKES_JSON, help_devices},
+    {"doctor", doctor_command, 0, 0, TAKES_DEVICE, help_doctor},
+    {"selftest", selftest_command, 0, 0, TAKES_DEVICE, help_selftest},
+    {"bench", bench_command, MAX_OPERANDS, 0, TAKES_DEVICE | TAKES_BENCH, help_bench},
 };
 
 static const command *find_command(const char *name)

@@ -19,7 +19,13 @@ typedef enum option_id {
     OPTION_NO_CONJ,
     OPTION_REPRODUCIBLE,
     OPTION_OUTPUT,
-    OPTION_BF16
+    OPTION_BF16,
+    OPTION_SHAPE,
+    OPTION_SCALE,
+    OPTION_RUNS,
+    OPTION_DTYPES,
+    OPTION_JSON_FILE,
+    OPTION_MARKDOWN
 } option_id;
 
 typedef struct option_row {
@@ -34,7 +40,7 @@ static const option_row rows[] = {
     {"--help", "-h", OPTION_HELP, 0, false},
     {"--device", "-d", OPTION_DEVICE, TAKES_DEVICE, true},
     {"--json", "", OPTION_JSON, TAKES_JSON, false},
-    {"--axis", "", OPTION_AXIS, TAKES_CONTRACT, true},
+    {"--axis", "", OPTION_AXIS, TAKES_CONTRACT | TAKES_BENCH, true},
     {"--axes", "", OPTION_AXES, TAKES_CONTRACT, true},
     {"--keepdims", "", OPTION_KEEPDIMS, TAKES_CONTRACT, false},
     {"--dtype", "", OPTION_DTYPE, TAKES_CONTRACT, true},
@@ -42,6 +48,12 @@ static const option_row rows[] = {
     {"--reproducible", "", OPTION_REPRODUCIBLE, TAKES_CONTRACT, false},
     {"--out", "-o", OPTION_OUTPUT, TAKES_OUTPUT, true},
     {"--bf16", "", OPTION_BF16, TAKES_BF16, false},
+    {"--shape", "", OPTION_SHAPE, TAKES_BENCH, true},
+    {"--scale", "", OPTION_SCALE, TAKES_BENCH, true},
+    {"--runs", "", OPTION_RUNS, TAKES_BENCH, true},
+    {"--dtype", "", OPTION_DTYPES, TAKES_BENCH, true},
+    {"--json", "", OPTION_JSON_FILE, TAKES_BENCH, true},
+    {"--markdown", "", OPTION_MARKDOWN, TAKES_BENCH, false},
 };
 
 static bool usage(const command *self, const char *what, const char *which)
@@ -92,6 +104,14 @@ static bool apply(const command *self, option_id id, const char *value, options 
     case OPTION_REPRODUCIBLE: o->contract.flags |= VECDOT_REPRODUCIBLE; break;
     case OPTION_OUTPUT: o->output = value; break;
     case OPTION_BF16: o->bf16 = true; break;
+    case OPTION_SHAPE: o->shape = value; break;
+    case OPTION_SCALE: o->scale = value; break;
+    case OPTION_DTYPES: o->dtypes = value; break;
+    case OPTION_JSON_FILE: o->json_file = value; break;
+    case OPTION_MARKDOWN: o->markdown = true; break;
+    case OPTION_RUNS:
+        if (parse_int32(value, value + strlen(value), &o->runs) && o->runs >= 0) break;
+        return usage(self, "--runs wants a whole number that is not negative, not", value);
     case OPTION_DTYPE: return set_dtype(self, value, o);
     case OPTION_AXIS:
         if (!parse_int32(value, value + strlen(value), &o->contract.axis[0]))
@@ -139,7 +159,7 @@ bool options_parse(const command *self, int count, char **arguments, options *o)
 {
     const vecdot_options defaults = VECDOT_OPTIONS_INIT;
     bool only_operands = false;
-    *o = (options){.contract = defaults};
+    *o = (options){.contract = defaults, .runs = -1};
     for (int i = 0; i < count; i++) {
         const char *argument = arguments[i];
         if (!only_operands && strcmp(argument, "--") == 0) {
@@ -153,7 +173,7 @@ bool options_parse(const command *self, int count, char **arguments, options *o)
             o->operands[o->operand_count++] = argument;
         }
     }
-    if (o->operand_count == self->operands) return true;
+    if (o->operand_count >= self->operands_needed) return true;
     fprintf(stderr, "vecdot %s: two .npy files are needed\nTry 'vecdot %s --help'.\n", self->name,
             self->name);
     return false;

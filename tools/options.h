@@ -13,22 +13,28 @@ typedef enum option_set {
     TAKES_JSON = 1 << 1,
     TAKES_CONTRACT = 1 << 2, /* --axis --axes --keepdims --dtype --no-conj --reproducible */
     TAKES_OUTPUT = 1 << 3,
-    TAKES_BF16 = 1 << 4
+    TAKES_BF16 = 1 << 4,
+    TAKES_BENCH = 1 << 5 /* --shape --scale --runs --axis --dtype D1,D2 --json FILE --markdown */
 } option_set;
 
+enum { MAX_OPERANDS = 64 };
+
 typedef struct options {
-    const char *operands[2];
+    const char *operands[MAX_OPERANDS];
     int operand_count;
     const char *device; /* NULL: the environment's, else the best */
     const char *output; /* NULL: print                            */
     vecdot_options contract;
     bool json, bf16, help;
+    const char *shape, *scale, *dtypes, *json_file; /* bench's, as they were given; NULL: not */
+    int32_t runs;                                   /* -1: not given */
+    bool markdown;
 } options;
 
 typedef struct command {
     const char *name;
     int (*run)(const struct command *self, const options *o); /* gives the exit status */
-    int operands;
+    int operands, operands_needed; /* at most, at least */
     unsigned takes; /* option_set */
     const char *help;
 } command;

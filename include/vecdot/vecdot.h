@@ -4,9 +4,9 @@
  *
  * Conventions that hold everywhere:
  *  - Arrays are described by DLPack's DLTensor. `data` is a host pointer (kDLCPU) or what the context's
- *    driver calls a buffer (kDLOpenCL: a cl_mem). Strides count elements and may be negative or zero;
- *    strides == NULL means C-contiguous. The stride of a dimension of size 0 or 1 is never looked at.
- *    `byte_offset` is added to `data`. An array with no elements may have data == NULL.
+ *    driver calls a buffer (kDLOpenCL: a cl_mem; kDLCUDA, kDLCUDAManaged: a device address). Strides count
+ *    elements and may be negative or zero; strides == NULL means C-contiguous. The stride of a dimension of size 0
+ *    or 1 is never looked at. `byte_offset` is added to `data`. An array with no elements may have data == NULL.
  *  - Only the array's elements are ever written. Arrays that are copied to a device are read from their lowest
  *    element to their highest, the gaps between included; else only the elements are read.
  *  - Every fallible function returns a vecdot_status. On anything but VECDOT_SUCCESS, vecdot_last_error()

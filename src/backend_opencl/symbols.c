@@ -28,6 +28,19 @@ static int fill(void *library, const char *name, void *slot, size_t size)
     return 1;
 }
 
+/* Drivers set themselves up when they are first asked for devices, and PoCL 3.1 lets another thread that asks at the
+ * same time see devices that are half made. So the first question is asked here, by one thread, and what comes of it
+ * left to later ones. */
+static void start_drivers(void)
+{
+    enum { PLATFORMS = 16 };
+    cl_platform_id platforms[PLATFORMS];
+    cl_uint count = 0, devices;
+    if (cl.GetPlatformIDs(PLATFORMS, platforms, &count) != CL_SUCCESS) return;
+    for (cl_uint i = 0; i < count && i < PLATFORMS; i++)
+        cl.GetDeviceIDs(platforms[i], CL_DEVICE_TYPE_ALL, 0, NULL, &devices);
+}
+
 static void open_loader(void)
 {
     char why[768];
@@ -43,6 +56,7 @@ static void open_loader(void)
     if (!fill(library, "cl" #name, &cl.name, sizeof cl.name)) return;
     SYMBOL_TABLE(X)
 #undef X
+    start_drivers();
 }
 
 const char *symbols_open(void)

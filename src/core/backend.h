@@ -16,9 +16,10 @@ typedef struct backend backend;
 typedef struct device {
     const backend *driver;
     vecdot_device_info info;
-    void *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the ordinal */
-    size_t max_group_size; /* work-items in a group                                   */
-    int parallel_groups;   /* groups of 256 that keep the device full                 */
+    void *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the CUdevice */
+    size_t max_group_size; /* work-items in a group                                    */
+    int parallel_groups;   /* groups of 256 that keep the device full                  */
+    int fenced_groups;     /* kernels can hand partial sums from group to group within one launch */
     char compiler[264];    /* what else tells its compiler from another, for the disk cache: the
                             * driver's and the device's versions                      */
 } device;
@@ -26,7 +27,7 @@ typedef struct device {
 /* A kernel's source and options as the variant table made them. Strings live until the program is built. */
 typedef struct program_request {
     const char *name;           /* "rows_cpu"; also the kernel function's name           */
-    const char *label;          /* the variant, for logs: "rows_cpu direct f32 f32 f32"  */
+    const char *label;          /* the variant: "rows_cpu vector f32 f32 -> f32"         */
     const char *const *sources; /* source_count strings, compiled as one                 */
     size_t source_count;
     const char *options; /* "-DA=1 -DB=2"                                         */
@@ -58,10 +59,11 @@ struct backend {
      * missing. May be called whatever probe returned. */
     void (*diagnose)(text *report);
 
-    /* native_context NULL: make or retain one for the device; else retain the program's own. */
+    /* native_context NULL: make or retain one for the device; else the program's own, retained where the
+     * driver counts references. */
     vecdot_status (*context_open)(void *context, const device *dev, void *native_context);
     void (*context_close)(void *context);
-    /* native_queue NULL: make an in-order one; else retain the program's own, after checking that it
+    /* native_queue NULL: make an in-order one; else the program's own, likewise, after checking that it
      * belongs to the context. */
     vecdot_status (*queue_open)(void *queue, void *context, void *native_queue);
     vecdot_status (*queue_finish)(void *queue);
@@ -73,15 +75,17 @@ struct backend {
      * write to it only if `writable`. */
     vecdot_status (*memory_wrap)(void *context, void *host, size_t bytes, int writable, void **memory);
     void (*memory_release)(void *context, void *memory);
-    /* Checks that a native tensor's memory can be used in this context and has at least `bytes` bytes:
-     * DEVICE_MISMATCH or INVALID_ARGUMENT, naming `argument`. */
+    /* Checks that a native tensor's memory can be used in this context and has at least `bytes` bytes from
+     * the handle on: DEVICE_MISMATCH or INVALID_ARGUMENT, naming `argument`. A handle that is an address is
+     * that of the lowest byte in use. */
     vecdot_status (*memory_check)(void *context, void *memory, size_t bytes, const char *argument);
     /* Makes what kernels wrote to wrapped memory visible to the host. Complete on return. */
     vecdot_status (*memory_reveal)(void *queue, void *memory, size_t bytes);
     /* Where in the device's memory the handle's byte 0 is: two handles share bytes only when their roots are
      * equal and their ranges, counted from the roots, meet. */
     vecdot_status (*memory_root)(void *context, void *memory, void **root, size_t *offset);
-    /* Copies. read and write are complete on return, copy is enqueued. */
+    /* Copies. read is complete on return; write has then taken the host's bytes, the rest is in queue order;
+     * copy is enqueued. */
     vecdot_status (*memory_write)(void *queue, void *memory, size_t offset, const void *host, size_t bytes);
     vecdot_status (*memory_read)(void *queue, void *memory, size_t offset, void *host, size_t bytes);
     vecdot_status (*memory_copy)(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,

@@ -1,5 +1,6 @@
 /* Host arrays to device buffers and back. */
 #include "core/bind.h"
+#include "core/memory.h"
 #include "core/status.h"
 
 #include <stdlib.h>
@@ -11,14 +12,21 @@ static vecdot_status no_host_memory(const problem *p, int64_t bytes)
                 operation_name(p->op), (long long)bytes);
 }
 
+/* Every driver's buffers start on such a boundary. */
+enum { BUFFER_ALIGNMENT = 256 };
+
 location location_of(const DLTensor *t)
 {
     location at = {0};
+    uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
     at.on_host =
         t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
     if (at.on_host)
         at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else {
+    else if (memory_is_address(t->device.device_type)) {
+        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
+    } else {
         at.memory = t->data;
         at.offset = (int64_t)t->byte_offset;
     }

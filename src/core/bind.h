@@ -11,8 +11,8 @@
 typedef struct location {
     int on_host;
     char *host;     /* on the host: its address                        */
-    void *memory;   /* on the device: the buffer and the byte offset; the  */
-    int64_t offset; /* buffer itself starts on a boundary for every dtype  */
+    void *memory;   /* on the device: the buffer and the byte offset in it; its start, the address    */
+    int64_t offset; /* rounded down where data is one, suits every dtype: alignment is the offset's */
 } location;
 
 location location_of(const DLTensor *t);

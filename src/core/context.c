@@ -29,6 +29,14 @@ static vecdot_status check_reproducible_setting(void)
     return VECDOT_SUCCESS;
 }
 
+/* Host arrays that are copied lie in the device's memory together: three of them, and the scratch. */
+static int64_t largest_buffer(const vecdot_device_info *info)
+{
+    uint64_t bytes = info->max_alloc_bytes;
+    if (!info->shares_host_memory && bytes > info->memory_bytes / 4) bytes = info->memory_bytes / 4;
+    return bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
+}
+
 static void policy_init(policy *p, const device *dev)
 {
     const vecdot_device_info *info = &dev->info;
@@ -36,9 +44,10 @@ static void policy_init(policy *p, const device *dev)
     p->force = CLASS_AUTO;
     p->share_host = info->shares_host_memory;
     p->share_out = info->kind == VECDOT_DEVICE_CPU;
-    p->max_alloc = info->max_alloc_bytes < INT64_MAX ? (int64_t)info->max_alloc_bytes : INT64_MAX;
+    p->max_alloc = largest_buffer(info);
     p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
     p->parallel_groups = dev->parallel_groups;
+    p->fenced_groups = dev->fenced_groups;
     p->has_fp64 = info->has_fp64;
     p->saving_seconds = 1.0;
 }
@@ -170,6 +179,7 @@ void vecdot_queue_release(vecdot_queue *queue)
     }
     kernel_table_destroy(context, queue->kernels);
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
+    if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
     driver->queue_close(queue->native);
     free(queue->native);
     free(queue);

@@ -35,6 +35,7 @@ typedef struct policy {
     int64_t max_alloc;   /* bytes; larger host arrays go in pieces                      */
     int units;           /* compute units                                               */
     int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
+    int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
     int has_fp64;
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
@@ -53,6 +54,7 @@ struct vecdot_queue {
     struct kernel_table *kernels; /* this queue's kernel objects by variant           */
     void *scratch;                /* device memory for partials and results to cast   */
     size_t scratch_bytes;
+    void *counters; /* of groups that have finished, one an output or tile; zero between launches */
 };
 
 void context_retain(vecdot_context *context);

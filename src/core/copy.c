@@ -429,7 +429,10 @@ static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const si
         copy_host(s, from, from->data, to, to->data);
         return VECDOT_SUCCESS;
     }
-    if (from->where == PLACE_HOST) return host_to_device(s, from, to, t);
+    if (from->where == PLACE_HOST) {
+        TRY(host_to_device(s, from, to, t));
+        return t.driver->queue_finish(t.queue);
+    }
     if (to->where == PLACE_HOST) return device_to_host(s, from, to, t);
     return device_to_device(s, from, to, t);
 }
@@ -451,7 +454,7 @@ static vecdot_status check_memory(const vecdot_context *context, side *d)
     char argument[32] = "vecdot_copy: ";
     if (d->where != PLACE_DEVICE) return VECDOT_SUCCESS;
     strcat(argument, d->name);
-    if (memory_is_address(context)) { /* count from the first byte in use */
+    if (memory_is_address(context->dev.driver->tensor_device)) { /* count from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
         d->high -= d->low;

@@ -168,16 +168,41 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
 
 /* ---- Launching ---- */
 
+/* Releases memory that enqueued work may still use. */
+static void release_when_idle(vecdot_queue *queue, void *memory)
+{
+    const backend *driver = queue->context->dev.driver;
+    if (!memory) return;
+    (void)driver->queue_finish(queue->native);
+    driver->memory_release(queue->context->native, memory);
+}
+
 static vecdot_status ensure_scratch(vecdot_queue *queue, size_t bytes)
 {
     const backend *driver = queue->context->dev.driver;
     if (bytes <= queue->scratch_bytes) return VECDOT_SUCCESS;
-    if (queue->scratch) driver->memory_release(queue->context->native, queue->scratch);
+    release_when_idle(queue, queue->scratch);
     queue->scratch = NULL;
     queue->scratch_bytes = 0;
     TRY(driver->memory_create(queue->context->native, bytes, &queue->scratch));
     queue->scratch_bytes = bytes;
     return VECDOT_SUCCESS;
+}
+
+/* Zeroed once: whatever launch counts leaves zeros behind. */
+static vecdot_status ensure_counters(vecdot_queue *queue)
+{
+    static const uint32_t zeros[FUSED_COUNTERS];
+    const backend *driver = queue->context->dev.driver;
+    if (queue->counters) return VECDOT_SUCCESS;
+    void *memory = NULL;
+    TRY(driver->memory_create(queue->context->native, sizeof zeros, &memory));
+    vecdot_status status = driver->memory_write(queue->native, memory, 0, zeros, sizeof zeros);
+    if (status == VECDOT_SUCCESS)
+        queue->counters = memory;
+    else
+        release_when_idle(queue, memory);
+    return status;
 }
 
 /* One pass over the leading dimensions that a launch cannot take: where its arrays and results start. */
@@ -219,11 +244,12 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
                                  const bindings *b, pass where, int64_t first_node, int64_t nodes)
 {
     step s = *planned;
-    void *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory, queue->scratch,
-                                      queue->scratch};
-    int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1], b->at[X2].offset + where.shift[X2],
-                               b->at[OUT].offset + where.shift[OUT], 0, (int64_t)results_offset(&ready->pl)};
-    kernel_arg args[4];
+    void *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
+                                      queue->scratch,   queue->scratch,   queue->counters};
+    int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1],   b->at[X2].offset + where.shift[X2],
+                               b->at[OUT].offset + where.shift[OUT], 0,
+                               (int64_t)results_offset(&ready->pl),  0};
+    kernel_arg args[STEP_BUFFERS + 1];
     size_t count = 0;
     s.p.first_node = first_node;
     if (s.p.nodes != nodes) { /* a range of them: the plan's groups are for all */
@@ -231,11 +257,9 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
         plan_size_step(&ready->pl, &queue->context->policy, &s);
     }
     int inputs = s.v.load != LOAD_NONE;
-    int target = s.buffers[0];
-    for (; count < 3 && s.buffers[count] >= 0; count++) {
+    int target = s.buffers[inputs ? 2 : s.v.kernel == KERNEL_FILL ? 0 : 1];
+    for (; count < STEP_BUFFERS && s.buffers[count] >= 0; count++)
         args[count] = (kernel_arg){0, memory[s.buffers[count]]};
-        target = s.buffers[count];
-    }
     if (inputs) {
         s.p.offset1 = offset[s.buffers[0]];
         s.p.offset2 = offset[s.buffers[1]];
@@ -337,6 +361,7 @@ static vecdot_status run_piece(vecdot_queue *queue, const job *j, const preparat
 {
     bindings b = {0};
     TRY(ensure_scratch(queue, scratch_bytes(&ready->pl)));
+    if (ready->pl.steps[0].p.fused) TRY(ensure_counters(queue));
     vecdot_status status =
         ready->element_limit < ready->p.n ? run_ranges(queue, j, ready, &b) : run_whole(queue, j, ready, &b);
     if (status != VECDOT_SUCCESS) (void)queue->context->dev.driver->queue_finish(queue->native);

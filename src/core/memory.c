@@ -18,9 +18,9 @@ place tensor_place(const vecdot_context *context, const DLTensor *tensor)
     return PLACE_ELSEWHERE;
 }
 
-int memory_is_address(const vecdot_context *context)
+int memory_is_address(DLDeviceType type)
 {
-    return context->dev.driver->tensor_device != kDLOpenCL;
+    return type != kDLOpenCL;
 }
 
 /* ---- vecdot_empty -------------------------------------------------------------------------------- */

@@ -12,7 +12,8 @@ typedef enum place {
 
 place tensor_place(const vecdot_context *context, const DLTensor *tensor);
 
-/* Whether the backend's memory handles are addresses that can be compared and offset (a cl_mem is not). */
-int memory_is_address(const vecdot_context *context);
+/* Whether the data of tensors on such a device are addresses, which can be compared and offset (a cl_mem is
+ * not). */
+int memory_is_address(DLDeviceType type);
 
 #endif

@@ -2,6 +2,8 @@
  * never the bits: every choice below is free. */
 #include "core/plan.h"
 
+#include "core/plan_gpu.h"
+
 #include "kernels/codes.h"
 
 #include <string.h>
@@ -19,8 +21,7 @@ enum {
     ITEM_BYTES = 1 << 16,        /* least work of an item, so that dispatch does not show       */
     SHARED_NODE_BYTES = 1 << 16, /* part of a shared row that stays in a core's cache           */
     PARTIALS_BYTES = 1 << 26,    /* of partials for the sake of that                            */
-    GROUP_ITEMS = 256,           /* items of a GPU group, as in the kernels                     */
-    TEAM = 32
+    TEAM_NODE_CHUNKS = 1 << 20   /* what team_gpu's stack holds                                 */
 };
 
 /* What the batch dimensions do: x1 alone moves along M, x2 alone along K. */
@@ -41,16 +42,6 @@ const char *plan_class_name(plan_class cls)
     static const char *const names[CLASS_COUNT] = {"auto",  "fill",   "short",  "lanes",
                                                    "split", "column", "shared", "matrix"};
     return names[cls];
-}
-
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return a / b + (a % b != 0);
-}
-
-static int64_t at_least(int64_t x, int64_t least)
-{
-    return x < least ? least : x;
 }
 
 static shape_class classify(const problem *p)
@@ -155,17 +146,28 @@ static choice choose_cpu(const problem *p, const policy *how)
     return c;
 }
 
+/* Whether short_gpu takes it, and how it loads. */
+static int is_short_typed(const problem *p, load *how)
+{
+    int size = dtype_size(p->result);
+    if (p->type[X1] != p->result || p->type[X2] != p->result || p->rank > 2) return 0;
+    if (p->n * size > SHORT_GPU_BYTES) return 0;
+    *how = p->n * size % 16 == 0 && has_vector_rows(p) ? LOAD_VECTOR : LOAD_STRIDED;
+    return *how == LOAD_VECTOR || ceil_div(p->n, TEAM) <= (size >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS);
+}
+
 static choice choose_gpu(const problem *p, const policy *how)
 {
     choice c = {.tile = 1, .cls = across_outputs(p, how)};
     int typed = is_typed(p, how);
     c.load = typed ? LOAD_STRIDED : LOAD_ANY;
     c.kernel = KERNEL_THREAD_GPU;
+    if (c.cls == CLASS_SHORT && typed && is_short_typed(p, &c.load)) c.kernel = KERNEL_SHORT_GPU;
     if (c.cls != CLASS_AUTO) return c;
     c.cls = rows_class(p, how->force);
     c.kernel = KERNEL_TEAM_GPU;
     if (typed && has_vector_rows(p)) c.load = LOAD_VECTOR;
-    if (p->rank > 0 && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
+    if (p->rank > 0 && c.load == LOAD_VECTOR && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
         int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
         c.swap = a == 0 && b != 0;
         if ((a == 0) != (b == 0)) c.tile = SHARED_TILE;
@@ -212,21 +214,17 @@ static int64_t natural_items(const problem *p, const policy *how, const plan *pl
     switch (s->v.kernel) {
     case KERNEL_PANEL_CPU:
         return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, how));
-    case KERNEL_TEAM_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
+    case KERNEL_TEAM_GPU:
+    case KERNEL_THREAD_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
     case KERNEL_SHORT_CPU: return pl->outputs / inner * ceil_div(inner, strip_outputs(&s->v));
     default: return pl->outputs;
     }
 }
 
-/* How many nodes an output should be cut into; 1 for none. */
+/* CPU: how many nodes an output should be cut into; 1 for none. */
 static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl, const step *s)
 {
     int64_t items = natural_items(p, how, pl, s), units = at_least(how->units, 1);
-    if (pl->schedule == SCHEDULE_GPU) {
-        int64_t full = (int64_t)at_least(how->parallel_groups, 1) * GROUP_ITEMS;
-        if (s->v.kernel == KERNEL_TEAM_GPU) full /= TEAM;
-        return items >= full ? 1 : ceil_div(full, items);
-    }
     int64_t row_bytes = p->n * dtype_size(p->result);
     int64_t nodes = items >= units * LEAST_ITEMS_PER_CORE ? 1 : ceil_div(units * ITEMS_PER_CORE, items);
     if ((pl->cls == CLASS_SHARED || pl->cls == CLASS_MATRIX) && row_bytes > 2 * SHARED_NODE_BYTES) {
@@ -238,21 +236,34 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
     return nodes < most ? nodes : most;
 }
 
+/* Chunks that a kernel's stack lets a node have. */
+static int64_t most_node_chunks(kernel_id kernel)
+{
+    return kernel == KERNEL_PANEL_CPU  ? PANEL_NODE_CHUNKS
+           : kernel == KERNEL_TEAM_GPU ? TEAM_NODE_CHUNKS
+                                       : INT64_MAX;
+}
+
 static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl,
                          const step *s)
 {
-    int64_t chunks = ceil_div(p->n, pl->chunk);
-    int64_t most = max_node_elements / pl->chunk; /* chunks a node may have */
-    int64_t wanted = how->force_nodes > 0        ? how->force_nodes
-                     : how->force == CLASS_SPLIT ? at_least(wanted_nodes(p, how, pl, s), 2)
-                                                 : wanted_nodes(p, how, pl, s);
-    if (s->v.kernel == KERNEL_PANEL_CPU && most > PANEL_NODE_CHUNKS) most = PANEL_NODE_CHUNKS;
+    int64_t chunks = ceil_div(p->n, pl->chunk), units = natural_items(p, how, pl, s);
+    int64_t most = most_node_chunks((kernel_id)s->v.kernel); /* chunks a node may have */
+    int64_t wanted = s->v.kernel == KERNEL_TEAM_GPU     ? gpu_wanted_by_teams(how, pl, units, chunks)
+                     : s->v.kernel == KERNEL_THREAD_GPU ? gpu_wanted_by_threads(p, how, pl, units, &most)
+                                                        : wanted_nodes(p, how, pl, s);
+    if (how->force == CLASS_SPLIT) wanted = at_least(wanted, 2);
+    if (how->force_nodes > 0) wanted = how->force_nodes;
+    if (most > max_node_elements / pl->chunk) most = max_node_elements / pl->chunk;
     pl->node_chunks = 1;
+    if (s->v.kernel == KERNEL_TEAM_GPU && how->force_nodes == 0 && pl->members <= most)
+        pl->node_chunks = pl->members;
     while (pl->node_chunks < chunks && pl->node_chunks * 2 <= most &&
            ceil_div(chunks, pl->node_chunks * 2) >= wanted)
         pl->node_chunks *= 2;
     if (wanted == 1 && chunks <= most) pl->node_chunks = at_least(chunks, 1);
     pl->nodes = ceil_div(chunks, pl->node_chunks);
+    if (pl->schedule == SCHEDULE_GPU) gpu_share_nodes(p, how, max_node_elements, units, pl, s);
     if (pl->nodes > 1 && pl->cls == CLASS_LANES) pl->cls = CLASS_SPLIT;
     if (pl->nodes == 1 && pl->cls == CLASS_SPLIT) pl->cls = CLASS_LANES;
 }
@@ -270,6 +281,9 @@ static void fill_params(const problem *p, const plan *pl, params *q)
                   .nodes = pl->nodes,
                   .node_chunks = pl->node_chunks,
                   .all_nodes = pl->nodes,
+                  .span = pl->span,
+                  .members = pl->members,
+                  .fused = pl->fused,
                   .type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0),
                   .type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0),
                   .type_out = (i32)p->result,
@@ -352,9 +366,13 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
         q->block = block_size(items, bytes * strip_outputs(&s->v), how);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
-    case KERNEL_TEAM_GPU: items = q->outputs / inner * ceil_div(inner, s->v.tile) * q->nodes * TEAM; break;
-    case KERNEL_THREAD_GPU: items = q->outputs * q->nodes; break;
-    case KERNEL_COMBINE_GPU: items = q->outputs * GROUP_ITEMS; break;
+    case KERNEL_TEAM_GPU:
+    case KERNEL_THREAD_GPU:
+    case KERNEL_SHORT_GPU:
+    case KERNEL_COMBINE_GPU:
+        s->group_size = GROUP_ITEMS;
+        s->groups = (size_t)gpu_groups(&s->v, q);
+        return;
     default: /* fill, copy, combine_cpu: outputs in blocks */
         if (pl->schedule == SCHEDULE_CPU) {
             q->block = block_size(q->outputs, 16 * q->nodes, how);
@@ -370,11 +388,21 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
 static step *add_step(plan *pl, variant v, int buffer0, int buffer1, int buffer2)
 {
     step *s = &pl->steps[pl->step_count++];
-    s->v = v;
-    s->buffers[0] = buffer0;
-    s->buffers[1] = buffer1;
-    s->buffers[2] = buffer2;
+    *s = (step){.v = v, .buffers = {buffer0, buffer1, buffer2, -1, -1}};
     return s;
+}
+
+/* Where the main step puts sums: an output's only node in the target, others in the partials. */
+static void set_targets(const plan *pl, int target, step *s)
+{
+    int partials = pl->nodes > 1 ? BUFFER_PARTIALS : target;
+    if (s->v.kernel != KERNEL_TEAM_GPU && s->v.kernel != KERNEL_THREAD_GPU) {
+        s->buffers[2] = partials;
+        return;
+    }
+    s->buffers[2] = target;
+    s->buffers[3] = partials;
+    s->buffers[4] = pl->fused ? BUFFER_COUNTERS : target; /* which it then leaves alone */
 }
 
 static void add_sum(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
@@ -387,13 +415,19 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
     step *s = add_step(pl, v, BUFFER_X1, BUFFER_X2, target);
     pl->cls = c.cls;
     pl->chunk = ROW_BYTES / variant_result_bytes(&v) * ROWS;
-    choose_nodes(p, how, max_node_elements, pl, s);
+    if (c.kernel == KERNEL_SHORT_GPU)
+        gpu_share_rows(p, pl, s);
+    else
+        choose_nodes(p, how, max_node_elements, pl, s);
     fill_params(p, pl, &s->p);
+    if (c.kernel == KERNEL_THREAD_GPU && c.load == LOAD_STRIDED)
+        s->p.wide = gpu_has_wide_columns(p, X1, v.tile) | gpu_has_wide_columns(p, X2, v.tile) << 1;
     if (c.swap) swap_operands(s);
+    set_targets(pl, target, s);
     if (pl->nodes == 1) return;
     kernel_id combine = pl->schedule == SCHEDULE_CPU ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU;
-    s->buffers[2] = BUFFER_PARTIALS;
     pl->partial_bytes = (size_t)(pl->outputs * pl->nodes * group_partial_size(g));
+    if (pl->fused) return;
     fill_params(p, pl,
                 &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
 }
@@ -403,7 +437,13 @@ void plan_build(const problem *p, const policy *how, int through_results, int64_
 {
     plan *pl = out;
     int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
-    *pl = (plan){.schedule = how->schedule, .outputs = 1, .nodes = 1, .node_chunks = 1, .chunk = 1};
+    *pl = (plan){.schedule = how->schedule,
+                 .outputs = 1,
+                 .nodes = 1,
+                 .node_chunks = 1,
+                 .chunk = 1,
+                 .members = 1,
+                 .span = 1};
     if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
     for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
     if (p->n == 0) {

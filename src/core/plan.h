@@ -12,11 +12,15 @@ typedef int32_t i32;
 #include "kernels/params.h"
 
 /* Buffers a launch can take. */
-enum { BUFFER_X1, BUFFER_X2, BUFFER_OUT, BUFFER_PARTIALS, BUFFER_RESULTS, BUFFERS };
+enum { BUFFER_X1, BUFFER_X2, BUFFER_OUT, BUFFER_PARTIALS, BUFFER_RESULTS, BUFFER_COUNTERS, BUFFERS };
+
+/* Counters of a queue: a launch that would need more is not fused. */
+enum { FUSED_COUNTERS = 4096 };
+enum { STEP_BUFFERS = 5 };
 
 typedef struct step {
     variant v;
-    int buffers[3]; /* in argument order; -1 after the last */
+    int buffers[STEP_BUFFERS]; /* in argument order; -1 after the last */
     size_t groups, group_size;
     params p; /* offsets are left at 0: they come with the buffers */
 } step;
@@ -30,8 +34,12 @@ typedef struct plan {
     int64_t chunk;       /* elements of a chunk                                                   */
     int64_t node_chunks; /* chunks of a tree node                                                 */
     int64_t nodes;       /* tree nodes of an output; 1 = the main launch finishes the sum         */
+    int members;         /* GPU schedule: parts of a node that a group sums side by side, ...     */
+    int64_t span;        /* ... each so many chunks (team_gpu), lanes (thread_gpu), pairs (short) */
+    int fused;           /* the main launch adds the partials too                                 */
     int passes_rank; /* leading batch dimensions that the executor loops over, LAUNCH_DIMS not being enough */
-    int step_count;  /* main; then combine when nodes > 1; then copy when results go through scratch */
+    int step_count;  /* main; then combine when nodes > 1 and not fused; then copy when results go through
+                        scratch */
     step steps[MAX_STEPS];
     size_t partial_bytes, result_bytes; /* scratch */
 } plan;

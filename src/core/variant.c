@@ -51,6 +51,13 @@ int variant_is_typed(dtype type1, dtype type2, dtype result)
     return 0;
 }
 
+/* Neighbouring outputs of a work-item of thread_gpu: four, or sixteen bytes of the larger operand. */
+static int thread_tile(dtype type1, dtype type2)
+{
+    int size1 = dtype_size(type1), size2 = dtype_size(type2), size = size1 > size2 ? size1 : size2;
+    return size > 4 ? 16 / size : 4;
+}
+
 variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile)
 {
     return (variant){.kernel = (uint8_t)kernel,
@@ -59,7 +66,7 @@ variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtyp
                      .type1 = (uint8_t)signed_like(type1),
                      .type2 = (uint8_t)signed_like(type2),
                      .result = (uint8_t)signed_like(result),
-                     .tile = (uint8_t)tile};
+                     .tile = (uint8_t)(kernel == KERNEL_THREAD_GPU ? thread_tile(type1, type2) : tile)};
 }
 
 variant variant_grouped(kernel_id kernel, load how, group g, int tile)
@@ -88,7 +95,7 @@ static const table_row table[] = {
     {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0},  {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},
     {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},    {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
     {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},       {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},
-    {KERNEL_TEAM_GPU, LOAD_STRIDED, 4, 0},   {KERNEL_TEAM_GPU, LOAD_ANY, 4, 0},
+    {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},   {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},
     {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
     {KERNEL_COPY, LOAD_NONE, 1, 0},
@@ -177,11 +184,16 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};
 static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_panel_cpu_cl};
-static const char *const short_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_short_cpu_cl};
-static const char *const team_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_gpu_cl};
-static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_thread_gpu_cl};
+static const char *const short_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h,
+                                                kernel_source_short_cpu_cl};
+static const char *const team_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
+                                           kernel_source_vector_gpu_h, kernel_source_team_gpu_cl};
+static const char *const short_gpu_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
+                                                kernel_source_vector_gpu_h, kernel_source_short_gpu_cl};
+static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
+                                             kernel_source_thread_gpu_cl};
 static const char *const combine_cpu_sources[] = {COMMON, kernel_source_combine_cpu_cl};
-static const char *const combine_gpu_sources[] = {COMMON, kernel_source_combine_gpu_cl};
+static const char *const combine_gpu_sources[] = {COMMON, kernel_source_team_h, kernel_source_combine_gpu_cl};
 static const char *const fill_sources[] = {COMMON, kernel_source_fill_cl};
 static const char *const copy_sources[] = {COMMON, kernel_source_copy_cl};
 
@@ -190,8 +202,9 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     switch (kernel) {
     case KERNEL_ROWS_CPU: *count = COUNT(rows_sources); return rows_sources;
     case KERNEL_PANEL_CPU: *count = COUNT(panel_sources); return panel_sources;
-    case KERNEL_SHORT_CPU: *count = COUNT(short_sources); return short_sources;
+    case KERNEL_SHORT_CPU: *count = COUNT(short_cpu_sources); return short_cpu_sources;
     case KERNEL_TEAM_GPU: *count = COUNT(team_sources); return team_sources;
+    case KERNEL_SHORT_GPU: *count = COUNT(short_gpu_sources); return short_gpu_sources;
     case KERNEL_THREAD_GPU: *count = COUNT(thread_sources); return thread_sources;
     case KERNEL_COMBINE_CPU: *count = COUNT(combine_cpu_sources); return combine_cpu_sources;
     case KERNEL_COMBINE_GPU: *count = COUNT(combine_gpu_sources); return combine_gpu_sources;

@@ -11,6 +11,7 @@
     X(PANEL_CPU, "panel_cpu")                                                                                \
     X(SHORT_CPU, "short_cpu")                                                                                \
     X(TEAM_GPU, "team_gpu")                                                                                  \
+    X(SHORT_GPU, "short_gpu")                                                                                \
     X(THREAD_GPU, "thread_gpu")                                                                              \
     X(COMBINE_CPU, "combine_cpu")                                                                            \
     X(COMBINE_GPU, "combine_gpu")                                                                            \
@@ -41,14 +42,15 @@ typedef struct variant {
     uint8_t type1;  /* dtype of each operand and of the result; 0 when the kernel takes them at run */
     uint8_t type2;  /* time (LOAD_ANY)                                                             */
     uint8_t result;
-    uint8_t tile; /* outputs that share each load of one operand: 1 or more                      */
+    uint8_t tile; /* outputs side by side: team_gpu's share a load, thread_gpu's lie in one vector */
     uint8_t reserved;
 } variant;
 
 /* Whether the table has typed variants for these dtypes. */
 int variant_is_typed(dtype type1, dtype type2, dtype result);
 
-/* A variant with dtypes, or with a group only. The tile is 1 but for team_gpu. */
+/* A variant with dtypes, or with a group only. The tile is 1 but for team_gpu, and what the dtypes call for
+ * in thread_gpu. */
 variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile);
 variant variant_grouped(kernel_id kernel, load how, group g, int tile);
 int variant_has_types(const variant *v);

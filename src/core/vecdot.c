@@ -25,7 +25,12 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
                     "its own (%d)",
                     op, array_names[array], (int)t->device.device_type, context->dev.driver->name,
                     (int)kDLCPU, (int)context->dev.driver->tensor_device);
-    if (where == PLACE_HOST || memory_is_address(context)) return VECDOT_SUCCESS;
+    if (where == PLACE_HOST) return VECDOT_SUCCESS;
+    if (memory_is_address(t->device.device_type)) {
+        uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
+        return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
+                                                 array_names[array]);
+    }
     if (t->byte_offset > INT64_MAX || (int64_t)t->byte_offset + e.low < 0 ||
         __builtin_add_overflow((int64_t)t->byte_offset, e.high, &end))
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s with byte_offset %llu reaches outside its buffer",

@@ -10,6 +10,16 @@ void target_reset(target *t)
     t->context->policy = t->policy;
 }
 
+int target_has_schedule(const target *t, schedule s)
+{
+    return s == SCHEDULE_GPU || strcmp(t->info.backend, "cuda") != 0;
+}
+
+void target_follow(target *t, schedule s)
+{
+    t->context->policy.schedule = target_has_schedule(t, s) ? s : SCHEDULE_GPU;
+}
+
 const char *schedule_name(schedule s)
 {
     return s == SCHEDULE_GPU ? "gpu" : "cpu";

@@ -25,6 +25,12 @@ int targets_run(int (*run)(target *t));
 /* The library's own policy again. */
 void target_reset(target *t);
 
+/* Whether the backend has the kernels of that schedule: CUDA has those for GPUs only. */
+int target_has_schedule(const target *t, schedule s);
+
+/* Lets the planner follow the schedule, or the only one there is. */
+void target_follow(target *t, schedule s);
+
 /* "gpu" or "cpu". */
 const char *schedule_name(schedule s);
 

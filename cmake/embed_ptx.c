@@ -1,0 +1,202 @@
+/* Build-time program: compiles every GPU variant of the kernel table to PTX with NVRTC and writes
+ *   <folder>/ptx_table.c     the texts, each deflated (zlib), as the table of src/backend_cuda/ptx.h
+ *   <folder>/ptx/<label>.ptx the texts, for the tests that assemble them
+ * Needs the CUDA toolkit's NVRTC, but neither a GPU nor a driver. */
+#include "core/variant.h"
+
+#include "kernel_sources.h"
+
+#include <ctype.h>
+#include <nvrtc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+/* The oldest PTX that knows the target sm_75, hence the oldest drivers: CUDA 10.0, r410. */
+static const char oldest_version[] = ".version 6.3\n";
+
+enum { MAX_OPTIONS = 24, OPTION_BYTES = 2048, LABEL_BYTES = 128, PATH_BYTES = 4096 };
+
+static _Noreturn void give_up(const char *what, const char *detail)
+{
+    fprintf(stderr, "embed_ptx: %s: %s\n", what, detail);
+    exit(1);
+}
+
+static void *grab(size_t bytes)
+{
+    void *memory = malloc(bytes);
+    if (memory == NULL) give_up("no memory", "malloc");
+    return memory;
+}
+
+static FILE *create(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (file == NULL) give_up("cannot write", path);
+    return file;
+}
+
+static void finish(FILE *file, const char *path)
+{
+    int failed = ferror(file);
+    if (fclose(file) != 0 || failed) give_up("cannot write", path);
+}
+
+/* A kernel's sources as one text, with CUDA's dialect in the place of OpenCL's, which comes first. */
+static char *cuda_program(kernel_id kernel)
+{
+    size_t count, bytes = strlen(kernel_source_dialect_cuda_h) + 1;
+    const char *const *sources = variant_sources(kernel, &count);
+    for (size_t k = 1; k < count; k++) bytes += strlen(sources[k]);
+    char *text = grab(bytes);
+    strcpy(text, kernel_source_dialect_cuda_h);
+    for (size_t k = 1; k < count; k++) strcat(text, sources[k]);
+    return text;
+}
+
+/* ---- NVRTC --------------------------------------------------------------------------------------- */
+
+static void check(nvrtcResult result, const char *call)
+{
+    if (result != NVRTC_SUCCESS) give_up(call, nvrtcGetErrorString(result));
+}
+
+static void print_log(nvrtcProgram program)
+{
+    size_t bytes = 0;
+    check(nvrtcGetProgramLogSize(program, &bytes), "nvrtcGetProgramLogSize");
+    char *log = grab(bytes);
+    check(nvrtcGetProgramLog(program, log), "nvrtcGetProgramLog");
+    fprintf(stderr, "%s\n", log);
+    free(log);
+}
+
+/* No contraction: every fused multiply-add of the kernels is written out. */
+static void compile(nvrtcProgram program, const variant *v, const char *label)
+{
+    char words[OPTION_BYTES];
+    const char *options[MAX_OPTIONS] = {"--gpu-architecture=compute_75", "--fmad=false",
+                                        "--diag-suppress=177"}; /* functions a variant does not use */
+    int count = 3;
+    if (variant_options(v, words, sizeof words) >= sizeof words) give_up("options too long", label);
+    for (char *word = strtok(words, " "); word != NULL && count < MAX_OPTIONS; word = strtok(NULL, " "))
+        options[count++] = word;
+    if (nvrtcCompileProgram(program, count, options) == NVRTC_SUCCESS) return;
+    print_log(program);
+    give_up("does not compile", label);
+}
+
+/* Any driver that knows the PTX version may compile the text, so it names the oldest that has all it uses. */
+static void lower_version(char *ptx, const char *label)
+{
+    char *line = strstr(ptx, ".version ");
+    char *end = line != NULL ? strchr(line, '\n') : NULL;
+    if (end == NULL || (size_t)(end + 1 - line) < sizeof oldest_version - 1) give_up("no .version", label);
+    memcpy(line, oldest_version, sizeof oldest_version - 1);
+    memmove(line + sizeof oldest_version - 1, end + 1, strlen(end + 1) + 1);
+}
+
+/* Takes out the lines of a hint (which bytes of a vector load are used) that older PTX does not know. */
+static void drop_hints(char *ptx)
+{
+    static const char hint[] = ".pragma \"used_bytes_mask";
+    for (char *found; (found = strstr(ptx, hint)) != NULL;) {
+        char *line = found, *end = strchr(found, '\n');
+        while (line > ptx && line[-1] != '\n') line--;
+        if (end == NULL) end = found + strlen(found) - 1;
+        memmove(line, end + 1, strlen(end + 1) + 1);
+    }
+}
+
+static char *make_ptx(const variant *v, const char *label)
+{
+    nvrtcProgram program;
+    size_t bytes = 0;
+    char *source = cuda_program((kernel_id)v->kernel);
+    check(nvrtcCreateProgram(&program, source, label, 0, NULL, NULL), "nvrtcCreateProgram");
+    compile(program, v, label);
+    check(nvrtcGetPTXSize(program, &bytes), "nvrtcGetPTXSize");
+    char *ptx = grab(bytes);
+    check(nvrtcGetPTX(program, ptx), "nvrtcGetPTX");
+    check(nvrtcDestroyProgram(&program), "nvrtcDestroyProgram");
+    free(source);
+    lower_version(ptx, label);
+    drop_hints(ptx);
+    return ptx;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------- */
+
+static void write_text(const char *folder, const char *label, const char *ptx)
+{
+    char path[PATH_BYTES];
+    int start = snprintf(path, sizeof path, "%s/ptx/", folder);
+    snprintf(path + start, sizeof path - (size_t)start, "%s.ptx", label);
+    for (char *c = path + start; *c != '\0'; c++)
+        if (*c == ' ' || *c == '>') *c = '_';
+    FILE *file = create(path);
+    fputs(ptx, file);
+    finish(file, path);
+}
+
+static void write_bytes(FILE *out, size_t index, const char *ptx, uLong *deflated)
+{
+    uLong bytes = strlen(ptx) + 1;
+    uLongf size = compressBound(bytes);
+    unsigned char *packed = grab(size);
+    if (compress2(packed, &size, (const Bytef *)ptx, bytes, Z_BEST_COMPRESSION) != Z_OK)
+        give_up("compress2", "failed");
+    fprintf(out, "\nstatic const unsigned char bytes_%zu[] = {", index);
+    for (uLongf k = 0; k < size; k++) fprintf(out, "%s%u,", k % 32 == 0 ? "\n" : "", packed[k]);
+    fprintf(out, "\n};\n");
+    free(packed);
+    *deflated = size;
+}
+
+static int is_for_gpu(const variant *v)
+{
+    const char *name = kernel_name((kernel_id)v->kernel);
+    return strstr(name, "_cpu") == NULL;
+}
+
+/* Compiles one variant; adds its bytes to the table's source and its line to the table's rows. */
+static void embed(const variant *v, const char *folder, size_t index, FILE *bytes, FILE *rows, uLong total[2])
+{
+    char label[LABEL_BYTES];
+    uLong deflated;
+    if (variant_label(v, label, sizeof label) >= sizeof label) give_up("label too long", label);
+    char *ptx = make_ptx(v, label);
+    write_text(folder, label, ptx);
+    write_bytes(bytes, index, ptx, &deflated);
+    fprintf(rows, "    {\"%s\", bytes_%zu, %lu, %zu},\n", label, index, deflated, strlen(ptx) + 1);
+    total[0] += strlen(ptx) + 1;
+    total[1] += deflated;
+    free(ptx);
+}
+
+int main(int argc, char **argv)
+{
+    char path[PATH_BYTES], *rows_text = NULL;
+    size_t count = 0, rows_bytes = 0;
+    uLong total[2] = {0, 0};
+    variant v;
+    if (argc != 2) give_up("usage", "embed_ptx <folder>");
+    snprintf(path, sizeof path, "%s/ptx", argv[1]);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/ptx_table.c", argv[1]);
+    FILE *out = create(path), *rows = open_memstream(&rows_text, &rows_bytes);
+    if (rows == NULL) give_up("no memory", path);
+    fprintf(out, "/* Generated by embed_ptx from kernels/. */\n#include \"backend_cuda/ptx.h\"\n");
+    for (size_t index = 0; variant_at(index, &v); index++)
+        if (is_for_gpu(&v)) embed(&v, argv[1], count++, out, rows, total);
+    fclose(rows);
+    fprintf(out, "\nconst ptx_entry ptx_table[] = {\n%s};\n\nconst size_t ptx_table_size = %zu;\n", rows_text,
+            count);
+    finish(out, path);
+    free(rows_text);
+    printf("%zu PTX variants: %lu KiB, %lu KiB deflated\n", count, total[0] / 1024, total[1] / 1024);
+    return 0;
+}

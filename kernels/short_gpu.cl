@@ -1,0 +1,114 @@
+/* GPU schedule, class short: rows of at most one canonical row, so of one element a lane. As many neighbouring
+ * work-items as p.members, a power of two, take an output; each loads all of its parts of several outputs, COUNT pairs,
+ * before it uses the first. Consecutive work-items read consecutive memory, whatever the rows' length.
+ *
+ * LOAD_VECTOR: a pair is sixteen bytes of each operand. LOAD_STRIDED: an element of each; rows of more than 32 elements
+ * are p.span pairs of an output. */
+
+#if LOAD == LOAD_VECTOR
+#define COUNT 4
+#define RESIDENT 3
+typedef quad part1;
+typedef quad part2;
+#else
+#define COUNT (RESULT_BYTES >= 8 ? 4 : 8)
+#define RESIDENT (RESULT_BYTES == 16 ? 2 : 3)
+#define OWN 1
+typedef PASTE(stored_, TYPE1) part1;
+typedef PASTE(stored_, TYPE2) part2;
+#endif
+
+/* The pair's sum of products, `first` being its first element. */
+FUNCTION value pair_product(PRIVATE const params *p, part1 a, part2 b)
+{
+#if LOAD == LOAD_VECTOR
+    value sums[SUMS];
+    UNROLL for (i32 k = 0; k < SUMS; k++) sums[k] = value_zero();
+    add_quad(p, sums, a, b);
+    UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
+        UNROLL for (i32 k = 0; k < width; k++) sums[k] = value_add(sums[2 * k], sums[2 * k + 1]);
+    return sums[0];
+#else
+    return product_add(p, value_zero(), PASTE(cast_, TYPE1)(a), PASTE(cast_, TYPE2)(b));
+#endif
+}
+
+/* From output to output `by` further on, with at most two batch dimensions: element offsets within the innermost one,
+ * and what to add at its end. */
+typedef struct stride {
+    i64 by;
+    i64 wrap;
+} stride;
+
+FUNCTION stride stride_of(PRIVATE const i64 *steps, i32 rank, i64 inner, i64 outer, i64 rest)
+{
+    stride s;
+    const i64 up = steps[rank > 1 ? rank - 2 : 0];
+    s.by = outer * up + rest * steps[rank - 1];
+    s.wrap = up - inner * steps[rank - 1];
+    return s;
+}
+
+KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
+void short_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+{
+    LOCAL_ARRAY value space[TEAM_SPACE];
+    const i32 me = LOCAL_ID();
+    const i32 span = LOAD == LOAD_VECTOR ? 1 : (i32)p.span, mine = me % p.members, abreast = GROUP_ITEMS / p.members, each = COUNT / span;
+    const i64 begin = GROUP_ID() * abreast * each + me / p.members;
+    const i64 inner = p.shape[p.rank - 1], outer = abreast / inner, rest = abreast - outer * inner;
+    i64 left = begin < p.outputs ? (p.outputs - begin + abreast - 1) / abreast : 0;
+    const i32 count = left < each ? (i32)left : each; /* outputs of this work-item */
+    const place start = place_of(&p, count > 0 ? begin : 0);
+    const stride step1 = stride_of(p.step1, p.rank, inner, outer, rest);
+    const stride step2 = stride_of(p.step2, p.rank, inner, outer, rest);
+    GLOBAL const part1 *row1 = (GLOBAL const part1 *)(x1 + p.offset1) + start.at1 / OWN;
+    GLOBAL const part2 *row2 = (GLOBAL const part2 *)(x2 + p.offset2) + start.at2 / OWN;
+    part1 a[COUNT];
+    part2 b[COUNT];
+    value v[COUNT];
+    u32 used = 0;
+    {
+        i64 at1 = 0, at2 = 0, index = start.inner;
+        i32 pair = mine, done = 0;
+        UNROLL for (i32 k = 0; k < COUNT; k++) { /* without an element: the first of all instead */
+            const i32 some = done < count && pair * OWN < p.n;
+            used |= (u32)some << k;
+            a[k] = row1[some ? at1 / OWN + pair * p.stride1 : 0];
+            b[k] = row2[some ? at2 / OWN + pair * p.stride2 : 0];
+            pair += p.members;
+            if (span == 1 || pair >= span * p.members) {
+                pair = mine;
+                done++;
+                at1 += step1.by;
+                at2 += step2.by;
+                index += rest;
+                if (index >= inner) {
+                    index -= inner;
+                    at1 += step1.wrap;
+                    at2 += step2.wrap;
+                }
+            }
+        }
+    }
+    LOADS_FIRST();
+    UNROLL for (i32 k = 0; k < COUNT; k++)
+        v[k] = team_sum(space, me, k, p.members, used >> k & 1 ? pair_product(&p, a[k], b[k]) : value_zero());
+    UNROLL for (i32 width = 1; width < COUNT; width *= 2)
+        if (width < span)
+            UNROLL for (i32 k = 0; k < COUNT / 2; k++) v[k] = value_add(v[2 * k], v[2 * k + 1]);
+    if (mine != 0) return;
+    {
+        const stride step = stride_of(p.step_out, p.rank, inner, outer, rest);
+        place at = start;
+        UNROLL for (i32 k = 0; k < COUNT; k++) {
+            if (k < count) store_sum(&p, out, at, v[k]);
+            at.inner += rest;
+            at.out += step.by;
+            if (at.inner >= inner) {
+                at.inner -= inner;
+                at.out += step.wrap;
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/* The CUDA backend's table: all that the core sees of it. The driver keeps compiled kernels in a cache of its
+ * own, so there is nothing to save or load. */
+#include "backend_cuda/objects.h"
+
+const backend backend_cuda = {
+    .name = "cuda",
+    .tensor_device = kDLCUDA,
+    .context_size = sizeof(cuda_context),
+    .queue_size = sizeof(cuda_queue),
+    .program_size = sizeof(cuda_program),
+    .kernel_size = sizeof(cuda_kernel),
+    .probe = cuda_probe,
+    .diagnose = cuda_diagnose,
+    .context_open = cuda_context_open,
+    .context_close = cuda_context_close,
+    .queue_open = cuda_queue_open,
+    .queue_finish = cuda_queue_finish,
+    .queue_close = cuda_queue_close,
+    .memory_create = cuda_memory_create,
+    .memory_wrap = cuda_memory_wrap,
+    .memory_release = cuda_memory_release,
+    .memory_check = cuda_memory_check,
+    .memory_root = cuda_memory_root,
+    .memory_reveal = cuda_memory_reveal,
+    .memory_write = cuda_memory_write,
+    .memory_read = cuda_memory_read,
+    .memory_copy = cuda_memory_copy,
+    .program_open = cuda_program_open,
+    .program_close = cuda_program_close,
+    .program_options = "",
+    .kernel_open = cuda_kernel_open,
+    .kernel_close = cuda_kernel_close,
+    .kernel_launch = cuda_kernel_launch,
+    .context_native = cuda_context_handle,
+    .queue_native = cuda_queue_handle,
+};

@@ -1,0 +1,59 @@
+/* Contexts: the device's primary one or a program's own, current only while the backend works. */
+#include "backend_cuda/objects.h"
+
+vecdot_status cuda_enter(const cuda_context *c)
+{
+    CUresult code = cu.CtxPushCurrent(c->native);
+    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuCtxPushCurrent", code);
+}
+
+vecdot_status cuda_leave(vecdot_status status)
+{
+    CUcontext ours = NULL;
+    CUresult code = cu.CtxPopCurrent(&ours);
+    if (code == CUDA_SUCCESS || status != VECDOT_SUCCESS) return status;
+    return cuda_fail("cuCtxPopCurrent", code);
+}
+
+/* Checks that the program's context is one and is of the device. */
+static vecdot_status context_check(CUcontext native, CUdevice wanted)
+{
+    CUdevice found = 0;
+    CUresult code = cu.CtxPushCurrent(native);
+    if (code != CUDA_SUCCESS) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "cuda: not a valid CUcontext: cuCtxPushCurrent gave %s (%d)", cuda_code_name(code), code);
+    }
+    code = cu.CtxGetDevice(&found);
+    if (code != CUDA_SUCCESS) return cuda_leave(cuda_fail("cuCtxGetDevice", code));
+    if (found == wanted) return cuda_leave(VECDOT_SUCCESS);
+    return cuda_leave(fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                           "cuda: the CUcontext is of device %d, not of the device %d that came with it",
+                           found, wanted));
+}
+
+vecdot_status cuda_context_open(void *context, const device *dev, void *native_context)
+{
+    cuda_context *c = context;
+    c->device = cuda_device_handle(dev);
+    c->ordinal = dev->info.index;
+    if (native_context != NULL) {
+        c->native = native_context;
+        return context_check(c->native, c->device);
+    }
+    CUresult code = cu.DevicePrimaryCtxRetain(&c->native, c->device);
+    if (code != CUDA_SUCCESS) return cuda_fail("cuDevicePrimaryCtxRetain", code);
+    c->primary = 1;
+    return VECDOT_SUCCESS;
+}
+
+void cuda_context_close(void *context)
+{
+    cuda_context *c = context;
+    if (c->primary) cu.DevicePrimaryCtxRelease(c->device);
+}
+
+void *cuda_context_handle(const void *context)
+{
+    return ((const cuda_context *)context)->native;
+}

@@ -1,0 +1,131 @@
+/* Programs from embedded PTX, which the driver compiles, kernels and their launches. */
+#include "backend_cuda/objects.h"
+#include "backend_cuda/ptx.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOG_BYTES = 3000, MOST_ARGUMENTS = 8 };
+
+/* ---- Programs ------------------------------------------------------------------------------------ */
+
+/* What helps when the driver does not take the PTX. */
+static void write_hint(CUresult code, const char *ptx, char *hint, size_t bytes)
+{
+    int major = 0, minor = 0, driver = cuda_driver_version();
+    const char *line = strstr(ptx, ".version ");
+    hint[0] = '\0';
+    if (line != NULL) sscanf(line, ".version %d.%d", &major, &minor);
+    switch (code) {
+    case CUDA_ERROR_UNSUPPORTED_PTX_VERSION: /* PTX 6.x came with CUDA 10, 7.x with 11, and so on */
+        snprintf(hint, bytes,
+                 "; it is PTX %d.%d, which came with CUDA %d, the driver is for CUDA %d.%d: "
+                 "install a newer NVIDIA driver",
+                 major, minor, major + 4, driver / 1000, driver % 1000 / 10);
+        break;
+    case CUDA_ERROR_JIT_COMPILER_NOT_FOUND:
+        snprintf(hint, bytes,
+                 "; libnvidia-ptxjitcompiler.so.1, a part of NVIDIA's driver, is missing: install it");
+        break;
+    case CUDA_ERROR_JIT_COMPILATION_DISABLED:
+        snprintf(hint, bytes, "; unset CUDA_DISABLE_PTX_JIT: the kernels come as PTX");
+        break;
+    default: break;
+    }
+}
+
+/* COMPILE with what the driver's compiler said. */
+static vecdot_status load_failed(const program_request *request, CUresult code, const char *ptx,
+                                 const char *errors, const char *infos)
+{
+    char hint[256];
+    switch (code) {
+    case CUDA_ERROR_INVALID_IMAGE:
+    case CUDA_ERROR_NO_BINARY_FOR_GPU:
+    case CUDA_ERROR_INVALID_PTX:
+    case CUDA_ERROR_JIT_COMPILER_NOT_FOUND:
+    case CUDA_ERROR_UNSUPPORTED_PTX_VERSION:
+    case CUDA_ERROR_JIT_COMPILATION_DISABLED:
+    case CUDA_ERROR_INVALID_SOURCE: break;
+    default: return cuda_fail("cuModuleLoadDataEx", code);
+    }
+    write_hint(code, ptx, hint, sizeof hint);
+    return fail(
+        VECDOT_ERROR_COMPILE, "cuda: cuModuleLoadDataEx gave %s (%d) for %s%s; the compiler's log: %s%s",
+        cuda_code_name(code), code, request->label, hint, errors[0] != '\0' ? errors : "(empty)", infos);
+}
+
+static vecdot_status load(cuda_program *p, const program_request *request, const char *ptx)
+{
+    char errors[LOG_BYTES] = "", infos[LOG_BYTES / 4] = "";
+    const int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
+                           CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES};
+    void *values[] = {errors, (void *)(uintptr_t)sizeof errors, infos, (void *)(uintptr_t)sizeof infos};
+    CUresult code = cu.ModuleLoadDataEx(&p->native, ptx, sizeof options / sizeof options[0], options, values);
+    errors[sizeof errors - 1] = infos[sizeof infos - 1] = '\0';
+    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : load_failed(request, code, ptx, errors, infos);
+}
+
+vecdot_status cuda_program_open(void *program, void *context, const program_request *request)
+{
+    cuda_program *p = program;
+    char *ptx = NULL;
+    p->context = context;
+    TRY(ptx_text(request->label, &ptx));
+    vecdot_status status = cuda_enter(p->context);
+    if (status == VECDOT_SUCCESS) status = cuda_leave(load(p, request, ptx));
+    free(ptx);
+    return status;
+}
+
+void cuda_program_close(void *program)
+{
+    cuda_program *p = program;
+    if (cu.CtxPushCurrent(p->context->native) != CUDA_SUCCESS) return;
+    cu.ModuleUnload(p->native);
+    cuda_leave(VECDOT_SUCCESS);
+}
+
+/* ---- Kernels ------------------------------------------------------------------------------------- */
+
+vecdot_status cuda_kernel_open(void *kernel, void *program, const char *name)
+{
+    cuda_kernel *k = kernel;
+    const cuda_program *p = program;
+    char call[96];
+    TRY(cuda_enter(p->context));
+    CUresult code = cu.ModuleGetFunction(&k->native, p->native, name);
+    if (code == CUDA_SUCCESS) return cuda_leave(VECDOT_SUCCESS);
+    snprintf(call, sizeof call, "cuModuleGetFunction(\"%.64s\")", name);
+    return cuda_leave(cuda_fail(call, code));
+}
+
+/* A function lives as long as its module. */
+void cuda_kernel_close(void *kernel)
+{
+    (void)kernel;
+}
+
+vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *how)
+{
+    cuda_queue *q = queue;
+    const cuda_kernel *k = kernel;
+    void *arguments[MOST_ARGUMENTS];
+    if (how->groups > INT_MAX || how->group_size > UINT_MAX || how->arg_count > MOST_ARGUMENTS)
+        return fail(
+            VECDOT_ERROR_UNSUPPORTED,
+            "cuda: a launch of %zu groups of %zu with %zu arguments; at most %d groups and %d arguments are "
+            "possible",
+            how->groups, how->group_size, how->arg_count, INT_MAX, MOST_ARGUMENTS);
+    for (size_t i = 0; i < how->arg_count;
+         i++) { /* the driver reads them and takes pointers without a const */
+        const kernel_arg *a = &how->args[i];
+        arguments[i] = (void *)(uintptr_t)(a->size == 0 ? (const void *)&a->value : a->value);
+    }
+    TRY(cuda_enter(q->context));
+    CUresult code = cu.LaunchKernel(k->native, (unsigned)how->groups, 1, 1, (unsigned)how->group_size, 1, 1,
+                                    0, q->native, arguments, NULL);
+    return cuda_leave(code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuLaunchKernel", code));
+}

@@ -1,0 +1,62 @@
+/* Queues: a stream of our own, or a program's. */
+#include "backend_cuda/objects.h"
+
+/* Checks that the program's stream belongs to the context, which is current: so are the two streams that have
+ * no handle of their own. */
+static vecdot_status stream_check(const cuda_context *c, CUstream native)
+{
+    CUcontext of = NULL;
+    if (native == CU_STREAM_LEGACY || native == CU_STREAM_PER_THREAD) return VECDOT_SUCCESS;
+    CUresult code = cu.StreamGetCtx(native, &of);
+    if (code != CUDA_SUCCESS) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "cuda: not a valid CUstream: cuStreamGetCtx gave %s (%d)",
+                    cuda_code_name(code), code);
+    }
+    if (of == c->native) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                "cuda: the CUstream belongs to another CUcontext than the vecdot context");
+}
+
+static vecdot_status stream_create(cuda_queue *q)
+{
+    CUresult code = cu.StreamCreate(&q->native, CU_STREAM_NON_BLOCKING);
+    if (code != CUDA_SUCCESS) return cuda_fail("cuStreamCreate", code);
+    q->owned = 1;
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status cuda_queue_open(void *queue, void *context, void *native_queue)
+{
+    cuda_queue *q = queue;
+    q->context = context;
+    q->native = native_queue;
+    TRY(cuda_enter(q->context));
+    return cuda_leave(native_queue != NULL ? stream_check(q->context, q->native) : stream_create(q));
+}
+
+static vecdot_status finish(const cuda_queue *q)
+{
+    CUresult code = cu.StreamSynchronize(q->native);
+    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuStreamSynchronize", code);
+}
+
+vecdot_status cuda_queue_finish(void *queue)
+{
+    cuda_queue *q = queue;
+    TRY(cuda_enter(q->context));
+    return cuda_leave(finish(q));
+}
+
+void cuda_queue_close(void *queue)
+{
+    cuda_queue *q = queue;
+    if (cu.CtxPushCurrent(q->context->native) != CUDA_SUCCESS) return;
+    staging_free(&q->staging);
+    if (q->owned) cu.StreamDestroy(q->native);
+    cuda_leave(VECDOT_SUCCESS);
+}
+
+void *cuda_queue_handle(const void *queue)
+{
+    return ((const cuda_queue *)queue)->native;
+}
