@@ -11,7 +11,7 @@ find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the 
 set(unit_tests dtype semantics layout plan npy text status variant cudasim_machine)
 set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large memory programs threads) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large memory programs threads device) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -41,6 +41,7 @@ endif()
 set(suppressions "${PROJECT_SOURCE_DIR}/tests/suppressions")
 set(test_environment
     "VECDOT_CACHE_DIR=/dev/null" # no disk cache but where a test asks for one
+    "ASAN_OPTIONS=use_sigaltstack=0" # LLVM in PoCL gives the threads that start it another stack
     "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
     "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:ignore_noninstrumented_modules=1:second_deadlock_stack=1"
     "UBSAN_OPTIONS=print_stacktrace=1")

@@ -156,6 +156,7 @@ static void run_child(const char *what, const char *variable, const char *value)
         unsetenv("POCL_CACHE_DIR");
         unsetenv("XDG_CACHE_HOME");
         unsetenv("VECDOT_LIBOPENCL");
+        setenv("VECDOT_LIBCUDA", "/nonexistent/libcuda.so.1", 1);
         setenv(variable, value, 1);
         execl("/proc/self/exe", "test_device", "--child", what, (char *)NULL);
         _exit(3);
