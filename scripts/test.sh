@@ -14,7 +14,7 @@ backends=${VECDOT_TEST_BACKENDS:-opencl}
 problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
-simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-3000}
+simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-6000}
 may_skip='^(ptxas)$'
 
 passed=0 failed=0 skipped=0 failures=()
@@ -92,6 +92,7 @@ if stage build-release build release; then
     stage end-to-end end_to_end "$e2e_problems" || true
     if has_cuda; then
         stage end-to-end-sim simulated end_to_end $((e2e_problems / 3)) || true
+        stage gpu-check simulated env GPU_CHECK_SCALE=tiny scripts/gpu_check.sh --out build/gpu-check/simulated || true
     else
         echo "        no CUDA toolkit (NVRTC): built without CUDA kernels, which are not tested"
     fi

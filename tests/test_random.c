@@ -1,6 +1,6 @@
 /* Random legal problems under random policies, each compared to the bit with the scalar reference.
  * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated device
- * VECDOT_TEST_PROBLEMS_SIMULATED, 3000), and VECDOT_TEST_INDEX runs a single one of the seed. */
+ * VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
@@ -231,7 +231,7 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 int main(void)
 {
     seed = number_from("VECDOT_TEST_SEED", (uint64_t)time(NULL));
-    problems = (long)(getenv("VECDOT_TEST_SIMULATED") ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 3000)
+    problems = (long)(getenv("VECDOT_TEST_SIMULATED") ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
                                                       : number_from("VECDOT_TEST_PROBLEMS", 20000));
     only = getenv("VECDOT_TEST_INDEX") ? (long)number_from("VECDOT_TEST_INDEX", 0) : -1;
     return targets_run(run);
