@@ -6,6 +6,7 @@
 #include "cudasim/cudasim.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
+#include "support/known_sum.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>
@@ -56,39 +57,7 @@ static int open_simulator(void)
 enum { INJECTED = 999, OUT_OF_MEMORY = 2 };
 static const char injected_name[] = "CUDA_ERROR_UNKNOWN", memory_name[] = "CUDA_ERROR_OUT_OF_MEMORY";
 
-/* ---- Allocations: the linker leads the library's calls here -------------------------------------- */
-
-static struct {
-    int at, calls;
-} allocation; /* at == 0: none fails */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return ++allocation.calls == allocation.at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return ++allocation.calls == allocation.at ? NULL : __real_calloc(count, size);
-}
-
 /* ---- Scenarios ----------------------------------------------------------------------------------- */
-
-enum {
-    ROWS = 2,
-    LENGTH = 70000
-}; /* long enough for sums in several nodes, and for more than one piece of copying */
-
-typedef enum arrays {
-    ARRAYS_ON_HOST,
-    ARRAYS_ON_DEVICE, /* made before, faultless                */
-    ARRAYS_MADE,      /* whose making and copying can fail too */
-} arrays;
 
 typedef struct scenario {
     const char *name;
@@ -106,15 +75,15 @@ static const scenario scenarios[] = {
      0,
      0,
      0,
-     ARRAYS_ON_HOST,
+     ARRAYS_COPIED,
      {"cuDeviceGetCount", "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain", "cuStreamCreate"}},
-    {"adopting", 1, 1, 0, 0, ARRAYS_ON_HOST, {"cuCtxGetDevice", "cuStreamGetCtx"}},
+    {"adopting", 1, 1, 0, 0, ARRAYS_COPIED, {"cuCtxGetDevice", "cuStreamGetCtx"}},
     {"host arrays",
      0,
      0,
      0,
      0,
-     ARRAYS_ON_HOST,
+     ARRAYS_COPIED,
      {"cuMemAlloc_v2", "cuMemHostAlloc", "cuEventCreate", "cuMemcpyHtoDAsync_v2", "cuModuleLoadDataEx",
       "cuModuleGetFunction", "cuLaunchKernel", "cuMemFree_v2"}},
     {"host arrays again",
@@ -122,7 +91,7 @@ static const scenario scenarios[] = {
      0,
      1,
      0,
-     ARRAYS_ON_HOST,
+     ARRAYS_COPIED,
      {"cuMemAlloc_v2", "cuEventRecord", "cuMemcpyDtoHAsync_v2"}},
     {"device arrays", 0, 0, 0, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttribute", "cuModuleLoadDataEx"}},
     {"device arrays again", 0, 0, 1, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttribute", "cuLaunchKernel"}},
@@ -139,41 +108,6 @@ static struct {
     CUstream stream;
 } own; /* the program's */
 
-static struct {
-    vecdot_context *context;
-    vecdot_queue *queue;
-    int32_t x1[ROWS * LENGTH], x2[LENGTH];
-    int64_t out[ROWS], expected[ROWS]; /* wider than the result: it is cast in a launch of its own */
-    DLManagedTensor *made[4];          /* x1, x2, out and a copy of out                            */
-} at;
-
-static const int64_t shapes[2] = {ROWS, LENGTH};
-static const int64_t untouched = 0x5A5A5A5A5A5A5A5A;
-
-static DLTensor host_tensor(int which)
-{
-    void *const data[] = {at.x1, at.x2, at.out, at.out};
-    DLTensor t = {.data = data[which],
-                  .device = {kDLCPU, 0},
-                  .ndim = which == 0 ? 2 : 1,
-                  .dtype = which < 2 ? VECDOT_INT32 : VECDOT_INT64,
-                  .shape = (int64_t *)(uintptr_t)(which == 1 ? shapes + 1 : shapes)};
-    return t;
-}
-
-static void fill_arrays(void)
-{
-    for (int i = 0; i < LENGTH; i++) at.x2[i] = i % 13 - 6;
-    for (int row = 0; row < ROWS; row++) {
-        at.expected[row] = 0;
-        at.out[row] = untouched;
-        for (int i = 0; i < LENGTH; i++) {
-            at.x1[row * LENGTH + i] = (i * 3 + row) % 17;
-            at.expected[row] += at.x1[row * LENGTH + i] * at.x2[i];
-        }
-    }
-}
-
 static vecdot_status open_handles(const scenario *s)
 {
     TRY(s->adopt ? vecdot_cuda_context_create(own.context, 0, &at.context)
@@ -181,49 +115,6 @@ static vecdot_status open_handles(const scenario *s)
     if (s->two_launches) at.context->policy.fenced_groups = 0;
     return s->adopt ? vecdot_cuda_queue_create(at.context, own.stream, &at.queue)
                     : vecdot_queue_create(at.context, &at.queue);
-}
-
-static vecdot_status make_arrays(void)
-{
-    for (int k = 0; k < 4; k++) {
-        DLTensor t = host_tensor(k);
-        TRY(vecdot_empty(at.context, t.dtype, t.ndim, t.shape, &at.made[k]));
-        TRY(vecdot_copy(at.queue, &t, &at.made[k]->dl_tensor));
-    }
-    return VECDOT_SUCCESS;
-}
-
-static vecdot_status bring_back(void)
-{
-    DLTensor out = host_tensor(2);
-    TRY(vecdot_copy(at.queue, &at.made[2]->dl_tensor, &at.made[3]->dl_tensor));
-    return vecdot_copy(at.queue, &at.made[3]->dl_tensor, &out);
-}
-
-static vecdot_status use(const scenario *s)
-{
-    DLTensor x1 = host_tensor(0), x2 = host_tensor(1), out = host_tensor(2);
-    if (s->arrays == ARRAYS_ON_HOST) return vecdot(at.queue, &x1, &x2, -1, &out);
-    if (s->arrays == ARRAYS_MADE) TRY(make_arrays());
-    TRY(vecdot(at.queue, &at.made[0]->dl_tensor, &at.made[1]->dl_tensor, -1, &at.made[2]->dl_tensor));
-    return s->arrays == ARRAYS_MADE ? bring_back() : vecdot_queue_finish(at.queue);
-}
-
-static void release_arrays(void)
-{
-    for (int k = 0; k < 4; k++) {
-        if (at.made[k] != NULL) at.made[k]->deleter(at.made[k]);
-        at.made[k] = NULL;
-    }
-}
-
-static void release_handles(void)
-{
-    release_arrays();
-    vecdot_queue_release(at.queue);
-    vecdot_context_release(at.context);
-    at.queue = NULL;
-    at.context = NULL;
 }
 
 static void disarm(void)
@@ -251,7 +142,7 @@ static int clean_up(void **state)
     (void)state;
     disarm();
     pop_all();
-    release_handles();
+    sum_release();
     sim.cudasim_counts(&before);
     return 0;
 }
@@ -268,17 +159,17 @@ static struct {
 
 static void prepare(const scenario *s)
 {
-    fill_arrays();
+    sum_fill();
     if (s->opening) return;
     must(open_handles(s), "opening");
-    if (s->arrays == ARRAYS_ON_DEVICE) must(make_arrays(), "making arrays");
+    if (s->arrays == ARRAYS_ON_DEVICE) must(sum_make_arrays(), "making arrays");
     if (s->warm) {
-        must(use(s), "warming up");
-        if (s->arrays == ARRAYS_MADE) release_arrays();
-        fill_arrays();
+        must(sum_compute(s->arrays), "warming up");
+        if (s->arrays == ARRAYS_MADE) sum_release_arrays();
+        sum_fill();
         if (s->arrays == ARRAYS_ON_DEVICE) {
-            release_arrays();
-            must(make_arrays(), "making arrays");
+            sum_release_arrays();
+            must(sum_make_arrays(), "making arrays");
         }
     }
 }
@@ -291,7 +182,7 @@ static vecdot_status run_scenario(const scenario *s, void (*arm)(void))
     uint64_t launches = sim.cudasim_calls_of("cuLaunchKernel");
     allocation.calls = 0;
     arm();
-    vecdot_status status = s->opening ? open_handles(s) : use(s);
+    vecdot_status status = s->opening ? open_handles(s) : sum_compute(s->arrays);
     disarm();
     run_of.count = sim.cudasim_calls() - run_of.first;
     run_of.launches = sim.cudasim_calls_of("cuLaunchKernel") - launches;
@@ -302,7 +193,7 @@ static vecdot_status run_scenario(const scenario *s, void (*arm)(void))
 
 static void check_result(const char *what)
 {
-    if (memcmp(at.out, at.expected, sizeof at.out) != 0) fail_msg("%s: the result is wrong", what);
+    if (!sum_is_right()) fail_msg("%s: the result is wrong", what);
 }
 
 /* After a failure that launched nothing, out holds what it held. */
@@ -310,12 +201,10 @@ static void check_untouched(const scenario *s, const char *what)
 {
     if (run_of.launches > 0 || s->opening) return;
     if (s->arrays == ARRAYS_ON_DEVICE) {
-        fill_arrays();
-        must(bring_back(), what);
+        sum_fill();
+        must(sum_bring_back(), what);
     }
-    for (int row = 0; row < ROWS; row++) {
-        if (at.out[row] != untouched) fail_msg("%s: out was written to, and nothing launched", what);
-    }
+    if (!sum_is_untouched()) fail_msg("%s: out was written to, and nothing launched", what);
 }
 
 /* Nothing of the library's is left in the driver, but what `refused`: the driver did not let it go. */
@@ -348,14 +237,14 @@ static void check_afterwards(const scenario *s, const char *what, int refused)
                       : vecdot_queue_create(at.context, &at.queue),
              what);
         vecdot_queue_release(old);
-        release_arrays();
-        fill_arrays();
-        if (s->arrays == ARRAYS_ON_DEVICE) must(make_arrays(), what);
-        must(use(s), what);
-        if (s->arrays == ARRAYS_ON_DEVICE) must(bring_back(), what);
+        sum_release_arrays();
+        sum_fill();
+        if (s->arrays == ARRAYS_ON_DEVICE) must(sum_make_arrays(), what);
+        must(sum_compute(s->arrays), what);
+        if (s->arrays == ARRAYS_ON_DEVICE) must(sum_bring_back(), what);
         check_result(what);
     }
-    release_handles();
+    sum_release();
     check_nothing_alive(what, refused);
 }
 
@@ -535,13 +424,13 @@ static void test_releasing(void **state)
     const scenario *s = *state;
     must(run_scenario(s, arm_nothing), s->name);
     uint64_t first = sim.cudasim_calls();
-    release_handles();
+    sum_release();
     uint64_t calls = sim.cudasim_calls() - first;
     check_nothing_alive(s->name, 0);
     for (uint64_t number = 1; number <= calls; number++) {
         must(run_scenario(s, arm_nothing), s->name);
         sim.cudasim_fail_at(number, INJECTED, 0);
-        release_handles();
+        sum_release();
         disarm();
         check_nothing_alive(s->name, 1);
     }
@@ -558,13 +447,13 @@ static void test_lost_device(void **state)
     prepare(s);
     sim.cudasim_fail_at(1, LOST, 1);
     for (int again = 0; again < 3; again++) {
-        assert_int_equal(use(s), VECDOT_ERROR_BACKEND);
+        assert_int_equal(sum_compute(s->arrays), VECDOT_ERROR_BACKEND);
         assert_non_null(strstr(vecdot_last_error(), "719"));
         assert_int_equal(vecdot_queue_finish(at.queue), VECDOT_ERROR_BACKEND);
         assert_non_null(strstr(vecdot_last_error(), "719"));
     }
     disarm();
-    release_handles();
+    sum_release();
     check_nothing_alive("after a lost device", 1);
 }
 

@@ -9,6 +9,7 @@
 #include "core/context.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
+#include "support/known_sum.h"
 #include "support/faults/faults.h"
 
 #include <dirent.h>
@@ -29,37 +30,7 @@ static const char *const function_names[] = {
 enum { INJECTED = CL_INVALID_OPERATION };
 static const char injected_name[] = "CL_INVALID_OPERATION";
 
-/* ---- Allocations: the linker leads the library's calls here -------------------------------------- */
-
-static struct {
-    int at, calls;
-} allocation; /* at == 0: none fails */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-    return ++allocation.calls == allocation.at ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return ++allocation.calls == allocation.at ? NULL : __real_calloc(count, size);
-}
-
 /* ---- Scenarios ----------------------------------------------------------------------------------- */
-
-enum { ROWS = 5, LENGTH = 300 };
-
-typedef enum arrays {
-    ARRAYS_IN_PLACE,  /* host arrays that the device uses where they are      */
-    ARRAYS_COPIED,    /* host arrays that are copied                          */
-    ARRAYS_ON_DEVICE, /* device arrays made before, faultless                 */
-    ARRAYS_MADE,      /* device arrays, whose making and copying can fail too */
-} arrays;
 
 typedef enum disk { DISK_FILLED, DISK_EMPTY, DISK_NONE } disk;
 
@@ -142,41 +113,6 @@ static struct {
 
 static char folders[3][128]; /* for each kind of disk cache */
 
-static struct {
-    vecdot_context *context;
-    vecdot_queue *queue;
-    int32_t x1[ROWS * LENGTH], x2[LENGTH];
-    int64_t out[ROWS], expected[ROWS]; /* wider than the result: it is cast in a launch of its own */
-    DLManagedTensor *made[4];          /* x1, x2, out and a copy of out                            */
-} at;
-
-static const int64_t shapes[2] = {ROWS, LENGTH};
-static const int64_t untouched = 0x5A5A5A5A5A5A5A5A;
-
-static DLTensor host_tensor(int which)
-{
-    void *const data[] = {at.x1, at.x2, at.out, at.out};
-    DLTensor t = {.data = data[which],
-                  .device = {kDLCPU, 0},
-                  .ndim = which == 0 ? 2 : 1,
-                  .dtype = which < 2 ? VECDOT_INT32 : VECDOT_INT64,
-                  .shape = (int64_t *)(uintptr_t)(which == 1 ? shapes + 1 : shapes)};
-    return t;
-}
-
-static void fill_arrays(void)
-{
-    for (int i = 0; i < LENGTH; i++) at.x2[i] = i % 13 - 6;
-    for (int row = 0; row < ROWS; row++) {
-        at.expected[row] = 0;
-        at.out[row] = untouched;
-        for (int i = 0; i < LENGTH; i++) {
-            at.x1[row * LENGTH + i] = (i * 3 + row) % 17;
-            at.expected[row] += at.x1[row * LENGTH + i] * at.x2[i];
-        }
-    }
-}
-
 static vecdot_status open_handles(const scenario *s)
 {
     setenv("VECDOT_CACHE_DIR", folders[s->disk], 1);
@@ -187,57 +123,13 @@ static vecdot_status open_handles(const scenario *s)
                     : vecdot_queue_create(at.context, &at.queue);
 }
 
-static vecdot_status make_arrays(void)
-{
-    for (int k = 0; k < 4; k++) {
-        DLTensor t = host_tensor(k);
-        TRY(vecdot_empty(at.context, t.dtype, t.ndim, t.shape, &at.made[k]));
-        TRY(vecdot_copy(at.queue, &t, &at.made[k]->dl_tensor));
-    }
-    return VECDOT_SUCCESS;
-}
-
-static vecdot_status bring_back(void)
-{
-    DLTensor out = host_tensor(2);
-    TRY(vecdot_copy(at.queue, &at.made[2]->dl_tensor, &at.made[3]->dl_tensor));
-    return vecdot_copy(at.queue, &at.made[3]->dl_tensor, &out);
-}
-
-static vecdot_status use(const scenario *s)
-{
-    DLTensor x1 = host_tensor(0), x2 = host_tensor(1), out = host_tensor(2);
-    if (s->arrays == ARRAYS_IN_PLACE || s->arrays == ARRAYS_COPIED)
-        return vecdot(at.queue, &x1, &x2, -1, &out);
-    if (s->arrays == ARRAYS_MADE) TRY(make_arrays());
-    TRY(vecdot(at.queue, &at.made[0]->dl_tensor, &at.made[1]->dl_tensor, -1, &at.made[2]->dl_tensor));
-    return s->arrays == ARRAYS_MADE ? bring_back() : vecdot_queue_finish(at.queue);
-}
-
-static void release_arrays(void)
-{
-    for (int k = 0; k < 4; k++) {
-        if (at.made[k] != NULL) at.made[k]->deleter(at.made[k]);
-        at.made[k] = NULL;
-    }
-}
-
-static void release_handles(void)
-{
-    release_arrays();
-    vecdot_queue_release(at.queue);
-    vecdot_context_release(at.context);
-    at.queue = NULL;
-    at.context = NULL;
-}
-
 /* After a test that stopped in the middle. */
 static int clean_up(void **state)
 {
     (void)state;
     faults->at = 0;
     allocation.at = 0;
-    release_handles();
+    sum_release();
     memset(faults->held, 0, sizeof faults->held);
     return 0;
 }
@@ -262,15 +154,15 @@ static void must(vecdot_status status, const char *what)
 /* Prepares what comes before the faults, lets `arm` begin them, and runs the rest. The handles stay open. */
 static vecdot_status run_scenario(const scenario *s, void (*arm)(void))
 {
-    fill_arrays();
+    sum_fill();
     if (s->disk == DISK_EMPTY) empty_folder(folders[DISK_EMPTY]);
     if (!s->opening) must(open_handles(s), "opening");
-    if (s->arrays == ARRAYS_ON_DEVICE) must(make_arrays(), "making arrays");
+    if (s->arrays == ARRAYS_ON_DEVICE) must(sum_make_arrays(), "making arrays");
     memset(faults->calls, 0, sizeof faults->calls);
     faults->launches = 0;
     allocation.calls = 0;
     arm();
-    vecdot_status status = s->opening ? open_handles(s) : use(s);
+    vecdot_status status = s->opening ? open_handles(s) : sum_compute(s->arrays);
     faults->at = 0;
     allocation.at = 0;
     for (int f = 0; f < FAULT_FUNCTION_COUNT; f++) called[f] |= faults->calls[f] > 0;
@@ -279,7 +171,7 @@ static vecdot_status run_scenario(const scenario *s, void (*arm)(void))
 
 static void check_result(const char *what)
 {
-    if (memcmp(at.out, at.expected, sizeof at.out) != 0) fail_msg("%s: the result is wrong", what);
+    if (!sum_is_right()) fail_msg("%s: the result is wrong", what);
 }
 
 /* After a failure that launched nothing, out holds what it held. */
@@ -287,12 +179,10 @@ static void check_untouched(const scenario *s, const char *what)
 {
     if (faults->launches > 0 || s->opening) return;
     if (s->arrays == ARRAYS_ON_DEVICE) {
-        fill_arrays();
-        must(bring_back(), what);
+        sum_fill();
+        must(sum_bring_back(), what);
     }
-    for (int row = 0; row < ROWS; row++) {
-        if (at.out[row] != untouched) fail_msg("%s: out was written to, and nothing launched", what);
-    }
+    if (!sum_is_untouched()) fail_msg("%s: out was written to, and nothing launched", what);
 }
 
 static void check_nothing_held(const char *what)
@@ -310,14 +200,14 @@ static void check_afterwards(const scenario *s, const char *what)
     if (at.context != NULL) {
         must(vecdot_queue_create(at.context, &at.queue), what);
         vecdot_queue_release(old);
-        release_arrays();
-        fill_arrays();
-        if (s->arrays == ARRAYS_ON_DEVICE) must(make_arrays(), what);
-        must(use(s), what);
-        if (s->arrays == ARRAYS_ON_DEVICE) must(bring_back(), what);
+        sum_release_arrays();
+        sum_fill();
+        if (s->arrays == ARRAYS_ON_DEVICE) must(sum_make_arrays(), what);
+        must(sum_compute(s->arrays), what);
+        if (s->arrays == ARRAYS_ON_DEVICE) must(sum_bring_back(), what);
         check_result(what);
     }
-    release_handles();
+    sum_release();
     check_nothing_held(what);
 }
 
@@ -417,7 +307,7 @@ static void release_with_faults(const scenario *s, void (*arm)(void), const char
     memset(faults->calls, 0, sizeof faults->calls);
     allocation.calls = 0;
     arm();
-    release_handles();
+    sum_release();
     faults->at = 0;
     allocation.at = 0;
     for (int f = 0; f < FAULT_FUNCTION_COUNT; f++) called[f] |= faults->calls[f] > 0;
