@@ -14,8 +14,8 @@ typedef struct params {
     i64 offset2;
     i64 offset_out;
     i64 outputs;      /* product of shape                                                       */
-    i64 block;        /* outputs per work-item (CPU schedule)                                   */
-    i64 panel;        /* columns of a panel of panel_cpu: a multiple of its vector              */
+    i64 block;        /* outputs per work-item (CPU schedule); matrix_cpu: rows                 */
+    i64 panel;        /* columns of a panel of panel_cpu: a multiple of its vector; of an item of matrix_cpu */
     i64 nodes;        /* tree nodes per output in this launch; with all_nodes == 1 it is the whole sum */
     i64 node_chunks;  /* chunks per node: a power of two, or all of them                        */
     i64 first_node;   /* of this launch                                                         */
@@ -31,6 +31,10 @@ typedef struct params {
     i32 wide;         /* thread_gpu: bit 0, 1: all columns of x1, x2 in one load                */
     i32 reserved;
     i32 rank;         /* used entries below; the last one is innermost                          */
+    i32 row_dims;     /* class matrix: how many of the last dimensions but column_dims are rows  */
+    i32 column_dims;  /* ... and how many of the last are columns                               */
+    i64 rows;         /* the product of the former's sizes                                      */
+    i64 columns;      /* ... of the latter's                                                    */
     i64 shape[LAUNCH_DIMS];
     i64 step1[LAUNCH_DIMS]; /* element strides of the batch dimensions */
     i64 step2[LAUNCH_DIMS];

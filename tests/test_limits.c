@@ -130,7 +130,8 @@ static void test_partials_are_bounded(void **state)
                  .result = DTYPE_F32,
                  .n = 1 << 20,
                  .stride = {1, 1},
-                 .rank = 2};
+                 .rank = 2,
+                 .is_matrix = 1};
     policy how = on->policy;
     plan pl;
     (void)state;

@@ -1,6 +1,7 @@
 /* The planner with no device: the class of every shape of the design, both schedules, and what each plan must
  * keep to. */
 #include "core/plan.h"
+#include "kernels/codes.h"
 
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
@@ -134,9 +135,17 @@ static void test_product_is_matrix(void **state)
     p.step[X2][1] = 1000;
     p.step[OUT][0] = 32;
     p.step[OUT][1] = 1;
-    expect_class(&p, &cpu, CLASS_MATRIX, KERNEL_ROWS_CPU, LOAD_VECTOR);
-    expect_class(&p, &gpu, CLASS_MATRIX, KERNEL_TEAM_GPU, LOAD_VECTOR);
+    p.is_matrix = 1;
+    expect_class(&p, &cpu, CLASS_MATRIX, KERNEL_MATRIX_CPU, LOAD_STRIDED);
+    expect_class(&p, &gpu, CLASS_MATRIX, KERNEL_MATRIX_GPU, LOAD_STRIDED);
     plan pl = build(&p, &gpu);
+    assert_int_equal(pl.chunk, MATRIX_BLOCK);
+    assert_int_equal(pl.steps[0].p.rows, 64);
+    assert_int_equal(pl.steps[0].p.columns, 32);
+    p.is_matrix = 0; /* the canonical order was asked for */
+    expect_class(&p, &cpu, CLASS_SHARED, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    expect_class(&p, &gpu, CLASS_SHARED, KERNEL_TEAM_GPU, LOAD_VECTOR);
+    pl = build(&p, &gpu);
     assert_int_equal(pl.steps[0].v.tile, 4);
     assert_int_equal(pl.steps[0].p.swap, 1); /* x1 is the shared one along the innermost dimension */
     assert_int_equal(pl.steps[0].buffers[0], BUFFER_X2);

@@ -32,6 +32,7 @@ static void choose_policy(policy *chosen, random_source *random)
     chosen->force = random_chance(random, 50) ? CLASS_AUTO : (plan_class)random_below(random, CLASS_COUNT);
     chosen->force_any = random_chance(random, 25);
     chosen->force_nodes = random_chance(random, 30) ? 1 + random_below(random, 12) : 0;
+    chosen->reproducible = random_chance(random, 10);
     if (random_chance(random, 40)) chosen->share_host = 0;
     if (random_chance(random, 15)) chosen->max_alloc = (int64_t)4096 << random_below(random, 5);
 }
@@ -151,6 +152,7 @@ static int run_problem(long index)
     if (trial_generate(&p, &random) && trial_seal(&p)) {
         vecdot_status status = choose_places(&p, &random), expected = VECDOT_SUCCESS;
         choose_policy(&tested->context->policy, &random);
+        p.reproducible = tested->context->policy.reproducible;
         target_follow(tested, tested->context->policy.schedule);
         if (lacks_fp64(&p)) expected = VECDOT_ERROR_UNSUPPORTED;
         if (status == VECDOT_SUCCESS) status = trial_call(&p, tested->queue);

@@ -50,6 +50,8 @@ static void policy_init(policy *p, const device *dev)
     p->fenced_groups = dev->fenced_groups;
     p->has_fp64 = info->has_fp64;
     p->saving_seconds = 1.0;
+    const char *reproducible = environment_get("VECDOT_REPRODUCIBLE"); /* checked before */
+    p->reproducible = reproducible != NULL && strcmp(reproducible, "1") == 0;
 }
 
 /* ---- Contexts ------------------------------------------------------------------------------------ */

@@ -37,6 +37,7 @@ typedef struct policy {
     int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
     int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
     int has_fp64;
+    int reproducible;    /* no class matrix: every sum in the canonical order           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 

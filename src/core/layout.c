@@ -55,6 +55,19 @@ static int can_merge(const problem *p, int outer, int inner)
     return 1;
 }
 
+/* Class matrix wants the batch outermost, then the rows, along which x1 alone moves, then the columns. */
+static int matrix_place(const problem *p, int d)
+{
+    if (!p->is_matrix || (p->step[X1][d] != 0) == (p->step[X2][d] != 0)) return 0;
+    return p->step[X1][d] != 0 ? 1 : 2;
+}
+
+static int belongs_before(const problem *p, int d, int e)
+{
+    int place_d = matrix_place(p, d), place_e = matrix_place(p, e);
+    return place_d != place_e ? place_d < place_e : input_pace(p, d) > input_pace(p, e);
+}
+
 void layout_collapse(problem *p)
 {
     int rank = 0;
@@ -62,7 +75,7 @@ void layout_collapse(problem *p)
         if (p->shape[d] != 1) move_dimension(p, d, rank++);
     p->rank = rank;
     for (int d = 1; d < rank; d++) /* insertion sort: stable, and at most 64 dimensions */
-        for (int e = d; e > 0 && input_pace(p, e - 1) < input_pace(p, e); e--) swap_dimensions(p, e - 1, e);
+        for (int e = d; e > 0 && belongs_before(p, e, e - 1); e--) swap_dimensions(p, e - 1, e);
     int last = 0;
     for (int d = 1; d < rank; d++) {
         if (can_merge(p, last, d)) {

@@ -1,6 +1,7 @@
 /* From a problem and a policy to a class, a variant and launches. Which schedule runs changes the speed,
  * never the bits: every choice below is free. */
 #include "core/plan.h"
+#include "core/plan_matrix.h"
 
 #include "core/plan_gpu.h"
 
@@ -91,7 +92,6 @@ static plan_class rows_class(const problem *p, plan_class forced)
 {
     shape_class c = classify(p);
     if (forced == CLASS_LANES || forced == CLASS_SPLIT) return forced;
-    if (c.m && c.k) return CLASS_MATRIX;
     return c.m || c.k ? CLASS_SHARED : CLASS_LANES;
 }
 
@@ -227,7 +227,7 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
     int64_t items = natural_items(p, how, pl, s), units = at_least(how->units, 1);
     int64_t row_bytes = p->n * dtype_size(p->result);
     int64_t nodes = items >= units * LEAST_ITEMS_PER_CORE ? 1 : ceil_div(units * ITEMS_PER_CORE, items);
-    if ((pl->cls == CLASS_SHARED || pl->cls == CLASS_MATRIX) && row_bytes > 2 * SHARED_NODE_BYTES) {
+    if (pl->cls == CLASS_SHARED && row_bytes > 2 * SHARED_NODE_BYTES) {
         int64_t affordable = PARTIALS_BYTES / group_partial_size(dtype_group(p->result)) / pl->outputs;
         int64_t cached = ceil_div(row_bytes, SHARED_NODE_BYTES);
         nodes = at_least(nodes, cached < affordable ? cached : affordable);
@@ -295,6 +295,7 @@ static void fill_params(const problem *p, const plan *pl, params *q)
         q->step2[d - first] = p->step[X2][d];
         q->step_out[d - first] = p->step[OUT][d];
     }
+    if (p->is_matrix) matrix_fill_dims(q);
     if (q->rank == 0) { /* one output: kernels take at least one dimension */
         q->rank = 1;
         q->shape[0] = 1;
@@ -366,6 +367,8 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
         q->block = block_size(items, bytes * strip_outputs(&s->v), how);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
+    case KERNEL_MATRIX_CPU:
+    case KERNEL_MATRIX_GPU: matrix_size_step(pl, how, s); return;
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU:
     case KERNEL_SHORT_GPU:
@@ -432,6 +435,26 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
                 &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
 }
 
+/* Class matrix, which has its own order of sums. */
+static void add_matrix(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
+{
+    params dims;
+    fill_params(p, pl, &dims);
+    step *s = add_step(pl, matrix_variant(p, how, &dims), BUFFER_X1, BUFFER_X2, target);
+    s->p = dims;
+    pl->cls = CLASS_MATRIX;
+    pl->chunk = MATRIX_BLOCK;
+    matrix_choose_nodes(p, how, max_node_elements, s, pl);
+    fill_params(p, pl, &s->p);
+    if (pl->nodes == 1) return;
+    group g = dtype_group(p->result);
+    kernel_id combine = pl->schedule == SCHEDULE_CPU ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU;
+    s->buffers[2] = BUFFER_PARTIALS;
+    pl->partial_bytes = (size_t)(pl->outputs * pl->nodes * group_partial_size(g));
+    fill_params(p, pl,
+                &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
+}
+
 void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements,
                 plan *out)
 {
@@ -450,6 +473,8 @@ void plan_build(const problem *p, const policy *how, int through_results, int64_
         pl->cls = CLASS_FILL;
         fill_params(p, pl,
                     &add_step(pl, variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1), target, -1, -1)->p);
+    } else if (p->is_matrix) {
+        add_matrix(p, how, max_node_elements, target, pl);
     } else {
         add_sum(p, how, max_node_elements, target, pl);
     }

@@ -267,6 +267,31 @@ static vecdot_status check_broadcast(const char *op, const operand operands[ARRA
     return VECDOT_SUCCESS;
 }
 
+/* An operand's own size along dimension d of the result: 1 where it is broadcast. */
+static int64_t size_along(const operand *x, const problem *p, int d)
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(x, axes), last = p->op == OPERATION_VECDOT ? p->rank : p->rank - 1;
+    if (d == last) return x->free_axis >= 0 ? x->tensor->shape[x->free_axis] : 1;
+    return last - d <= count ? x->tensor->shape[axes[count - (last - d)]] : 1;
+}
+
+/* Whether the problem is of class matrix, whose sums have an order of their own: when x1 alone has at least
+ * MATRIX_LEAST positions along some dimensions, and x2 alone along others. Decided by the shapes alone, so that
+ * neither layout (a stride of 0, say) nor device nor the cutting into pieces has a part in the bits. */
+enum { MATRIX_LEAST = 8 };
+
+static int is_matrix(const operand operands[ARRAYS], const problem *p)
+{
+    int64_t rows = 1, columns = 1;
+    for (int d = 0; d < p->rank; d++) {
+        int64_t size1 = size_along(&operands[X1], p, d), size2 = size_along(&operands[X2], p, d);
+        if (size2 == 1 && rows < MATRIX_LEAST) rows *= size1;
+        if (size1 == 1 && columns < MATRIX_LEAST) columns *= size2;
+    }
+    return rows >= MATRIX_LEAST && columns >= MATRIX_LEAST;
+}
+
 /* ---- out ---- */
 
 static void result_shape(const problem *p, const vecdot_options *o, int32_t *ndim, int64_t *shape)
@@ -383,6 +408,7 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
         set_steps(&operands[OUT], OUT, p);
     else
         layout_make_dense(p, OUT);
+    p->is_matrix = !(o->flags & VECDOT_REPRODUCIBLE) && is_matrix(operands, p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
     return VECDOT_SUCCESS;
 }

@@ -97,6 +97,9 @@ static const table_row table[] = {
     {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},       {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},
     {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},   {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},
     {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
+    {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1},
+    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1}, {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},
     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
     {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
@@ -192,6 +195,9 @@ static const char *const short_gpu_sources[] = {COMMON, kernel_source_operand_h,
                                                 kernel_source_vector_gpu_h, kernel_source_short_gpu_cl};
 static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
                                              kernel_source_thread_gpu_cl};
+static const char *const matrix_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_matrix_h,
+                                                 kernel_source_matrix_cpu_cl};
+static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_matrix_h, kernel_source_matrix_gpu_cl};
 static const char *const combine_cpu_sources[] = {COMMON, kernel_source_combine_cpu_cl};
 static const char *const combine_gpu_sources[] = {COMMON, kernel_source_team_h, kernel_source_combine_gpu_cl};
 static const char *const fill_sources[] = {COMMON, kernel_source_fill_cl};
@@ -206,6 +212,8 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     case KERNEL_TEAM_GPU: *count = COUNT(team_sources); return team_sources;
     case KERNEL_SHORT_GPU: *count = COUNT(short_gpu_sources); return short_gpu_sources;
     case KERNEL_THREAD_GPU: *count = COUNT(thread_sources); return thread_sources;
+    case KERNEL_MATRIX_CPU: *count = COUNT(matrix_cpu_sources); return matrix_cpu_sources;
+    case KERNEL_MATRIX_GPU: *count = COUNT(matrix_gpu_sources); return matrix_gpu_sources;
     case KERNEL_COMBINE_CPU: *count = COUNT(combine_cpu_sources); return combine_cpu_sources;
     case KERNEL_COMBINE_GPU: *count = COUNT(combine_gpu_sources); return combine_gpu_sources;
     case KERNEL_FILL: *count = COUNT(fill_sources); return fill_sources;

@@ -13,6 +13,8 @@
     X(TEAM_GPU, "team_gpu")                                                                                  \
     X(SHORT_GPU, "short_gpu")                                                                                \
     X(THREAD_GPU, "thread_gpu")                                                                              \
+    X(MATRIX_CPU, "matrix_cpu")                                                                              \
+    X(MATRIX_GPU, "matrix_gpu")                                                                              \
     X(COMBINE_CPU, "combine_cpu")                                                                            \
     X(COMBINE_GPU, "combine_gpu")                                                                            \
     X(FILL, "fill")                                                                                          \

@@ -92,6 +92,7 @@ static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1,
     TRY(layout_check_out(&p));
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
+    if (queue->context->policy.reproducible) p.is_matrix = 0;
     if (problem_outputs(&p) == 0) return VECDOT_SUCCESS;
     TRY(job_init(&j, queue->context, &p, x1, x2, out));
     if (j.overlaps && job_needs_pieces(&j, &queue->context->policy))
@@ -155,6 +156,7 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
     const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
     TRY(check_fp64(queue, &p));
+    if (queue->context->policy.reproducible) p.is_matrix = 0;
     if (problem_outputs(&p) == 0) {
         text_add(&t, "problem: no outputs, nothing to do\n");
     } else {

@@ -75,6 +75,40 @@ static void sketch_moves(sketch *s, random_source *random)
     }
 }
 
+/* A product: dimensions along which x1 alone moves, others along which x2 alone does, and perhaps a batch. */
+static void sketch_matrix(sketch *s, random_source *random)
+{
+    int64_t budget = log_uniform(random, 18), sizes[2];
+    sizes[0] = 7 + log_uniform(random, 6);
+    sizes[1] = 7 + log_uniform(random, 6);
+    budget /= sizes[0] * sizes[1];
+    s->n = budget < 2 ? 1 + random_below(random, 20) : 1 + random_below(random, budget);
+    if (random_chance(random, 3)) s->n = random_below(random, 2);
+    s->rank = 0;
+    for (int side = 0; side < 2; side++) {
+        int64_t inner = random_chance(random, 25) ? 2 + random_below(random, 4) : 1;
+        for (int part = 0; part < 2; part++) {
+            s->shape[s->rank] = part ? inner : (sizes[side] + inner - 1) / inner;
+            s->moves[side][s->rank] = s->shape[s->rank] != 1;
+            s->moves[!side][s->rank++] = 0;
+        }
+    }
+    s->shape[s->rank] = random_chance(random, 30) ? 1 + random_below(random, 4) : 1;
+    s->moves[0][s->rank] = s->moves[1][s->rank] = s->shape[s->rank] != 1;
+    s->rank++;
+    for (int d = s->rank - 1; d > 0; d--) {
+        int other = (int)random_below(random, d + 1);
+        int64_t size = s->shape[d];
+        s->shape[d] = s->shape[other];
+        s->shape[other] = size;
+        for (int i = 0; i < 2; i++) {
+            int moves = s->moves[i][d];
+            s->moves[i][d] = s->moves[i][other];
+            s->moves[i][other] = moves;
+        }
+    }
+}
+
 /* ---- Operands ------------------------------------------------------------------------------------ */
 
 /* The batch dimensions of operand i, without `skip` of the result's last; those on the left along which it
@@ -312,9 +346,13 @@ int trial_generate(trial *p, random_source *random)
     trial_start(p);
     memset(&s, 0, sizeof s);
     p->op = choice < 8 ? CALL_MATVEC : choice < 16 ? CALL_VECMAT : CALL_VECDOT;
-    sketch_sizes(&s, random);
-    if (random_chance(random, 3)) sketch_widen(&s, random);
-    sketch_moves(&s, random);
+    if (random_chance(random, 12)) {
+        sketch_matrix(&s, random);
+    } else {
+        sketch_sizes(&s, random);
+        if (random_chance(random, 3)) sketch_widen(&s, random);
+        sketch_moves(&s, random);
+    }
     choose_types(p, random);
     if (p->op == CALL_VECDOT)
         vecdot_shapes(p, &s, random);

@@ -306,11 +306,22 @@ static number tree(number *v, int64_t count, ref_type type)
     return v[0];
 }
 
+/* Elements that are added side by side in a chunk, and in all of it. */
+static int lanes_of(const reference *r)
+{
+    return r->is_matrix ? 1 : 512 / ref_size(r->compute);
+}
+
+static int64_t chunk_length(const reference *r)
+{
+    return r->is_matrix ? MATRIX_BLOCK_ELEMENTS : (int64_t)lanes_of(r) * CANONICAL_ROWS;
+}
+
 static void one_output(const reference *r, const unsigned char *x1, const unsigned char *x2,
                        unsigned char *out, number *chunks)
 {
-    int lanes = 512 / ref_size(r->compute), size1 = ref_size(r->type1), size2 = ref_size(r->type2);
-    int64_t length = (int64_t)lanes * CANONICAL_ROWS, count = 0;
+    int lanes = lanes_of(r), size1 = ref_size(r->type1), size2 = ref_size(r->type2);
+    int64_t length = chunk_length(r), count = 0;
     number lane[512], zero = {0, 0, 0}, sum = zero;
     for (int64_t first = 0; first < r->n; first += length) {
         int64_t end = r->n - first < length ? r->n : first + length;
@@ -332,7 +343,7 @@ static void one_output(const reference *r, const unsigned char *x1, const unsign
 
 int reference_compute(const reference *r)
 {
-    int64_t length = 512 / ref_size(r->compute) * CANONICAL_ROWS, outputs = 1;
+    int64_t length = chunk_length(r), outputs = 1;
     int64_t index[REFERENCE_MAX_RANK] = {0}, at1 = 0, at2 = 0, at_out = 0;
     number *chunks = malloc(sizeof *chunks * (size_t)(r->n / length + 1));
     if (!chunks) return 0;

@@ -10,6 +10,9 @@
 /* Rows of a chunk: part of the definition of a floating result. */
 #define CANONICAL_ROWS 16
 
+/* Elements of a block of class matrix, which is summed in one go and then is a chunk of the tree. */
+#define MATRIX_BLOCK_ELEMENTS 512
+
 #define REFERENCE_MAX_RANK 64
 
 /* In the order of tests/vectors/promotion.tsv. */
@@ -48,6 +51,7 @@ int ref_same_kind(ref_type from, ref_type to);
 typedef struct reference {
     ref_type type1, type2, compute, type_out;
     int conjugate; /* x1 */
+    int is_matrix; /* the order of class matrix, not the canonical one */
     int64_t n, stride1, stride2;
     int rank;
     int64_t shape[REFERENCE_MAX_RANK];

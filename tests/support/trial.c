@@ -98,6 +98,31 @@ static void operand_steps(const array *a, int core, int skip, int rank, int64_t 
     }
 }
 
+/* An operand's own size along dimension d of the result, 1 where it is broadcast; arguments as above. */
+static int64_t operand_size(const array *a, int core, int skip, int rank, int d)
+{
+    int at = rank - 1 - skip;
+    for (int own = a->ndim - 1; own >= 0; own--) {
+        if (own == core) continue;
+        if (at-- == d) return a->shape[own];
+    }
+    return 1;
+}
+
+/* The rule of class matrix: x1 alone has 8 positions or more along some dimensions, x2 alone along others. */
+static int is_matrix(const trial *p, int core1, int core2, int rank)
+{
+    int64_t rows = 1, columns = 1;
+    if ((p->flags & VECDOT_REPRODUCIBLE) || p->reproducible) return 0;
+    for (int d = 0; d < rank; d++) {
+        int64_t size1 = operand_size(&p->array[ARRAY_X1], core1, p->op == CALL_VECMAT, rank, d);
+        int64_t size2 = operand_size(&p->array[ARRAY_X2], core2, p->op == CALL_MATVEC, rank, d);
+        if (size2 == 1) rows *= size1;
+        if (size1 == 1) columns *= size2;
+    }
+    return rows >= 8 && columns >= 8;
+}
+
 void trial_resolve(const trial *p, reference *r)
 {
     const array *x1 = &p->array[ARRAY_X1], *x2 = &p->array[ARRAY_X2], *out = &p->array[ARRAY_OUT];
@@ -121,6 +146,7 @@ void trial_resolve(const trial *p, reference *r)
         r->shape[r->rank] = out->shape[d];
         r->step_out[r->rank++] = array_stride(out, d);
     }
+    r->is_matrix = is_matrix(p, core1, core2, r->rank);
     operand_steps(x1, core1, p->op == CALL_VECMAT, r->rank, r->step1);
     operand_steps(x2, core2, p->op == CALL_MATVEC, r->rank, r->step2);
 }

@@ -39,6 +39,7 @@ typedef struct trial {
     int keepdims;
     ref_type dtype; /* REF_COUNT: promote */
     uint32_t flags;
+    int reproducible; /* VECDOT_REPRODUCIBLE is set for the context */
     int plain; /* call vecdot() and not vecdot_with(): axes equal, all else default */
     array array[3];
     storage storage[3];

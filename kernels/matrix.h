@@ -1,0 +1,23 @@
+/* Class matrix, both schedules. Dimensions of the launch: first the batch, then those along which x1 alone moves (the
+ * rows of the product), then those along which x2 alone does (its columns). The class has its own order of sums: the
+ * contracted axis in blocks of MATRIX_BLOCK elements, within a block one fused multiply-add after the other from +0, and
+ * the blocks' sums in the tree of canonical.h, as if each were a chunk. */
+
+#define ROW_DIMS(p) ((p)->rank - (p)->column_dims - (p)->row_dims) /* where they begin */
+#define COLUMN_DIMS(p) ((p)->rank - (p)->column_dims)
+
+/* Where the index-th position over dimensions first to end - 1 lies, in elements. */
+FUNCTION place place_along(PRIVATE const params *p, i32 first, i32 end, i64 index)
+{
+    place at;
+    at.at1 = at.at2 = at.out = at.inner = 0;
+    for (i32 d = end - 1; d >= first; d--) {
+        i64 rest = d > first ? index / p->shape[d] : 0;
+        i64 here = index - rest * p->shape[d];
+        at.at1 += here * p->step1[d];
+        at.at2 += here * p->step2[d];
+        at.out += here * p->step_out[d];
+        index = rest;
+    }
+    return at;
+}
