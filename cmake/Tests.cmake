@@ -11,7 +11,7 @@ find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the 
 set(unit_tests dtype semantics layout plan npy text status variant cudasim_machine)
 set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large memory programs threads device) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large memory programs threads device calls matrix) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -164,6 +164,20 @@ if(TARGET test_faults)
     add_dependencies(test_faults opencl_faults)
     target_compile_definitions(test_faults PRIVATE "FAULTS_LIBRARY=\"$<TARGET_FILE:opencl_faults>\"")
     target_link_options(test_faults PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
+    add_dependencies(test_calls opencl_faults)
+    target_compile_definitions(test_calls PRIVATE "FAULTS_LIBRARY=\"$<TARGET_FILE:opencl_faults>\"")
+endif()
+target_link_options(test_calls PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
+
+# What a call costs without its arithmetic; callgrind counts instructions, which no other load changes. Older valgrinds
+# stop at clang's debugging information.
+add_executable(bench_calls "${PROJECT_SOURCE_DIR}/tests/bench/calls.c")
+target_link_libraries(bench_calls PRIVATE test_support)
+find_program(VALGRIND valgrind DOC "For the count of a call's instructions")
+if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT VECDOT_SANITIZE)
+    add_test(NAME call_cost COMMAND Python3::Interpreter tests/call_cost.py --valgrind "${VALGRIND}"
+             --bench $<TARGET_FILE:bench_calls> --most 7000)
+    vecdot_test(call_cost unit)
 endif()
 
 foreach(name IN LISTS simulator_tests)

@@ -253,6 +253,24 @@ static void test_interleaved_out(void **state)
     trial_free(&p);
 }
 
+/* complex64 is aligned to its parts, also where there is nothing to add and the kernel writes zeros. */
+static void test_halfway_out(void **state)
+{
+    (void)state;
+    for (int n = 0; n < 3; n += 2) {
+        trial p;
+        char why[256];
+        start_small(&p);
+        set_array(&p, ARRAY_X1, REF_C64, 0, 0, 2, 2, n);
+        set_array(&p, ARRAY_X2, REF_C64, 1, 0, 2, 2, n);
+        set_array(&p, ARRAY_OUT, REF_C64, 2, 4, 1, 2, 1);
+        expect(trial_to_device(&p, 2, tested->context, tested->queue), VECDOT_SUCCESS, "");
+        expect(trial_call(&p, tested->queue), VECDOT_SUCCESS, "");
+        if (!trial_verify(&p, tested->queue, why, sizeof why)) fail_msg("%s", why);
+        trial_free(&p);
+    }
+}
+
 static void test_memory_refused(void **state)
 {
     trial p;
@@ -300,7 +318,7 @@ static int run(target *t)
         cmocka_unit_test(test_one_result),         cmocka_unit_test(test_out_overlaps_inputs),
         cmocka_unit_test(test_out_shapes_refused), cmocka_unit_test(test_out_overlapping_itself),
         cmocka_unit_test(test_interleaved_out),    cmocka_unit_test(test_memory_refused),
-        cmocka_unit_test(test_strides_past_int64),
+        cmocka_unit_test(test_strides_past_int64), cmocka_unit_test(test_halfway_out),
     };
     tested = t;
     return cmocka_run_group_tests_name(t->selector, tests, NULL, NULL);

@@ -1,18 +1,42 @@
 /* Contexts: the device's primary one or a program's own, current only while the backend works. */
 #include "backend_cuda/objects.h"
 
+/* Between cuda_context_enter and cuda_context_leave: the context that this thread made current for all that
+ * it does. No other is used meanwhile. */
+static _Thread_local const cuda_context *entered;
+
+CUresult cuda_push(const cuda_context *c)
+{
+    return entered == c ? CUDA_SUCCESS : cu.CtxPushCurrent(c->native);
+}
+
 vecdot_status cuda_enter(const cuda_context *c)
 {
-    CUresult code = cu.CtxPushCurrent(c->native);
+    CUresult code = cuda_push(c);
     return code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuCtxPushCurrent", code);
 }
 
 vecdot_status cuda_leave(vecdot_status status)
 {
     CUcontext ours = NULL;
+    if (entered != NULL) return status;
     CUresult code = cu.CtxPopCurrent(&ours);
     if (code == CUDA_SUCCESS || status != VECDOT_SUCCESS) return status;
     return cuda_fail("cuCtxPopCurrent", code);
+}
+
+vecdot_status cuda_context_enter(void *context)
+{
+    TRY(cuda_enter(context));
+    entered = context;
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status cuda_context_leave(void *context, vecdot_status status)
+{
+    if (entered != context) return status;
+    entered = NULL;
+    return cuda_leave(status);
 }
 
 /* Checks that the program's context is one and is of the device. */

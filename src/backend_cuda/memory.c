@@ -39,8 +39,7 @@ vecdot_status cuda_memory_wrap(void *context, void *host, size_t bytes, int writ
 
 void cuda_memory_release(void *context, void *memory)
 {
-    const cuda_context *c = context;
-    if (memory == NULL || cu.CtxPushCurrent(c->native) != CUDA_SUCCESS) return;
+    if (memory == NULL || cuda_push(context) != CUDA_SUCCESS) return;
     cu.MemFree(address_of(memory));
     cuda_leave(VECDOT_SUCCESS);
 }
@@ -97,9 +96,27 @@ static vecdot_status check_range(CUdeviceptr address, size_t bytes, const char *
         argument, bytes, address - start, size);
 }
 
+/* The usual case, memory of this device that kernels can reach, in one question. Of anything else it says
+ * nothing. */
+static int is_plain(const cuda_context *c, CUdeviceptr address, size_t bytes)
+{
+    unsigned type = 0;
+    int ordinal = 0;
+    CUdeviceptr seen = 0, start = 0;
+    size_t size = 0;
+    int attributes[] = {CU_POINTER_ATTRIBUTE_MEMORY_TYPE, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL,
+                        CU_POINTER_ATTRIBUTE_DEVICE_POINTER, CU_POINTER_ATTRIBUTE_RANGE_START_ADDR,
+                        CU_POINTER_ATTRIBUTE_RANGE_SIZE};
+    void *values[] = {&type, &ordinal, &seen, &start, &size};
+    CUresult code = cu.PointerGetAttributes(sizeof values / sizeof values[0], attributes, values, address);
+    return code == CUDA_SUCCESS && type == CU_MEMORYTYPE_DEVICE && ordinal == c->ordinal && seen == address &&
+           address - start < size && bytes <= size - (size_t)(address - start);
+}
+
 static vecdot_status check(const cuda_context *c, CUdeviceptr address, size_t bytes, const char *argument)
 {
     unsigned type = 0;
+    if (is_plain(c, address, bytes)) return VECDOT_SUCCESS;
     CUresult code = cu.PointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address);
     if (code == CUDA_ERROR_INVALID_VALUE)
         return fail(

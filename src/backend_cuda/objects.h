@@ -59,9 +59,13 @@ int cuda_driver_version(void);
 
 /* context.c. Every function of the backend that needs a context makes its own current between these two, on
  * the calling thread's stack of contexts, so that the program's own is current again afterwards. cuda_leave
- * returns the status it was given. */
+ * returns the status it was given. cuda_push is cuda_enter where nobody can be told of a failure. Where the
+ * core has entered the context for a whole call, all three do nothing. */
+CUresult cuda_push(const cuda_context *c);
 vecdot_status cuda_enter(const cuda_context *c);
 vecdot_status cuda_leave(vecdot_status status);
+vecdot_status cuda_context_enter(void *context);
+vecdot_status cuda_context_leave(void *context, vecdot_status status);
 vecdot_status cuda_context_open(void *context, const device *dev, void *native_context);
 void cuda_context_close(void *context);
 void *cuda_context_handle(const void *context);

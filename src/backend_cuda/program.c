@@ -83,7 +83,7 @@ vecdot_status cuda_program_open(void *program, void *context, const program_requ
 void cuda_program_close(void *program)
 {
     cuda_program *p = program;
-    if (cu.CtxPushCurrent(p->context->native) != CUDA_SUCCESS) return;
+    if (cuda_push(p->context) != CUDA_SUCCESS) return;
     cu.ModuleUnload(p->native);
     cuda_leave(VECDOT_SUCCESS);
 }

@@ -50,7 +50,7 @@ vecdot_status cuda_queue_finish(void *queue)
 void cuda_queue_close(void *queue)
 {
     cuda_queue *q = queue;
-    if (cu.CtxPushCurrent(q->context->native) != CUDA_SUCCESS) return;
+    if (cuda_push(q->context) != CUDA_SUCCESS) return;
     staging_free(&q->staging);
     if (q->owned) cu.StreamDestroy(q->native);
     cuda_leave(VECDOT_SUCCESS);

@@ -93,6 +93,7 @@ enum {
     X(MemHostAlloc, "", (void **, size_t, unsigned))                                                         \
     X(MemFreeHost, "", (void *))                                                                             \
     X(PointerGetAttribute, "", (void *, int, CUdeviceptr))                                                   \
+    X(PointerGetAttributes, "", (unsigned, int *, void **, CUdeviceptr))                                     \
     X(MemcpyHtoDAsync, "_v2", (CUdeviceptr, const void *, size_t, CUstream))                                 \
     X(MemcpyDtoHAsync, "_v2", (void *, CUdeviceptr, size_t, CUstream))                                       \
     X(MemcpyDtoDAsync, "_v2", (CUdeviceptr, CUdeviceptr, size_t, CUstream))                                  \

@@ -63,6 +63,11 @@ struct backend {
      * driver counts references. */
     vecdot_status (*context_open)(void *context, const device *dev, void *native_context);
     void (*context_close)(void *context);
+    /* Optional, both or neither: what the functions below otherwise each do and undo to reach the driver,
+     * done once for all that this thread calls with the context until leave, which returns the status it is
+     * given (or, when that is success, what became of leaving). Leaving twice does nothing. */
+    vecdot_status (*context_enter)(void *context);
+    vecdot_status (*context_leave)(void *context, vecdot_status status);
     /* native_queue NULL: make an in-order one; else the program's own, likewise, after checking that it
      * belongs to the context. */
     vecdot_status (*queue_open)(void *queue, void *context, void *native_queue);

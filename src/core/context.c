@@ -61,6 +61,18 @@ void context_retain(vecdot_context *context)
     atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
 }
 
+vecdot_status context_enter(vecdot_context *context)
+{
+    const backend *driver = context->dev.driver;
+    return driver->context_enter != NULL ? driver->context_enter(context->native) : VECDOT_SUCCESS;
+}
+
+vecdot_status context_leave(vecdot_context *context, vecdot_status status)
+{
+    const backend *driver = context->dev.driver;
+    return driver->context_leave != NULL ? driver->context_leave(context->native, status) : status;
+}
+
 /* What context_open allocates, as far as it came. */
 static void context_free(vecdot_context *c)
 {

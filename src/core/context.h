@@ -60,6 +60,11 @@ struct vecdot_queue {
 
 void context_retain(vecdot_context *context);
 
+/* The backend's context_enter and context_leave, where it has them. What may run the program's own code (the
+ * logger) is to be called outside. */
+vecdot_status context_enter(vecdot_context *context);
+vecdot_status context_leave(vecdot_context *context, vecdot_status status);
+
 /* Contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue);

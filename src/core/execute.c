@@ -33,16 +33,16 @@ static vecdot_status span_of(const vecdot_context *context, const location *at, 
     return VECDOT_SUCCESS;
 }
 
-vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1,
-                       const DLTensor *x2, const DLTensor *out)
+vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS])
 {
-    *j = (job){.p = *p, .at = {location_of(x1), location_of(x2), location_of(out)}};
+    span written, read;
+    j->overlaps = 0;
+    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(tensors[a]);
     layout_collapse(&j->p);
+    TRY(span_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
     for (int a = X1; a <= X2; a++) {
-        extent to = layout_extent(&j->p, OUT), from = layout_extent(&j->p, a);
-        span written, read;
-        if (to.high == to.low || from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
-        TRY(span_of(context, &j->at[OUT], to, &written));
+        extent from = layout_extent(&j->p, a);
+        if (from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
         TRY(span_of(context, &j->at[a], from, &read));
         j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
     }
@@ -145,7 +145,9 @@ enum { LEAST_ELEMENTS = 512 * 64 };
 void job_prepare(const job *j, const policy *how, preparation *ready)
 {
     uintptr_t address[ARRAYS];
-    *ready = (preparation){.p = j->p, .element_limit = INT64_MAX};
+    ready->p = j->p;
+    ready->how = (transfer){0};
+    ready->element_limit = INT64_MAX;
     for (int a = 0; a < ARRAYS; a++)
         ready->how.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(how) : how->share_host);
     for (int a = X1; a <= X2; a++) {

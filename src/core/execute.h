@@ -13,8 +13,8 @@ typedef struct job {
     int overlaps; /* out shares bytes with an input */
 } job;
 
-vecdot_status job_init(job *j, const vecdot_context *context, const problem *p, const DLTensor *x1,
-                       const DLTensor *x2, const DLTensor *out);
+/* Collapses the checked problem in `p` and fills the rest. */
+vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
 
 /* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const policy *how);

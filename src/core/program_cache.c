@@ -263,18 +263,26 @@ void kernel_table_destroy(vecdot_context *context, kernel_table *t)
     free(t);
 }
 
+/* Building logs, and a logger must find the driver as the program left it. */
+static vecdot_status open_kernel(vecdot_context *context, entry *e)
+{
+    const backend *driver = context->dev.driver;
+    void *program;
+    TRY(context_leave(context, VECDOT_SUCCESS));
+    TRY(program_get(context, &e->key, &program));
+    TRY(context_enter(context));
+    TRY(driver->kernel_open(e->object, program, kernel_name((kernel_id)e->key.kernel)));
+    e->ready = 1;
+    return VECDOT_SUCCESS;
+}
+
 vecdot_status kernel_get(vecdot_queue *queue, const variant *v, void **kernel)
 {
     const backend *driver = queue->context->dev.driver;
     entry *e = find(&queue->kernels->kernels, v);
     if (e == NULL) e = insert(&queue->kernels->kernels, v, driver->kernel_size);
     if (e == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a kernel");
-    if (!e->ready) {
-        void *program;
-        TRY(program_get(queue->context, v, &program));
-        TRY(driver->kernel_open(e->object, program, kernel_name((kernel_id)v->kernel)));
-        e->ready = 1;
-    }
+    if (!e->ready) TRY(open_kernel(queue->context, e));
     *kernel = e->object;
     return VECDOT_SUCCESS;
 }

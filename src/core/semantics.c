@@ -22,15 +22,18 @@ const char *operation_name(operation op)
     return names[op];
 }
 
-static void shape_text(const DLTensor *t, char *buffer, size_t capacity)
-{
-    text s = {buffer, capacity, 0};
-    text_add_shape(&s, t->ndim, t->shape);
-}
+/* A shape as messages have it. */
+typedef struct shape_text {
+    char text[160];
+} shape_text;
 
-#define SHAPE_TEXT(name, tensor)                                                                             \
-    char name[160];                                                                                          \
-    shape_text(tensor, name, sizeof name)
+static shape_text shape_of(const DLTensor *t)
+{
+    shape_text shape;
+    text s = {shape.text, sizeof shape.text, 0};
+    text_add_shape(&s, t->ndim, t->shape);
+    return shape;
+}
 
 /* ---- The arguments by themselves ---- */
 
@@ -121,10 +124,9 @@ static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[
 
 static vecdot_status check_ndim(const char *op, const char *name, const DLTensor *t, int least)
 {
-    SHAPE_TEXT(shape, t);
     if (t->ndim < least)
         return fail(VECDOT_ERROR_NDIM, "%s: %s must have at least %d dimension%s, got shape %s", op, name,
-                    least, least == 1 ? "" : "s", shape);
+                    least, least == 1 ? "" : "s", shape_of(t).text);
     if (t->ndim > VECDOT_MAX_NDIM)
         return fail(VECDOT_ERROR_NDIM, "%s: %s has %d dimensions; at most %d are supported", op, name,
                     (int)t->ndim, VECDOT_MAX_NDIM);
@@ -134,10 +136,9 @@ static vecdot_status check_ndim(const char *op, const char *name, const DLTensor
 static vecdot_status normalise_axis(const char *op, const char *name, const DLTensor *t, int32_t axis,
                                     int *normal)
 {
-    SHAPE_TEXT(shape, t);
     if (axis < -t->ndim || axis >= t->ndim)
         return fail(VECDOT_ERROR_AXIS, "%s: axis %d out of range for %s with shape %s; need %d <= axis < %d",
-                    op, (int)axis, name, shape, (int)-t->ndim, (int)t->ndim);
+                    op, (int)axis, name, shape_of(t).text, (int)-t->ndim, (int)t->ndim);
     *normal = axis < 0 ? axis + t->ndim : axis;
     return VECDOT_SUCCESS;
 }
@@ -185,13 +186,12 @@ static vecdot_status check_contracted(const char *op, const operand operands[ARR
 {
     const DLTensor *x1 = operands[X1].tensor, *x2 = operands[X2].tensor;
     int64_t n1 = x1->shape[operands[X1].axis], n2 = x2->shape[operands[X2].axis];
-    SHAPE_TEXT(shape1, x1);
-    SHAPE_TEXT(shape2, x2);
     if (n1 != n2)
         return fail(VECDOT_ERROR_SIZE_MISMATCH,
                     "%s: contracted sizes differ: x1 %s axis %d has %lld, x2 %s axis %d has %lld (no "
                     "broadcasting here)",
-                    op, shape1, operands[X1].axis, (long long)n1, shape2, operands[X2].axis, (long long)n2);
+                    op, shape_of(x1).text, operands[X1].axis, (long long)n1, shape_of(x2).text,
+                    operands[X2].axis, (long long)n2);
     p->n = n1;
     return VECDOT_SUCCESS;
 }
@@ -218,11 +218,10 @@ static vecdot_status broadcast_failure(const char *op, const operand operands[AR
         text t = {batch[a], sizeof batch[a], 0};
         text_add_shape(&t, count, sizes);
     }
-    SHAPE_TEXT(shape1, operands[X1].tensor);
-    SHAPE_TEXT(shape2, operands[X2].tensor);
     return fail(VECDOT_ERROR_BROADCAST,
                 "%s: batch shapes %s and %s do not broadcast (x1 %s with axis %d, x2 %s with axis %d)", op,
-                batch[X1], batch[X2], shape1, operands[X1].axis, shape2, operands[X2].axis);
+                batch[X1], batch[X2], shape_of(operands[X1].tensor).text, operands[X1].axis,
+                shape_of(operands[X2].tensor).text, operands[X2].axis);
 }
 
 /* Right-aligns an operand's batch dimensions with the result's and widens the result's sizes. Returns 0 where
@@ -314,9 +313,8 @@ static vecdot_status out_failure(const char *op, const DLTensor *out, const prob
     result_shape(p, o, &ndim, shape);
     text t = {expected, sizeof expected, 0};
     text_add_shape(&t, ndim, shape);
-    SHAPE_TEXT(came, out);
-    return fail(VECDOT_ERROR_OUT_SHAPE, "%s: out shape %s does not match result shape %s", op, came,
-                expected);
+    return fail(VECDOT_ERROR_OUT_SHAPE, "%s: out shape %s does not match result shape %s", op,
+                shape_of(out).text, expected);
 }
 
 /* out must be the result's shape or one it broadcasts to, but may lack leading dimensions of size 1; then
@@ -348,7 +346,6 @@ static vecdot_status check_sizes(const char *op, const char *name, const DLTenso
 {
     int64_t count = 1, span = (t->dtype.bits + 7) / 8;
     if (!has_elements(t)) return VECDOT_SUCCESS;
-    SHAPE_TEXT(shape, t);
     for (int d = 0; d < t->ndim; d++) {
         int64_t stride = t->shape[d] > 1 && t->strides ? t->strides[d] : 0, reach;
         if (__builtin_mul_overflow(count, t->shape[d], &count) || stride == INT64_MIN ||
@@ -356,11 +353,11 @@ static vecdot_status check_sizes(const char *op, const char *name, const DLTenso
             __builtin_mul_overflow(reach, (int64_t)((t->dtype.bits + 7) / 8), &reach) ||
             __builtin_add_overflow(span, reach, &span))
             return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s spans more than 2^63 - 1 bytes", op,
-                        name, shape);
+                        name, shape_of(t).text);
     }
     if (__builtin_mul_overflow(count, (int64_t)((t->dtype.bits + 7) / 8), &count) && !t->strides)
         return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s has more than 2^63 - 1 bytes", op, name,
-                    shape);
+                    shape_of(t).text);
     return VECDOT_SUCCESS;
 }
 

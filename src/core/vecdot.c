@@ -79,25 +79,32 @@ static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const D
     return status;
 }
 
+/* The driver's part of a call. */
+static vecdot_status run(operation op, vecdot_queue *queue, const DLTensor *const tensors[ARRAYS],
+                         const vecdot_options *options, job *j)
+{
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
+    TRY(check_fp64(queue, &j->p));
+    if (queue->context->policy.reproducible) j->p.is_matrix = 0;
+    if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
+    TRY(job_place(j, queue->context, tensors));
+    if (j->overlaps && job_needs_pieces(j, &queue->context->policy))
+        return run_through_copy(op, queue, tensors[X1], tensors[X2], options, tensors[OUT], &j->p);
+    return job_run(queue, j);
+}
+
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                           const vecdot_options *options, const DLTensor *out)
 {
     const char *name = operation_name(op);
     const DLTensor *tensors[ARRAYS] = {x1, x2, out};
-    problem p;
     job j;
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", name);
     if (!out) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: out is NULL; expected a DLTensor", name);
-    TRY(semantics_check(op, x1, x2, options, out, &p, NULL, NULL));
-    TRY(layout_check_out(&p));
-    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
-    TRY(check_fp64(queue, &p));
-    if (queue->context->policy.reproducible) p.is_matrix = 0;
-    if (problem_outputs(&p) == 0) return VECDOT_SUCCESS;
-    TRY(job_init(&j, queue->context, &p, x1, x2, out));
-    if (j.overlaps && job_needs_pieces(&j, &queue->context->policy))
-        return run_through_copy(op, queue, x1, x2, options, out, &p);
-    return job_run(queue, &j);
+    TRY(semantics_check(op, x1, x2, options, out, &j.p, NULL, NULL));
+    TRY(layout_check_out(&j.p));
+    TRY(context_enter(queue->context));
+    return context_leave(queue->context, run(op, queue, tensors, options, &j));
 }
 
 vecdot_status vecdot(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, int32_t axis,
@@ -143,24 +150,23 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
                              const vecdot_options *options, const DLTensor *out, char *buffer,
                              size_t capacity, size_t *needed)
 {
-    problem p;
     job j;
     text t = {buffer, capacity, 0};
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: queue is NULL");
     if (!buffer && capacity > 0)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu",
                     capacity);
-    TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &p, NULL, NULL));
-    TRY(layout_check_out(&p));
+    TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &j.p, NULL, NULL));
+    TRY(layout_check_out(&j.p));
     const DLTensor host = {.device = {kDLCPU, 0}};
     const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
-    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &p, a, tensors[a]));
-    TRY(check_fp64(queue, &p));
-    if (queue->context->policy.reproducible) p.is_matrix = 0;
-    if (problem_outputs(&p) == 0) {
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j.p, a, tensors[a]));
+    TRY(check_fp64(queue, &j.p));
+    if (queue->context->policy.reproducible) j.p.is_matrix = 0;
+    if (problem_outputs(&j.p) == 0) {
         text_add(&t, "problem: no outputs, nothing to do\n");
     } else {
-        TRY(job_init(&j, queue->context, &p, x1, x2, tensors[OUT]));
+        TRY(job_place(&j, queue->context, tensors));
         if (!out) j.overlaps = 0;
         explain_job(&t, queue->context, &j);
     }
