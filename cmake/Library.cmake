@@ -9,8 +9,8 @@ file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
 # For the disk cache's checksums; as a header alone, so that the library links to nothing more.
 find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
 # For the embedded PTX; the static library where there is one, again so that nothing more is linked to.
-find_path(ZLIB_INCLUDE_DIR zlib.h DOC "Folder of zlib.h (Debian: zlib1g-dev)" REQUIRED)
-find_library(ZLIB_LIBRARY NAMES libz.a z DOC "libz (Debian: zlib1g-dev)" REQUIRED)
+find_path(ZSTD_INCLUDE_DIR zstd.h DOC "Folder of zstd.h (Debian: libzstd-dev)" REQUIRED)
+find_library(ZSTD_LIBRARY NAMES libzstd.a zstd DOC "libzstd (Debian: libzstd-dev)" REQUIRED)
 
 # ---- Kernel sources as byte arrays
 set(generated "${PROJECT_BINARY_DIR}/generated")
@@ -28,13 +28,13 @@ add_library(vecdot_objects OBJECT ${library_files} "${ptx_table}"
             "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
 target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
 target_link_libraries(vecdot_objects PRIVATE flags)
-target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZLIB_INCLUDE_DIR}")
+target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}")
 set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 
 # ---- Shared. Needs only the C library: drivers are opened at run time.
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
-target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZLIB_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
 target_link_options(vecdot PRIVATE -Wl,--exclude-libs,ALL)
 set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C
                       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
@@ -46,21 +46,21 @@ endif()
 if(NOT VECDOT_SANITIZE)
     set(whole "${PROJECT_BINARY_DIR}/vecdot_whole.o")
     set(public "${PROJECT_BINARY_DIR}/vecdot.o")
-    if(ZLIB_LIBRARY MATCHES "\\.a$")
-        set(zlib_archive "${ZLIB_LIBRARY}")
+    if(ZSTD_LIBRARY MATCHES "\\.a$")
+        set(zstd_archive "${ZSTD_LIBRARY}")
     else()
-        set(zlib_shared "${ZLIB_LIBRARY}")
+        set(zstd_shared "${ZSTD_LIBRARY}")
     endif()
     add_custom_command(
         OUTPUT "${public}"
-        COMMAND "${CMAKE_LINKER}" -r -o "${whole}" $<TARGET_OBJECTS:vecdot_objects> ${zlib_archive}
+        COMMAND "${CMAKE_LINKER}" -r -o "${whole}" $<TARGET_OBJECTS:vecdot_objects> ${zstd_archive}
         COMMAND "${CMAKE_OBJCOPY}" --wildcard --keep-global-symbol=vecdot* "${whole}" "${public}"
         DEPENDS vecdot_objects $<TARGET_OBJECTS:vecdot_objects>
         COMMENT "Hiding the internal names of the static library" COMMAND_EXPAND_LISTS VERBATIM)
     set_source_files_properties("${public}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
     add_library(vecdot_static STATIC "${public}")
     add_library(vecdot::vecdot_static ALIAS vecdot_static)
-    target_link_libraries(vecdot_static INTERFACE ${zlib_shared} ${CMAKE_DL_LIBS} Threads::Threads)
+    target_link_libraries(vecdot_static INTERFACE ${zstd_shared} ${CMAKE_DL_LIBS} Threads::Threads)
     set_target_properties(vecdot_static PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME vecdot)
 endif()
 
@@ -73,7 +73,7 @@ endforeach()
 
 # ---- With all its symbols, for the tests of its inside.
 add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
-target_link_libraries(vecdot_internal PUBLIC flags "${ZLIB_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
 set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 
 # ---- The command, on the public header alone.

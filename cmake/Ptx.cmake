@@ -30,8 +30,8 @@ if(VECDOT_CUDA AND NVRTC_INCLUDE_DIR AND NVRTC_LIBRARY)
     target_include_directories(embed_ptx PRIVATE
         "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}" "${generated}")
     target_include_directories(embed_ptx SYSTEM PRIVATE
-        "${DLPACK_INCLUDE_DIR}" "${ZLIB_INCLUDE_DIR}" "${NVRTC_INCLUDE_DIR}")
-    target_link_libraries(embed_ptx PRIVATE "${NVRTC_LIBRARY}" "${ZLIB_LIBRARY}")
+        "${DLPACK_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}" "${NVRTC_INCLUDE_DIR}")
+    target_link_libraries(embed_ptx PRIVATE "${NVRTC_LIBRARY}" "${ZSTD_LIBRARY}")
     add_custom_command(OUTPUT "${ptx_table}" COMMAND "${CMAKE_COMMAND}" -E rm -rf "${generated}/ptx"
                        COMMAND embed_ptx "${generated}" DEPENDS embed_ptx COMMENT "Compiling the CUDA kernels to PTX" VERBATIM)
 else()

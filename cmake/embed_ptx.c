@@ -1,5 +1,5 @@
 /* Build-time program: compiles every GPU variant of the kernel table to PTX with NVRTC and writes
- *   <folder>/ptx_table.c     the texts, each deflated (zlib), as the table of src/backend_cuda/ptx.h
+ *   <folder>/ptx_table.c     the texts, compressed (zstd), as the tables of src/backend_cuda/ptx.h
  *   <folder>/ptx/<label>.ptx the texts, for the tests that assemble them
  * Needs the CUDA toolkit's NVRTC, but neither a GPU nor a driver. */
 #include "core/variant.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
+#include <zstd.h>
 
 /* The oldest PTX that knows the target sm_75, hence the oldest drivers: CUDA 10.0, r410. */
 static const char oldest_version[] = ".version 6.3\n";
@@ -142,18 +142,36 @@ static void write_text(const char *folder, const char *label, const char *ptx)
     finish(file, path);
 }
 
-static void write_bytes(FILE *out, size_t index, const char *ptx, uLong *deflated)
+/* Texts of one kernel that are to be compressed together. */
+typedef struct frame {
+    char *texts;
+    size_t bytes;
+} frame;
+
+static void append(frame *f, const char *text)
 {
-    uLong bytes = strlen(ptx) + 1;
-    uLongf size = compressBound(bytes);
-    unsigned char *packed = grab(size);
-    if (compress2(packed, &size, (const Bytef *)ptx, bytes, Z_BEST_COMPRESSION) != Z_OK)
-        give_up("compress2", "failed");
+    size_t bytes = strlen(text) + 1;
+    f->texts = realloc(f->texts, f->bytes + bytes);
+    if (f->texts == NULL) give_up("no memory", "realloc");
+    memcpy(f->texts + f->bytes, text, bytes);
+    f->bytes += bytes;
+}
+
+/* Writes the frame and empties it; returns its compressed size. */
+static size_t write_frame(FILE *out, size_t index, frame *f)
+{
+    size_t room = ZSTD_compressBound(f->bytes);
+    unsigned char *packed = grab(room);
+    size_t size = ZSTD_compress(packed, room, f->texts, f->bytes, ZSTD_maxCLevel());
+    if (ZSTD_isError(size)) give_up("ZSTD_compress", ZSTD_getErrorName(size));
     fprintf(out, "\nstatic const unsigned char bytes_%zu[] = {", index);
-    for (uLongf k = 0; k < size; k++) fprintf(out, "%s%u,", k % 32 == 0 ? "\n" : "", packed[k]);
-    fprintf(out, "\n};\n");
+    for (size_t k = 0; k < size; k++) fprintf(out, "%s%u,", k % 32 == 0 ? "\n" : "", packed[k]);
+    fprintf(out, "\n};\nstatic const ptx_frame frame_%zu = {bytes_%zu, %zu, %zu};\n", index, index, size,
+            f->bytes);
     free(packed);
-    *deflated = size;
+    free(f->texts);
+    *f = (frame){NULL, 0};
+    return size;
 }
 
 static int is_for_gpu(const variant *v)
@@ -162,27 +180,43 @@ static int is_for_gpu(const variant *v)
     return strstr(name, "_cpu") == NULL;
 }
 
-/* Compiles one variant; adds its bytes to the table's source and its line to the table's rows. */
-static void embed(const variant *v, const char *folder, size_t index, FILE *bytes, FILE *rows, uLong total[2])
+/* Compiles one variant, adds its text to the frame and its line to the table's rows. Returns its length. */
+static size_t embed(const variant *v, const char *folder, size_t frame_index, frame *f, FILE *rows)
 {
     char label[LABEL_BYTES];
-    uLong deflated;
     if (variant_label(v, label, sizeof label) >= sizeof label) give_up("label too long", label);
     char *ptx = make_ptx(v, label);
+    size_t length = strlen(ptx);
     write_text(folder, label, ptx);
-    write_bytes(bytes, index, ptx, &deflated);
-    fprintf(rows, "    {\"%s\", bytes_%zu, %lu, %zu},\n", label, index, deflated, strlen(ptx) + 1);
-    total[0] += strlen(ptx) + 1;
-    total[1] += deflated;
+    fprintf(rows, "    {\"%s\", &frame_%zu, %zu},\n", label, frame_index, f->bytes);
+    append(f, ptx);
     free(ptx);
+    return length;
+}
+
+/* A frame ends where the table goes on with another kernel. Returns how many variants there are. */
+static size_t embed_all(const char *folder, FILE *out, FILE *rows)
+{
+    frame f = {NULL, 0};
+    size_t count = 0, frames = 0, bytes = 0, packed = 0;
+    int kernel = -1;
+    variant v;
+    for (size_t index = 0; variant_at(index, &v); index++) {
+        if (!is_for_gpu(&v)) continue;
+        if (f.bytes > 0 && v.kernel != kernel) packed += write_frame(out, frames++, &f);
+        kernel = v.kernel;
+        bytes += embed(&v, folder, frames, &f, rows);
+        count++;
+    }
+    if (f.bytes > 0) packed += write_frame(out, frames, &f);
+    printf("%zu PTX variants: %zu KiB, %zu KiB compressed\n", count, bytes / 1024, packed / 1024);
+    return count;
 }
 
 int main(int argc, char **argv)
 {
     char path[PATH_BYTES], *rows_text = NULL;
-    size_t count = 0, rows_bytes = 0;
-    uLong total[2] = {0, 0};
-    variant v;
+    size_t rows_bytes = 0;
     if (argc != 2) give_up("usage", "embed_ptx <folder>");
     snprintf(path, sizeof path, "%s/ptx", argv[1]);
     mkdir(path, 0777);
@@ -190,13 +224,11 @@ int main(int argc, char **argv)
     FILE *out = create(path), *rows = open_memstream(&rows_text, &rows_bytes);
     if (rows == NULL) give_up("no memory", path);
     fprintf(out, "/* Generated by embed_ptx from kernels/. */\n#include \"backend_cuda/ptx.h\"\n");
-    for (size_t index = 0; variant_at(index, &v); index++)
-        if (is_for_gpu(&v)) embed(&v, argv[1], count++, out, rows, total);
+    size_t count = embed_all(argv[1], out, rows);
     fclose(rows);
     fprintf(out, "\nconst ptx_entry ptx_table[] = {\n%s};\n\nconst size_t ptx_table_size = %zu;\n", rows_text,
             count);
     finish(out, path);
     free(rows_text);
-    printf("%zu PTX variants: %lu KiB, %lu KiB deflated\n", count, total[0] / 1024, total[1] / 1024);
     return 0;
 }

@@ -14,7 +14,7 @@ cmake               command cmake
 ninja-build         command ninja
 libdlpack-dev       file    /usr/include/dlpack/dlpack.h
 libxxhash-dev       file    /usr/include/xxhash.h
-zlib1g-dev          file    /usr/include/zlib.h
+libzstd-dev         file    /usr/include/zstd.h
 ocl-icd-libopencl1  library libOpenCL.so.1
 pocl-opencl-icd     file    /etc/OpenCL/vendors/*.icd
 python3             command python3

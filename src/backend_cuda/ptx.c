@@ -1,9 +1,10 @@
-/* Looks up and inflates the embedded PTX. */
+/* Looks up and unpacks the embedded PTX. */
 #include "backend_cuda/ptx.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
 
 size_t ptx_count(void)
 {
@@ -17,20 +18,28 @@ static const ptx_entry *find(const char *label)
     return NULL;
 }
 
+/* The whole frame, which the caller frees. */
+static vecdot_status unpack(const ptx_entry *e, char **texts)
+{
+    const ptx_frame *f = e->frame;
+    *texts = malloc(f->bytes);
+    size_t got = *texts != NULL ? ZSTD_decompress(*texts, f->bytes, f->packed, f->packed_bytes) : 0;
+    if (got == f->bytes) return VECDOT_SUCCESS;
+    int no_memory = *texts == NULL || ZSTD_getErrorCode(got) == ZSTD_error_memory_allocation;
+    free(*texts);
+    if (no_memory)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cuda: no host memory for %zu bytes of PTX", f->bytes);
+    return fail(VECDOT_ERROR_COMPILE, "cuda: the embedded PTX of %s is damaged", e->label);
+}
+
 vecdot_status ptx_text(const char *label, char **text)
 {
     const ptx_entry *e = find(label);
+    char *texts = NULL;
     if (e == NULL) return fail(VECDOT_ERROR_COMPILE, "cuda: this library has no PTX for %s", label);
-    uLongf bytes = e->bytes;
-    char *inflated = malloc(e->bytes);
-    int code = Z_MEM_ERROR;
-    if (inflated != NULL) code = uncompress((Bytef *)inflated, &bytes, e->deflated, e->deflated_bytes);
-    if (code == Z_OK && bytes == e->bytes) {
-        *text = inflated;
-        return VECDOT_SUCCESS;
-    }
-    free(inflated);
-    if (code == Z_MEM_ERROR)
-        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cuda: no host memory for %zu bytes of PTX", e->bytes);
-    return fail(VECDOT_ERROR_COMPILE, "cuda: the embedded PTX of %s is damaged", label);
+    TRY(unpack(e, &texts));
+    size_t bytes = strlen(texts + e->offset) + 1;
+    memmove(texts, texts + e->offset, bytes);
+    *text = texts;
+    return VECDOT_SUCCESS;
 }
