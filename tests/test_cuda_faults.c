@@ -86,6 +86,7 @@ enum {
 
 typedef enum arrays {
     ARRAYS_ON_HOST,
+    ARRAYS_IN_PIECES, /* on the host, a part of a row at a time */
     ARRAYS_ON_DEVICE, /* made before, faultless                */
     ARRAYS_MADE,      /* whose making and copying can fail too */
 } arrays;
@@ -124,6 +125,13 @@ static const scenario scenarios[] = {
      0,
      ARRAYS_ON_HOST,
      {"cuMemAlloc_v2", "cuEventRecord", "cuMemcpyDtoHAsync_v2"}},
+    {"host arrays in pieces",
+     0,
+     0,
+     0,
+     0,
+     ARRAYS_IN_PIECES,
+     {"cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuStreamWaitEvent"}},
     {"device arrays", 0, 0, 0, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttribute", "cuModuleLoadDataEx"}},
     {"device arrays again", 0, 0, 1, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttribute", "cuLaunchKernel"}},
     {"device arrays in two launches", 0, 0, 0, 1, ARRAYS_ON_DEVICE, {"cuMemAlloc_v2", "cuLaunchKernel"}},
@@ -179,6 +187,7 @@ static vecdot_status open_handles(const scenario *s)
     TRY(s->adopt ? vecdot_cuda_context_create(own.context, 0, &at.context)
                  : vecdot_context_create("cuda", &at.context));
     if (s->two_launches) at.context->policy.fenced_groups = 0;
+    if (s->arrays == ARRAYS_IN_PIECES) at.context->policy.max_alloc = LENGTH * (int64_t)sizeof(int32_t);
     return s->adopt ? vecdot_cuda_queue_create(at.context, own.stream, &at.queue)
                     : vecdot_queue_create(at.context, &at.queue);
 }
@@ -203,7 +212,7 @@ static vecdot_status bring_back(void)
 static vecdot_status use(const scenario *s)
 {
     DLTensor x1 = host_tensor(0), x2 = host_tensor(1), out = host_tensor(2);
-    if (s->arrays == ARRAYS_ON_HOST) return vecdot(at.queue, &x1, &x2, -1, &out);
+    if (s->arrays <= ARRAYS_IN_PIECES) return vecdot(at.queue, &x1, &x2, -1, &out);
     if (s->arrays == ARRAYS_MADE) TRY(make_arrays());
     TRY(vecdot(at.queue, &at.made[0]->dl_tensor, &at.made[1]->dl_tensor, -1, &at.made[2]->dl_tensor));
     return s->arrays == ARRAYS_MADE ? bring_back() : vecdot_queue_finish(at.queue);
@@ -552,7 +561,7 @@ static void test_releasing(void **state)
 /* Once a kernel has failed the driver answers all with the same code, and so do we. */
 static void test_lost_device(void **state)
 {
-    const scenario *s = &scenarios[5];
+    const scenario *s = &scenarios[6];
     enum { LOST = 719 };
     (void)state;
     prepare(s);
@@ -597,7 +606,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest){"releasing host arrays", test_releasing, NULL, clean_up,
                                          (void *)(uintptr_t)&scenarios[2]};
     tests[count++] = (struct CMUnitTest){"releasing device arrays", test_releasing, NULL, clean_up,
-                                         (void *)(uintptr_t)&scenarios[7]};
+                                         (void *)(uintptr_t)&scenarios[8]};
     tests[count++] = (struct CMUnitTest){"lost device", test_lost_device, NULL, clean_up, NULL};
     return _cmocka_run_group_tests("cuda faults", tests, count, NULL, NULL);
 }
