@@ -162,8 +162,8 @@ VECDOT_API vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_que
 /* Blocks until all work enqueued so far is complete. INVALID_ARGUMENT, BACKEND, OUT_OF_MEMORY. */
 VECDOT_API vecdot_status vecdot_queue_finish(vecdot_queue *queue);
 
-/* Has each later operation of this queue that goes in pieces, since its host arrays are larger than the device
- * can take at once, call progress(user, done, total): before each piece, so first with done == 0, and once when all is
+/* Has each later operation of this queue whose host arrays go in pieces, as larger ones do, call
+ * progress(user, done, total): before each piece, so first with done == 0, and once when all is
  * complete, with done == total. Both count products (a sum of none as one); done never decreases, and up to two pieces
  * of it may still be at work. Calls come on the thread that called the operation, while it waits, and are as far apart
  * as pieces take, which can be seconds; they must not use the queue. Operations that take one piece, and those whose

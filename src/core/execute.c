@@ -138,6 +138,12 @@ static void distrust_vectors(const job *j, preparation *ready)
 /* At least this many elements must be bound at once: a chunk of the canonical sum of any dtype. */
 enum { LEAST_ELEMENTS = 512 * 64 };
 
+int64_t job_least_reach(const job *j, int array)
+{
+    int64_t least = j->p.n < LEAST_ELEMENTS ? j->p.n : LEAST_ELEMENTS;
+    return magnitude(j->p.stride[array]) * least * dtype_size(j->p.type[array]);
+}
+
 void job_prepare(const job *j, const policy *how, preparation *ready)
 {
     uintptr_t address[ARRAYS];

@@ -239,8 +239,21 @@ static int64_t largest(const job *j, const policy *how)
     return bytes;
 }
 
-/* Smaller pieces than this are not worth a try. */
-enum { LEAST_PIECE = 1 << 20 };
+/* Smaller pieces than this are not worth a try; nor, in place, more of them than it takes. */
+enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20 };
+
+/* Bytes of a piece. Copies of two pieces lie on the device together. Pieces in place cost nothing, so there
+ * are more of them than must be, for progress to be told; but where the elements of a sum lie so far apart
+ * that small pieces would have to be gathered. */
+static int64_t piece_bytes(const job *j, const policy *how)
+{
+    int64_t view = how->max_alloc / 8 > LEAST_STEP ? how->max_alloc / 8 : LEAST_STEP;
+    if (!how->share_host) return how->max_alloc / TURNS;
+    if (view > how->max_alloc || j->overlaps) return how->max_alloc;
+    for (int a = X1; a <= X2; a++)
+        if (j->at[a].on_host && job_least_reach(j, a) > view) return how->max_alloc;
+    return view;
+}
 
 /* With other work in the device's memory there may be less of it than the policy goes by: then pieces are
  * halved. What has been written before is written again. */
@@ -251,16 +264,18 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
     int copies = whole > 0 && !c.how.share_host;
     c.on_host = j->at[X1].on_host || j->at[X2].on_host || j->at[OUT].on_host;
     c.ahead = copies && job_needs_pieces(j, &c.how);
-    if (c.ahead) c.how.max_alloc /= TURNS;
+    if (job_needs_pieces(j, &c.how) || (queue->progress && c.how.share_host))
+        c.how.max_alloc = piece_bytes(j, &c.how);
     for (;;) {
         if (c.ahead) TRY(copies_ready(queue));
         vecdot_status status = attempt(&c, j);
-        int64_t limit = (whole < c.how.max_alloc ? whole : c.how.max_alloc) / 2;
+        int64_t most = whole < c.how.max_alloc ? whole : c.how.max_alloc,
+                limit = most / (c.ahead ? 2 : 2 * TURNS);
         if (status == VECDOT_SUCCESS) break;
         if (status != VECDOT_ERROR_OUT_OF_MEMORY || !copies || j->overlaps || limit < LEAST_PIECE)
             return status;
-        log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)(2 * limit),
-                 (long long)limit, vecdot_last_error());
+        log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
+                 vecdot_last_error());
         c.how.max_alloc = limit;
         c.ahead = 1;
     }
