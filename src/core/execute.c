@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "core/status.h"
+#include "kernels/codes.h"
 
 static int64_t magnitude(int64_t x)
 {
@@ -96,6 +97,14 @@ int job_needs_pieces(const job *j, const policy *how)
 
 /* ---- Preparing ---- */
 
+/* At least this many elements must be bound at once: a chunk of the canonical sum, and some for a GPU to
+ * share out. */
+static int64_t least_elements(const problem *p, const policy *how)
+{
+    int64_t chunk = ROW_BYTES / dtype_size(p->result) * ROWS;
+    return how->schedule == SCHEDULE_GPU ? 4 * chunk : chunk;
+}
+
 /* Elements of the contracted axis that fit one buffer, in place or gathered; the rest of the extent is the
  * batch's. */
 static int64_t elements_that_fit(const problem *p, const policy *how, int array, int gathered)
@@ -135,13 +144,10 @@ static void distrust_vectors(const job *j, preparation *ready)
         if (j->at[a].on_host && !ready->how.copy[a]) ready->p.vectors[a] = 0;
 }
 
-/* At least this many elements must be bound at once: a chunk of the canonical sum of any dtype. */
-enum { LEAST_ELEMENTS = 512 * 64 };
-
-int64_t job_least_reach(const job *j, int array)
+int64_t job_least_reach(const job *j, const policy *how, int array)
 {
-    int64_t least = j->p.n < LEAST_ELEMENTS ? j->p.n : LEAST_ELEMENTS;
-    return magnitude(j->p.stride[array]) * least * dtype_size(j->p.type[array]);
+    int64_t least = least_elements(&j->p, how), some = j->p.n < least ? j->p.n : least;
+    return magnitude(j->p.stride[array]) * some * dtype_size(j->p.type[array]);
 }
 
 void job_prepare(const job *j, const policy *how, preparation *ready)
@@ -153,7 +159,7 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
     for (int a = X1; a <= X2; a++) {
         if (!j->at[a].on_host || extent_bytes(&j->p, a) <= how->max_alloc) continue;
         int64_t fit = elements_that_fit(&j->p, how, a, 0);
-        if (fit < LEAST_ELEMENTS && fit < j->p.n) {
+        if (fit < least_elements(&j->p, how) && fit < j->p.n) {
             ready->how.gather[a] = 1;
             layout_make_dense(&ready->p, a);
             fit = elements_that_fit(&j->p, how, a, 1);
@@ -201,8 +207,8 @@ int job_dimension_to_cut(const job *j, const policy *how)
         if (!j->at[a].on_host || job_bound_bytes(j, how, a) <= how->max_alloc || d < 0) continue;
         contracted = a == OUT ? 0 : magnitude(j->p.stride[a]) * (j->p.n - 1) * dtype_size(j->p.type[a]);
         if (batch >= contracted) return d;
-        if (elements_that_fit(&j->p, how, a, 0) < LEAST_ELEMENTS &&
-            elements_that_fit(&j->p, how, a, 1) < LEAST_ELEMENTS)
+        if (elements_that_fit(&j->p, how, a, 0) < least_elements(&j->p, how) &&
+            elements_that_fit(&j->p, how, a, 1) < least_elements(&j->p, how))
             return d;
     }
     return -1;

@@ -24,7 +24,7 @@ int job_needs_pieces(const job *j, const policy *how);
 int64_t job_bound_bytes(const job *j, const policy *how, int array);
 
 /* Bytes from the first to the last of the fewest elements of a sum that can be bound at once. */
-int64_t job_least_reach(const job *j, int array);
+int64_t job_least_reach(const job *j, const policy *how, int array);
 
 /* The batch dimension to cut in two, or -1 when the job can run as one piece. */
 int job_dimension_to_cut(const job *j, const policy *how);

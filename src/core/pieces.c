@@ -251,7 +251,7 @@ static int64_t piece_bytes(const job *j, const policy *how)
     if (!how->share_host) return how->max_alloc / TURNS;
     if (view > how->max_alloc || j->overlaps) return how->max_alloc;
     for (int a = X1; a <= X2; a++)
-        if (j->at[a].on_host && job_least_reach(j, a) > view) return how->max_alloc;
+        if (j->at[a].on_host && job_least_reach(j, how, a) > view) return how->max_alloc;
     return view;
 }
 
