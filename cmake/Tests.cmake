@@ -9,9 +9,9 @@ find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
 set(unit_tests dtype semantics layout plan npy text status variant cudasim_machine)
-set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults)
+set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large memory programs threads device calls matrix) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -153,6 +153,24 @@ foreach(name programs casts vectors)
                      "VECDOT_TEST_BACKENDS=${selectors_opencl}" VECDOT_TEST_FP64=0)
     endif()
 endforeach()
+
+# Arrays larger than the device, as the library itself cuts them: PoCL with 1 GiB, a simulated GPU with 8 MiB.
+if(selectors_opencl)
+    add_test(NAME pieces_of_1_gib COMMAND test_pieces)
+    vecdot_test(pieces_of_1_gib opencl slow)
+    set_property(TEST pieces_of_1_gib APPEND PROPERTY ENVIRONMENT
+                 "VECDOT_TEST_BACKENDS=${selectors_opencl}" POCL_MEMORY_LIMIT=1)
+    add_test(NAME large_with_1_gib COMMAND test_large)
+    vecdot_test(large_with_1_gib opencl slow)
+    set_property(TEST large_with_1_gib APPEND PROPERTY ENVIRONMENT
+                 "VECDOT_TEST_BACKENDS=${selectors_opencl}" POCL_MEMORY_LIMIT=1)
+endif()
+if(VECDOT_HAS_PTX)
+    add_test(NAME pieces_of_8_mib.sim COMMAND test_pieces)
+    vecdot_test(pieces_of_8_mib.sim cuda-sim slow)
+    set_property(TEST pieces_of_8_mib.sim APPEND PROPERTY ENVIRONMENT VECDOT_TEST_BACKENDS=cuda
+                 VECDOT_TEST_SIMULATED=1 "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>" CUDASIM_MEMORY=8388608)
+endif()
 
 # The fault-injecting OpenCL loader, which the library opens instead of the real one.
 if(TARGET test_faults)

@@ -93,6 +93,13 @@ static const scenario scenarios[] = {
      0,
      ARRAYS_COPIED,
      {"cuMemAlloc_v2", "cuEventRecord", "cuMemcpyDtoHAsync_v2"}},
+    {"host arrays in pieces",
+     0,
+     0,
+     0,
+     0,
+     ARRAYS_IN_PIECES,
+     {"cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuStreamWaitEvent"}},
     {"device arrays", 0, 0, 0, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttributes", "cuModuleLoadDataEx"}},
     {"device arrays again", 0, 0, 1, 0, ARRAYS_ON_DEVICE, {"cuPointerGetAttributes", "cuLaunchKernel"}},
     {"device arrays in two launches", 0, 0, 0, 1, ARRAYS_ON_DEVICE, {"cuMemAlloc_v2", "cuLaunchKernel"}},
@@ -113,6 +120,7 @@ static vecdot_status open_handles(const scenario *s)
     TRY(s->adopt ? vecdot_cuda_context_create(own.context, 0, &at.context)
                  : vecdot_context_create("cuda", &at.context));
     if (s->two_launches) at.context->policy.fenced_groups = 0;
+    if (s->arrays == ARRAYS_IN_PIECES) at.context->policy.max_alloc = SUM_LENGTH * (int64_t)sizeof(int32_t);
     return s->adopt ? vecdot_cuda_queue_create(at.context, own.stream, &at.queue)
                     : vecdot_queue_create(at.context, &at.queue);
 }
@@ -442,7 +450,7 @@ static void test_releasing(void **state)
 /* Once a kernel has failed the driver answers all with the same code, and so do we. */
 static void test_lost_device(void **state)
 {
-    const scenario *s = &scenarios[5];
+    const scenario *s = &scenarios[6];
     enum { LOST = 719 };
     (void)state;
     prepare(s);
@@ -487,7 +495,7 @@ int main(void)
     tests[count++] = (struct CMUnitTest){"releasing host arrays", test_releasing, NULL, clean_up,
                                          (void *)(uintptr_t)&scenarios[2]};
     tests[count++] = (struct CMUnitTest){"releasing device arrays", test_releasing, NULL, clean_up,
-                                         (void *)(uintptr_t)&scenarios[7]};
+                                         (void *)(uintptr_t)&scenarios[8]};
     tests[count++] = (struct CMUnitTest){"lost device", test_lost_device, NULL, clean_up, NULL};
     return _cmocka_run_group_tests("cuda faults", tests, count, NULL, NULL);
 }

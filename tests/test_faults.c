@@ -57,6 +57,8 @@ static const scenario scenarios[] = {
           FAULT_CreateProgramWithBinary, FAULT_CreateKernel, FAULT_SetKernelArg, FAULT_EnqueueNDRangeKernel)},
     {"host arrays copied", 0, 0, ARRAYS_COPIED, DISK_FILLED,
      USES(FAULT_CreateBuffer, FAULT_EnqueueWriteBuffer, FAULT_EnqueueReadBuffer)},
+    {"host arrays in pieces", 0, 0, ARRAYS_IN_PIECES, DISK_FILLED,
+     USES(FAULT_CreateCommandQueue, FAULT_EnqueueBarrierWithWaitList, FAULT_Flush, FAULT_ReleaseEvent)},
     {"device arrays", 0, 0, ARRAYS_ON_DEVICE, DISK_FILLED, USES(FAULT_GetMemObjectInfo, FAULT_CreateBuffer)},
     {"device arrays made and copied", 0, 0, ARRAYS_MADE, DISK_FILLED,
      USES(FAULT_EnqueueCopyBuffer, FAULT_EnqueueWriteBuffer, FAULT_EnqueueReadBuffer)},
@@ -79,6 +81,7 @@ static const vecdot_status expectations[FAULT_FUNCTION_COUNT][2] = {
     [FAULT_RetainCommandQueue] = {VECDOT_ERROR_BACKEND, VECDOT_ERROR_BACKEND},
     [FAULT_GetCommandQueueInfo] = {VECDOT_ERROR_INVALID_ARGUMENT, VECDOT_ERROR_BACKEND},
     [FAULT_Finish] = {VECDOT_ERROR_BACKEND, VECDOT_ERROR_BACKEND},
+    [FAULT_Flush] = {VECDOT_ERROR_BACKEND, VECDOT_ERROR_BACKEND},
     [FAULT_CreateBuffer] = {VECDOT_ERROR_BACKEND, VECDOT_ERROR_BACKEND},
     [FAULT_GetMemObjectInfo] = {VECDOT_ERROR_INVALID_ARGUMENT, VECDOT_ERROR_BACKEND},
     [FAULT_EnqueueReadBuffer] = {VECDOT_ERROR_BACKEND, VECDOT_ERROR_BACKEND},
@@ -119,6 +122,7 @@ static vecdot_status open_handles(const scenario *s)
     TRY(s->adopt ? vecdot_opencl_context_create(own.context, own.device, &at.context)
                  : vecdot_context_create("opencl", &at.context));
     at.context->policy.share_host = s->arrays == ARRAYS_IN_PLACE;
+    if (s->arrays == ARRAYS_IN_PIECES) at.context->policy.max_alloc = SUM_LENGTH * (int64_t)sizeof(int32_t);
     return s->adopt ? vecdot_opencl_queue_create(at.context, own.queue, &at.queue)
                     : vecdot_queue_create(at.context, &at.queue);
 }
@@ -323,7 +327,7 @@ static void test_releases(void **state)
     for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
         chosen.function = releases[i];
         chosen.at = chosen.from_then_on = 1;
-        release_with_faults(&scenarios[5], arm_call, function_names[releases[i]]);
+        release_with_faults(&scenarios[6], arm_call, function_names[releases[i]]);
         assert_true(faults->calls[releases[i]] > 0);
     }
 }
@@ -331,7 +335,7 @@ static void test_releases(void **state)
 /* Programs are saved at the end of the context: as many as can be. */
 static void test_saving(void **state)
 {
-    const scenario *s = &scenarios[8];
+    const scenario *s = &scenarios[9];
     (void)state;
     release_with_faults(s, arm_nothing, "saving");
     int calls = faults->calls[FAULT_GetProgramInfo], allocations = allocation.calls;
@@ -370,7 +374,7 @@ static void check_meaning(const scenario *s, fault_function function, int code, 
 
 static void test_codes(void **state)
 {
-    const scenario *opening = &scenarios[0], *in_place = &scenarios[2], *from_source = &scenarios[7];
+    const scenario *opening = &scenarios[0], *in_place = &scenarios[2], *from_source = &scenarios[8];
     (void)state;
     check_meaning(opening, FAULT_GetPlatformIDs, -1001, VECDOT_ERROR_NO_DEVICE, "pocl-opencl-icd");
     check_meaning(opening, FAULT_CreateContext, CL_OUT_OF_HOST_MEMORY, VECDOT_ERROR_OUT_OF_MEMORY,

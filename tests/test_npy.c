@@ -66,7 +66,7 @@ static void put_array(unsigned char version, const char *header, size_t data)
 static void assert_opens(npy *array, npy_v2 v2)
 {
     fault f = {VECDOT_SUCCESS, ""};
-    if (!npy_open(array, path, v2, &f)) fail_msg("refused: %s", f.text);
+    if (!npy_open(array, path, v2, NULL, &f)) fail_msg("refused: %s", f.text);
 }
 
 /* The file is refused with this status and with a message that contains this. */
@@ -74,7 +74,7 @@ static void assert_refused(vecdot_status status, const char *message)
 {
     npy array;
     fault f = {VECDOT_SUCCESS, ""};
-    if (npy_open(&array, path, NPY_V2_REFUSED, &f)) fail_msg("accepted, though: %s", message);
+    if (npy_open(&array, path, NPY_V2_REFUSED, NULL, &f)) fail_msg("accepted, though: %s", message);
     if (strstr(f.text, message) == NULL) fail_msg("\"%s\" does not say \"%s\"", f.text, message);
     assert_int_equal(f.status, status);
 }
@@ -210,7 +210,7 @@ static void reads_pipes(void **state)
     close(ends[1]);
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     close(ends[0]);
-    bool opened = npy_open(&array, "-", NPY_V2_REFUSED, &f);
+    bool opened = npy_open(&array, "-", NPY_V2_REFUSED, NULL, &f);
     ssize_t rest = read(STDIN_FILENO, after, sizeof after);
     dup2(saved, STDIN_FILENO);
     close(saved);
@@ -236,7 +236,7 @@ static void believes_no_size_of_a_pipe(void **state)
     close(ends[1]);
     dup2(ends[0], STDIN_FILENO);
     close(ends[0]);
-    bool opened = npy_open(&array, "-", NPY_V2_REFUSED, &f);
+    bool opened = npy_open(&array, "-", NPY_V2_REFUSED, NULL, &f);
     dup2(saved, STDIN_FILENO);
     close(saved);
     assert_false(opened);
@@ -283,7 +283,7 @@ static void refuses_dtypes_by_name(void **state)
     put_array(1, "{'descr': '>V2', 'fortran_order': False, 'shape': (3,)}", 6);
     npy array;
     fault f = {VECDOT_SUCCESS, ""};
-    assert_false(npy_open(&array, path, NPY_V2_IS_BFLOAT16, &f));
+    assert_false(npy_open(&array, path, NPY_V2_IS_BFLOAT16, NULL, &f));
     assert_non_null(strstr(f.text, "other order"));
 }
 
@@ -357,9 +357,9 @@ static void refuses_what_cannot_be_opened(void **state)
     (void)state;
     npy array;
     fault f = {VECDOT_SUCCESS, ""};
-    assert_false(npy_open(&array, "/nonexistent/array.npy", NPY_V2_REFUSED, &f));
+    assert_false(npy_open(&array, "/nonexistent/array.npy", NPY_V2_REFUSED, NULL, &f));
     assert_non_null(strstr(f.text, "No such file"));
-    assert_false(npy_open(&array, folder, NPY_V2_REFUSED, &f));
+    assert_false(npy_open(&array, folder, NPY_V2_REFUSED, NULL, &f));
     assert_non_null(strstr(f.text, "directory"));
 }
 
@@ -394,7 +394,7 @@ static void survives_every_changed_byte(void **state)
             memcpy(changed, file, size);
             changed[at] = values[i];
             put_file(changed, size);
-            if (!npy_open(&array, path, NPY_V2_REFUSED, &f)) continue;
+            if (!npy_open(&array, path, NPY_V2_REFUSED, NULL, &f)) continue;
             int64_t elements = 0, bytes = 0;
             assert_true(npy_header_extent(&array.header, &elements, &bytes, &f));
             const unsigned char *data = array.tensor.data;

@@ -22,6 +22,7 @@ typedef struct task {
     session session;
     DLTensor out;
     int64_t shape[VECDOT_MAX_NDIM];
+    progress progress;
     bool well;
     fault fault;
 } task;
@@ -101,6 +102,15 @@ static bool allocate_result(task *t)
 
 /* ---- Running ------------------------------------------------------------------------------------- */
 
+/* Between pieces: what has been read of the files need not stay in memory. */
+static int watch(void *user, uint64_t done, uint64_t total)
+{
+    task *t = user;
+    progress_tell(&t->progress, done, total);
+    for (int i = 0; i < 2; i++) input_forget(&t->x[i].file);
+    return 0;
+}
+
 /* May run in a thread of its own: the library's last error belongs to that thread and is fetched here. */
 static void compute(void *argument)
 {
@@ -129,15 +139,22 @@ static int report_problem(const task *t)
     return exit_status;
 }
 
+/* Up to the first that cannot be opened. */
+static void open_files(void *argument)
+{
+    task *t = argument;
+    npy_v2 v2 = t->options->bf16 ? NPY_V2_IS_BFLOAT16 : NPY_V2_REFUSED;
+    t->well = true;
+    for (int i = 0; i < 2 && t->well; i++)
+        t->well = t->is_open[i] = npy_open(&t->x[i], t->options->operands[i], v2, &t->progress, &t->fault);
+}
+
 static int open_operands(task *t)
 {
-    for (int i = 0; i < 2; i++) {
-        const char *path = t->options->operands[i];
-        t->is_open[i] =
-            npy_open(&t->x[i], path, t->options->bf16 ? NPY_V2_IS_BFLOAT16 : NPY_V2_REFUSED, &t->fault);
-        if (!t->is_open[i]) return report(strcmp(path, "-") == 0 ? "standard input" : path, &t->fault);
-    }
-    return EXIT_OK;
+    run_with_progress(open_files, t, "reading", &t->progress);
+    if (t->well) return EXIT_OK;
+    const char *path = t->options->operands[t->is_open[0] ? 1 : 0];
+    return report(strcmp(path, "-") == 0 ? "standard input" : path, &t->fault);
 }
 
 static void close_task(task *t)
@@ -177,16 +194,17 @@ static int deliver(task *t)
 
 static int run_task(task *t)
 {
-    char label[192];
+    char label[64];
     int exit_status = open_operands(t);
     if (exit_status != EXIT_OK) return exit_status;
     if (!find_result(t)) return report_problem(t);
     exit_status = session_open(&t->session, t->options);
     if (exit_status != EXIT_OK) return exit_status;
     if (!allocate_result(t)) return report_problem(t);
-    snprintf(label, sizeof label, "computing on %s:%" PRId32 " (%s)", t->session.info.backend,
-             t->session.info.index, t->session.info.name);
-    run_with_progress(compute, t, label);
+    snprintf(label, sizeof label, "computing on %s:%" PRId32, t->session.info.backend, t->session.info.index);
+    progress_tell(&t->progress, 0, 0);
+    vecdot_set_progress(t->session.queue, watch, t);
+    run_with_progress(compute, t, label, &t->progress);
     return t->well ? deliver(t) : report_problem(t);
 }
 

@@ -69,10 +69,10 @@ static void set_strides(npy *array)
     }
 }
 
-bool npy_open(npy *array, const char *path, npy_v2 v2, fault *f)
+bool npy_open(npy *array, const char *path, npy_v2 v2, progress *watch, fault *f)
 {
     memset(array, 0, sizeof *array);
-    if (!input_open(&array->file, path, f)) return false;
+    if (!input_open(&array->file, path, watch, f)) return false;
     if (!read_file(array, v2, f)) {
         npy_close(array);
         return false;

@@ -2,12 +2,12 @@
 #define _POSIX_C_SOURCE   200809L
 #define _XOPEN_SOURCE     700
 #define _FILE_OFFSET_BITS 64
+#define _DEFAULT_SOURCE /* madvise */
 
 #include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- Input --------------------------------------------------------------------------------------- */
@@ -42,14 +41,15 @@ static bool map(input *in, size_t size)
     void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->descriptor, 0);
     if (data == MAP_FAILED) return false;
     expect_bus_errors();
+    madvise(data, size, MADV_SEQUENTIAL);
     close(in->descriptor);
     *in = (input){.data = data, .size = size, .descriptor = -1, .mapped = true};
     return true;
 }
 
-bool input_open(input *in, const char *path, fault *f)
+bool input_open(input *in, const char *path, progress *watch, fault *f)
 {
-    *in = (input){.descriptor = -1};
+    *in = (input){.descriptor = -1, .watch = watch};
     if (strcmp(path, "-") == 0) {
         in->descriptor = STDIN_FILENO;
         return true;
@@ -93,9 +93,15 @@ bool input_need(input *in, size_t size, fault *f)
         if (got < 0) return fault_set(f, VECDOT_SUCCESS, "cannot read it: %s", strerror(errno));
         if (got == 0) break;
         in->size += (size_t)got;
+        if (in->watch != NULL) progress_tell(in->watch, in->size, size);
     }
     if (in->size >= size) return true;
     return fault_set(f, VECDOT_SUCCESS, "it is cut short: %zu bytes expected, %zu there", size, in->size);
+}
+
+void input_forget(const input *in)
+{
+    if (in->mapped) madvise((void *)(uintptr_t)in->data, in->size, MADV_DONTNEED);
 }
 
 void input_close(input *in)
@@ -198,7 +204,7 @@ void output_discard(output *out)
     *out = (output){.descriptor = -1};
 }
 
-/* ---- Terminals and progress ---------------------------------------------------------------------- */
+/* ---- Terminals ----------------------------------------------------------------------------------- */
 
 bool stdout_is_terminal(void)
 {
@@ -208,75 +214,4 @@ bool stdout_is_terminal(void)
 bool stderr_is_terminal(void)
 {
     return isatty(STDERR_FILENO) == 1;
-}
-
-typedef struct job {
-    void (*work)(void *);
-    void *argument;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    bool done;
-} job;
-
-static void *job_thread(void *argument)
-{
-    job *j = argument;
-    j->work(j->argument);
-    pthread_mutex_lock(&j->mutex);
-    j->done = true;
-    pthread_cond_signal(&j->changed);
-    pthread_mutex_unlock(&j->mutex);
-    return NULL;
-}
-
-/* Waits for the job, at most to `until`; true when it is done. */
-static bool wait_until(job *j, struct timespec until)
-{
-    int status = 0;
-    pthread_mutex_lock(&j->mutex);
-    while (!j->done && status == 0) status = pthread_cond_timedwait(&j->changed, &j->mutex, &until);
-    bool done = j->done;
-    pthread_mutex_unlock(&j->mutex);
-    return done;
-}
-
-static void show_progress(job *j, const char *label)
-{
-    struct timespec start, next;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    next = start;
-    next.tv_sec += 1;
-    bool shown = false;
-    while (!wait_until(j, next)) {
-        long tenths = (next.tv_sec - start.tv_sec) * 10 + (next.tv_nsec - start.tv_nsec) / 100000000;
-        fprintf(stderr, "\r\033[Kvecdot: %s %ld.%ld s", label, tenths / 10, tenths % 10);
-        fflush(stderr);
-        shown = true;
-        next.tv_nsec += 200000000;
-        next.tv_sec += next.tv_nsec / 1000000000;
-        next.tv_nsec %= 1000000000;
-    }
-    if (shown) fputs("\r\033[K", stderr);
-}
-
-void run_with_progress(void (*work)(void *), void *argument, const char *label)
-{
-    if (!stderr_is_terminal()) {
-        work(argument);
-        return;
-    }
-    job j = {.work = work, .argument = argument, .mutex = PTHREAD_MUTEX_INITIALIZER};
-    pthread_condattr_t attributes;
-    pthread_t thread;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&j.changed, &attributes);
-    if (pthread_create(&thread, NULL, job_thread, &j) == 0) {
-        show_progress(&j, label);
-        pthread_join(thread, NULL);
-    } else {
-        work(argument);
-    }
-    pthread_cond_destroy(&j.changed);
-    pthread_condattr_destroy(&attributes);
 }

@@ -1,9 +1,9 @@
-/* All that the command asks of the operating system: mapped files, files replaced whole, terminals and a
- * line that shows long work going on. */
+/* What the command asks of the operating system: mapped files, files replaced whole, terminals. */
 #ifndef TOOLS_SYSTEM_H
 #define TOOLS_SYSTEM_H
 
 #include "fault.h"
+#include "progress.h"
 
 /* A file's bytes from its start: mapped where possible, else (pipes) read as they are asked for. */
 typedef struct input {
@@ -12,14 +12,17 @@ typedef struct input {
     size_t capacity;
     int descriptor; /* to read more from; -1 when mapped          */
     bool mapped;
+    progress *watch; /* told of what is read; may be NULL          */
 } input;
 
 /* path "-" is standard input. */
-bool input_open(input *in, const char *path, fault *f);
+bool input_open(input *in, const char *path, progress *watch, fault *f);
 
 /* Makes the first `size` bytes stand at in->data, which may move. Memory grows with what has really been
  * read, so a size that a file only claims costs nothing. */
 bool input_need(input *in, size_t size, fault *f);
+/* Lets go of the memory that a mapped file's bytes take by now; they come back when they are used. */
+void input_forget(const input *in);
 void input_close(input *in);
 
 /* A file that appears under its name when it is complete, or not at all. */
@@ -37,9 +40,5 @@ void output_discard(output *out);
 
 bool stdout_is_terminal(void);
 bool stderr_is_terminal(void);
-
-/* Runs work(argument) and returns when it is done. When stderr is a terminal and it takes longer than a
- * second, a line there tells for how long; `work` then runs in a thread of its own. */
-void run_with_progress(void (*work)(void *), void *argument, const char *label);
 
 #endif

@@ -162,6 +162,18 @@ VECDOT_API vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_que
 /* Blocks until all work enqueued so far is complete. INVALID_ARGUMENT, BACKEND, OUT_OF_MEMORY. */
 VECDOT_API vecdot_status vecdot_queue_finish(vecdot_queue *queue);
 
+/* Has each later operation of this queue whose host arrays go in pieces, as larger ones do, call
+ * progress(user, done, total): before each piece, so first with done == 0, and once when all is
+ * complete, with done == total. Both count products (a sum of none as one); done never decreases, and up to two pieces
+ * of it may still be at work. Calls come on the thread that called the operation, while it waits, and are as far apart
+ * as pieces take, which can be seconds; they must not use the queue. Operations that take one piece, and those whose
+ * arrays are all on the device, which only enqueue, never call.
+ * A return other than 0 stops the operation: it gives BACKEND, with a message that says so, and out is partly
+ * written; the queue can be used as before. What the last call returns is not looked at.
+ * NULL turns it off. As the queue, one thread at a time. INVALID_ARGUMENT. */
+typedef int (*vecdot_progress_fn)(void *user, uint64_t done, uint64_t total);
+VECDOT_API vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progress, void *user);
+
 /* Finishes the queue's work and releases it. NULL is fine. */
 VECDOT_API void vecdot_queue_release(vecdot_queue *queue);
 

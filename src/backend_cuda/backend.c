@@ -18,6 +18,7 @@ const backend backend_cuda = {
     .queue_open = cuda_queue_open,
     .queue_finish = cuda_queue_finish,
     .queue_close = cuda_queue_close,
+    .queue_follow = cuda_queue_follow,
     .memory_create = cuda_memory_create,
     .memory_wrap = cuda_memory_wrap,
     .memory_release = cuda_memory_release,

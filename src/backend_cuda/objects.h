@@ -31,6 +31,7 @@ typedef struct cuda_queue {
     CUstream native;
     int owned;
     staging staging;
+    CUevent reached; /* for a queue that follows this one; NULL: none has */
 } cuda_queue;
 
 typedef struct cuda_program {
@@ -74,6 +75,7 @@ void *cuda_context_handle(const void *context);
 vecdot_status cuda_queue_open(void *queue, void *context, void *native_queue);
 vecdot_status cuda_queue_finish(void *queue);
 void cuda_queue_close(void *queue);
+vecdot_status cuda_queue_follow(void *queue, void *other);
 void *cuda_queue_handle(const void *queue);
 
 /* memory.c */

@@ -52,6 +52,7 @@ void cuda_queue_close(void *queue)
     cuda_queue *q = queue;
     if (cuda_push(q->context) != CUDA_SUCCESS) return;
     staging_free(&q->staging);
+    if (q->reached != NULL) cu.EventDestroy(q->reached);
     if (q->owned) cu.StreamDestroy(q->native);
     cuda_leave(VECDOT_SUCCESS);
 }
@@ -59,4 +60,22 @@ void cuda_queue_close(void *queue)
 void *cuda_queue_handle(const void *queue)
 {
     return ((const cuda_queue *)queue)->native;
+}
+
+static vecdot_status follow(const cuda_queue *q, cuda_queue *other)
+{
+    CUresult code = CUDA_SUCCESS;
+    if (other->reached == NULL) code = cu.EventCreate(&other->reached, CU_EVENT_DISABLE_TIMING);
+    if (code != CUDA_SUCCESS) return cuda_fail("cuEventCreate", code);
+    code = cu.EventRecord(other->reached, other->native);
+    if (code != CUDA_SUCCESS) return cuda_fail("cuEventRecord", code);
+    code = cu.StreamWaitEvent(q->native, other->reached, 0);
+    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuStreamWaitEvent", code);
+}
+
+vecdot_status cuda_queue_follow(void *queue, void *other)
+{
+    cuda_queue *q = queue;
+    TRY(cuda_enter(q->context));
+    return cuda_leave(follow(q, other));
 }

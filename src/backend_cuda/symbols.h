@@ -83,6 +83,7 @@ enum {
     X(StreamDestroy, "_v2", (CUstream))                                                                      \
     X(StreamGetCtx, "", (CUstream, CUcontext *))                                                             \
     X(StreamSynchronize, "", (CUstream))                                                                     \
+    X(StreamWaitEvent, "", (CUstream, CUevent, unsigned))                                                    \
     X(EventCreate, "", (CUevent *, unsigned))                                                                \
     X(EventDestroy, "_v2", (CUevent))                                                                        \
     X(EventRecord, "", (CUevent, CUstream))                                                                  \

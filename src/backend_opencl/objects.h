@@ -47,6 +47,8 @@ void *opencl_context_handle(const void *context);
 vecdot_status opencl_queue_open(void *queue, void *context, void *native_queue);
 vecdot_status opencl_queue_finish(void *queue);
 void opencl_queue_close(void *queue);
+vecdot_status opencl_queue_follow(void *queue, void *other);
+vecdot_status opencl_queue_start(void *queue);
 void *opencl_queue_handle(const void *queue);
 /* Makes the next command follow all before it; to be called before each one. */
 vecdot_status opencl_queue_order(opencl_queue *q);

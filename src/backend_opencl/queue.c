@@ -137,3 +137,26 @@ vecdot_status opencl_queue_order(opencl_queue *q)
     cl_int code = cl.EnqueueBarrierWithWaitList(q->native, 0, NULL, NULL);
     return code == CL_SUCCESS ? VECDOT_SUCCESS : opencl_fail("clEnqueueBarrierWithWaitList", code);
 }
+
+vecdot_status opencl_queue_start(void *queue)
+{
+    opencl_queue *q = queue;
+    cl_int code = cl.Flush(q->native);
+    return code == CL_SUCCESS ? VECDOT_SUCCESS : opencl_fail("clFlush", code);
+}
+
+/* An event that another queue waits for must have been flushed. */
+vecdot_status opencl_queue_follow(void *queue, void *other)
+{
+    opencl_queue *q = queue, *o = other;
+    cl_event reached = NULL;
+    cl_int code = cl.EnqueueBarrierWithWaitList(o->native, 0, NULL, &reached);
+    if (code != CL_SUCCESS) return opencl_fail("clEnqueueBarrierWithWaitList", code);
+    vecdot_status status = opencl_queue_start(other);
+    if (status == VECDOT_SUCCESS) {
+        code = cl.EnqueueBarrierWithWaitList(q->native, 1, &reached, NULL);
+        if (code != CL_SUCCESS) status = opencl_fail("clEnqueueBarrierWithWaitList", code);
+    }
+    cl.ReleaseEvent(reached);
+    return status;
+}

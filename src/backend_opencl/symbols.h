@@ -98,6 +98,8 @@ enum {
     X(cl_int, ReleaseCommandQueue, (cl_command_queue))                                                       \
     X(cl_int, GetCommandQueueInfo, (cl_command_queue, cl_uint, size_t, void *, size_t *))                    \
     X(cl_int, Finish, (cl_command_queue))                                                                    \
+    X(cl_int, Flush, (cl_command_queue))                                                                     \
+    X(cl_int, ReleaseEvent, (cl_event))                                                                      \
     X(cl_mem, CreateBuffer, (cl_context, cl_bitfield, size_t, void *, cl_int *))                             \
     X(cl_int, ReleaseMemObject, (cl_mem))                                                                    \
     X(cl_int, GetMemObjectInfo, (cl_mem, cl_uint, size_t, void *, size_t *))                                 \

@@ -73,6 +73,11 @@ struct backend {
     vecdot_status (*queue_open)(void *queue, void *context, void *native_queue);
     vecdot_status (*queue_finish)(void *queue);
     void (*queue_close)(void *queue);
+    /* Two queues of one context. follow: what is enqueued in `queue` from now on begins after all that is in
+     * `other` now; no wait on the host. start: the device begins with what is enqueued, though nobody waits for
+     * it; NULL where it does by itself. */
+    vecdot_status (*queue_follow)(void *queue, void *other);
+    vecdot_status (*queue_start)(void *queue);
 
     /* Device memory. `memory` handles are the driver's own (a cl_mem, a device pointer). */
     vecdot_status (*memory_create)(void *context, size_t bytes, void **memory);

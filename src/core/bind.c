@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static vecdot_status no_host_memory(const problem *p, int64_t bytes)
-{
-    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %lld bytes of staging",
-                operation_name(p->op), (long long)bytes);
-}
-
 /* Every driver's buffers start on such a boundary. */
 enum { BUFFER_ALIGNMENT = 256 };
 
@@ -83,21 +77,67 @@ static void move_batch(const walk *w, int d, char *host, char *packed)
     for (int64_t k = 0; k < count; k++) move_batch(w, d + 1, host + k * from * size, packed + k * to * size);
 }
 
-static vecdot_status gather(const problem *original, const problem *p, int array, const char *host,
-                            int64_t count, void **staging)
+/* ---- Memory for copies ---- */
+
+/* Dense host memory for an array of the piece at hand. */
+static vecdot_status stage_host(stage *s, const problem *p, int array, size_t bytes, char **memory)
+{
+    if (s->host_bytes[array] < bytes) {
+        free(s->host[array]);
+        s->host[array] = malloc(bytes);
+        s->host_bytes[array] = s->host[array] ? bytes : 0;
+    }
+    *memory = s->host[array];
+    if (*memory) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of staging",
+                operation_name(p->op), bytes);
+}
+
+/* The buffer whose turn it is, large enough. The piece that had it last may still be at work on it, but what
+ * is enqueued in s->copies from now on comes after that. */
+static vecdot_status stage_buffer(vecdot_queue *queue, stage *s, int array, size_t bytes,
+                                  struct stage_buffer **found)
+{
+    const backend *driver = queue->context->dev.driver;
+    s->turn[array] = (s->turn[array] + 1) % s->turns;
+    struct stage_buffer *b = *found = &s->buffers[array][s->turn[array]];
+    b->holds = NULL;
+    if (bytes <= b->bytes) return VECDOT_SUCCESS;
+    if (b->memory) {
+        TRY(driver->queue_finish(queue->native));
+        TRY(driver->queue_finish(s->copies));
+        driver->memory_release(queue->context->native, b->memory);
+        *b = (struct stage_buffer){0};
+    }
+    size_t wanted = (size_t)s->least[array] > bytes ? (size_t)s->least[array] : bytes;
+    TRY(driver->memory_create(queue->context->native, wanted, &b->memory));
+    b->bytes = wanted;
+    return VECDOT_SUCCESS;
+}
+
+void stage_free(const vecdot_context *context, stage *s)
+{
+    for (int a = 0; a < ARRAYS; a++) {
+        for (int turn = 0; turn < TURNS; turn++)
+            if (s->buffers[a][turn].memory)
+                context->dev.driver->memory_release(context->native, s->buffers[a][turn].memory);
+        free(s->host[a]);
+    }
+}
+
+/* ---- Buffers ---- */
+
+static vecdot_status gather(stage *s, const problem *original, const problem *p, int array, const char *host,
+                            int64_t count, char **packed)
 {
     const int64_t size = dtype_size(p->type[array]);
     const int64_t row = bind_batch_elements(p, array) * size;
     const walk w = {original, p, array, (size_t)size, 0};
-    char *packed = malloc((size_t)(row * count));
-    if (!packed) return no_host_memory(p, row * count);
+    TRY(stage_host(s, p, array, (size_t)(row * count), packed));
     for (int64_t k = 0; k < count; k++)
-        move_batch(&w, 0, (char *)(uintptr_t)host + k * original->stride[array] * size, packed + k * row);
-    *staging = packed;
+        move_batch(&w, 0, (char *)(uintptr_t)host + k * original->stride[array] * size, *packed + k * row);
     return VECDOT_SUCCESS;
 }
-
-/* ---- Buffers ---- */
 
 /* Bytes of an array for `count` elements of the contracted axis, relative to the first of them. */
 static extent range_extent(const problem *p, int array, int64_t count)
@@ -107,38 +147,73 @@ static extent range_extent(const problem *p, int array, int64_t count)
     return layout_extent(&part, array);
 }
 
-static vecdot_status upload(vecdot_queue *queue, const char *host, extent e, binding *b)
+/* A buffer that holds these bytes of the host already, for the piece at hand: the array's own from an earlier
+ * piece, or that of the other input. */
+static void *find_copy(stage *s, int array, const char *host, size_t bytes)
 {
-    const backend *driver = queue->context->dev.driver;
-    size_t bytes = (size_t)(e.high - e.low);
-    TRY(driver->memory_create(queue->context->native, bytes, &b->memory));
-    b->owned = 1;
-    b->offset = -e.low;
-    return driver->memory_write(queue->native, b->memory, 0, host + e.low, bytes);
+    const struct stage_buffer *other = &s->buffers[X1][s->turn[X1]];
+    if (array == X2 && other->holds == host && other->held == bytes) return other->memory;
+    for (int turn = 0; turn < s->turns; turn++) {
+        const struct stage_buffer *b = &s->buffers[array][turn];
+        if (b->holds != host || b->held != bytes) continue;
+        s->turn[array] = turn;
+        return b->memory;
+    }
+    return NULL;
 }
 
-static vecdot_status bind_input(vecdot_queue *queue, const problem *original, const problem *p,
+/* `lasting`: the host's bytes stay as they are until the job is done. */
+static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char *host, size_t bytes,
+                            int lasting, void **memory)
+{
+    struct stage_buffer *b;
+    *memory = lasting ? find_copy(s, array, host, bytes) : NULL;
+    if (*memory) return VECDOT_SUCCESS;
+    TRY(stage_buffer(queue, s, array, bytes, &b));
+    TRY(queue->context->dev.driver->memory_write(s->copies, b->memory, 0, host, bytes));
+    b->holds = lasting ? host : NULL;
+    b->held = bytes;
+    *memory = b->memory;
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
                                 const transfer *how, int array, location at, int64_t first, int64_t count,
                                 binding *b)
 {
     const int64_t size = dtype_size(p->type[array]);
     char *host = at.host + first * original->stride[array] * size;
     extent e = range_extent(p, array, count);
-    if (how->gather[array]) {
-        TRY(gather(original, p, array, host, count, &b->staging));
-        host = b->staging;
+    size_t bytes = (size_t)(e.high - e.low);
+    if (how->gather[array]) TRY(gather(s, original, p, array, host, count, &host));
+    b->offset = -e.low - first * p->stride[array] * size;
+    if (how->copy[array])
+        return upload(queue, s, array, host + e.low, bytes, !how->gather[array], &b->memory);
+    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low, bytes, 0, &b->memory));
+    b->owned = 1;
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const transfer *how,
+                              location at, binding *b)
+{
+    extent e = layout_extent(p, OUT);
+    size_t bytes = (size_t)(e.high - e.low);
+    struct stage_buffer *copy;
+    if (!at.on_host) {
+        *b = (binding){.memory = at.memory, .offset = at.offset};
+        return VECDOT_SUCCESS;
     }
-    vecdot_status status;
-    if (how->copy[array]) {
-        status = upload(queue, host, e, b);
-    } else {
-        status = queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low,
-                                                         (size_t)(e.high - e.low), 0, &b->memory);
-        b->owned = status == VECDOT_SUCCESS;
-        b->offset = -e.low;
+    b->offset = -e.low;
+    if (how->copy[OUT]) {
+        TRY(stage_buffer(queue, s, OUT, bytes, &copy));
+        b->memory = copy->memory;
+        return VECDOT_SUCCESS;
     }
-    b->offset -= first * p->stride[array] * size;
-    return status;
+    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at.host + e.low, bytes, 1,
+                                                &b->memory));
+    b->owned = 1;
+    return VECDOT_SUCCESS;
 }
 
 /* Host arrays in place: those that overlap become one buffer, since two buffers over the same memory are
@@ -199,8 +274,9 @@ static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS
     return VECDOT_SUCCESS;
 }
 
-vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const problem *p, const transfer *how,
-                          const location at[ARRAYS], int64_t first, int64_t count, int with_out, bindings *b)
+vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
+                          const transfer *how, const location at[ARRAYS], int64_t first, int64_t count,
+                          int with_out, bindings *b)
 {
     region regions[ARRAYS];
     int owner[ARRAYS] = {-1, -1, -1};
@@ -212,53 +288,34 @@ vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const pr
     for (int a = X1; a <= X2; a++) {
         if (owner[a] >= 0) continue;
         if (at[a].on_host && count > 0)
-            TRY(bind_input(queue, original, p, how, a, at[a], first, count, &b->at[a]));
+            TRY(bind_input(queue, s, original, p, how, a, at[a], first, count, &b->at[a]));
         if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
     }
     if (!with_out || owner[OUT] >= 0) return VECDOT_SUCCESS;
-    if (!at[OUT].on_host) {
-        b->at[OUT] = (binding){.memory = at[OUT].memory, .offset = at[OUT].offset};
-        return VECDOT_SUCCESS;
-    }
-    extent e = layout_extent(p, OUT);
-    if (how->copy[OUT]) {
-        TRY(queue->context->dev.driver->memory_create(queue->context->native, (size_t)(e.high - e.low),
-                                                      &b->at[OUT].memory));
-    } else {
-        TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at[OUT].host + e.low,
-                                                    (size_t)(e.high - e.low), 1, &b->at[OUT].memory));
-    }
-    b->at[OUT].owned = 1;
-    b->at[OUT].offset = -e.low;
-    return VECDOT_SUCCESS;
+    return bind_out(queue, s, p, how, at[OUT], &b->at[OUT]);
 }
 
 /* Reads dense results and puts them where the host wants them. */
-static vecdot_status download(vecdot_queue *queue, const problem *original, const problem *p, location at,
-                              const binding *b)
+static vecdot_status download(const backend *driver, stage *s, const delivery *d)
 {
-    const backend *driver = queue->context->dev.driver;
+    const problem *p = &d->p;
     const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
-    const walk w = {original, p, OUT, size, 1};
-    if (memcmp(original->step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
-        return driver->memory_read(queue->native, b->memory, 0, at.host, bytes);
-    char *packed = malloc(bytes);
-    if (!packed) return no_host_memory(p, (int64_t)bytes);
-    vecdot_status status = driver->memory_read(queue->native, b->memory, 0, packed, bytes);
-    if (status == VECDOT_SUCCESS) move_batch(&w, 0, at.host, packed);
-    free(packed);
-    return status;
+    const walk w = {&d->original, p, OUT, size, 1};
+    char *packed;
+    if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
+        return driver->memory_read(s->copies, d->from.memory, 0, d->to.host, bytes);
+    TRY(stage_host(s, p, OUT, bytes, &packed));
+    TRY(driver->memory_read(s->copies, d->from.memory, 0, packed, bytes));
+    move_batch(&w, 0, d->to.host, packed);
+    return VECDOT_SUCCESS;
 }
 
-vecdot_status bind_deliver(vecdot_queue *queue, const problem *original, const problem *p,
-                           const transfer *how, const location at[ARRAYS], bindings *b)
+vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d)
 {
     const backend *driver = queue->context->dev.driver;
-    if (!at[X1].on_host && !at[X2].on_host && !at[OUT].on_host) return VECDOT_SUCCESS; /* stays enqueued */
-    if (!at[OUT].on_host) return driver->queue_finish(queue->native);
-    if (how->copy[OUT]) return download(queue, original, p, at[OUT], &b->at[OUT]);
-    extent e = layout_extent(p, OUT);
-    return driver->memory_reveal(queue->native, b->at[OUT].memory, (size_t)(b->at[OUT].offset + e.high));
+    if (d->copy) return download(driver, s, d);
+    extent e = layout_extent(&d->p, OUT);
+    return driver->memory_reveal(queue->native, d->from.memory, (size_t)(d->from.offset + e.high));
 }
 
 void bind_release(vecdot_queue *queue, bindings *b, int with_out)
@@ -267,7 +324,6 @@ void bind_release(vecdot_queue *queue, bindings *b, int with_out)
         if (a == OUT && !with_out) continue;
         if (b->at[a].owned)
             queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
-        free(b->at[a].staging);
         b->at[a] = (binding){0};
     }
 }

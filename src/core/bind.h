@@ -25,12 +25,33 @@ typedef struct transfer {
     int copy[ARRAYS]; /* a host array that is copied to or from device memory */
 } transfer;
 
+/* Memory for the copies of a job's host arrays, kept from piece to piece. Copies may have a queue of their
+ * own, so that they go on while the device works: then each array has two buffers that take turns. */
+enum { TURNS = 2 };
+
+typedef struct stage {
+    void *copies;          /* the backend's queue for copies                     */
+    int turns;             /* 1, or TURNS where copies has been made for them    */
+    int64_t least[ARRAYS]; /* bytes with which a buffer is made, or more         */
+    struct stage_buffer {
+        void *memory;
+        size_t bytes;
+        const char *holds; /* the host bytes it is a copy of, NULL when not known */
+        size_t held;
+    } buffers[ARRAYS][TURNS];
+    int turn[ARRAYS];   /* whose it is: the buffer of the piece bound last    */
+    void *host[ARRAYS]; /* dense: gathered inputs, results to be scattered    */
+    size_t host_bytes[ARRAYS];
+} stage;
+
+/* No work on it may be under way. */
+void stage_free(const vecdot_context *context, stage *s);
+
 /* One buffer on the device. */
 typedef struct binding {
     void *memory;
     int64_t offset; /* bytes from the buffer's start to element 0 */
-    int owned;      /* release it at the end                      */
-    void *staging;  /* host memory to free at the end             */
+    int owned;      /* host memory in place: unwrap it at the end */
 } binding;
 
 typedef struct bindings {
@@ -38,13 +59,22 @@ typedef struct bindings {
 } bindings;
 
 /* Binds x1 and x2 for elements first to first + count of the contracted axis, and out where with_out is set.
- * The problem is the one the plan was made for; `original` has the host's own strides. */
-vecdot_status bind_arrays(vecdot_queue *queue, const problem *original, const problem *p, const transfer *how,
-                          const location at[ARRAYS], int64_t first, int64_t count, int with_out, bindings *b);
+ * The problem is the one the plan was made for; `original` has the host's own strides. Copies are enqueued in
+ * s->copies. */
+vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
+                          const transfer *how, const location at[ARRAYS], int64_t first, int64_t count,
+                          int with_out, bindings *b);
 
-/* After the launches: completes the work and brings out to the host. */
-vecdot_status bind_deliver(vecdot_queue *queue, const problem *original, const problem *p,
-                           const transfer *how, const location at[ARRAYS], bindings *b);
+/* Results on their way to a host array. */
+typedef struct delivery {
+    problem original, p;
+    location to;
+    binding from;
+    int copy;
+} delivery;
+
+/* Brings them there: through s->copies where they are copied. Complete on return. */
+vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d);
 
 void bind_release(vecdot_queue *queue, bindings *b, int with_out);
 

@@ -183,6 +183,14 @@ vecdot_status vecdot_queue_finish(vecdot_queue *queue)
     return queue->context->dev.driver->queue_finish(queue->native);
 }
 
+vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progress, void *user)
+{
+    if (queue == NULL) return missing("vecdot_set_progress", "queue");
+    queue->progress = progress;
+    queue->progress_user = user;
+    return VECDOT_SUCCESS;
+}
+
 void vecdot_queue_release(vecdot_queue *queue)
 {
     if (queue == NULL) return;
@@ -194,7 +202,9 @@ void vecdot_queue_release(vecdot_queue *queue)
     kernel_table_destroy(context, queue->kernels);
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
+    if (queue->copies != NULL) driver->queue_close(queue->copies);
     driver->queue_close(queue->native);
+    free(queue->copies);
     free(queue->native);
     free(queue);
     vecdot_context_release(context);

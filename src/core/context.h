@@ -52,10 +52,13 @@ struct vecdot_context {
 struct vecdot_queue {
     vecdot_context *context;
     void *native;                 /* the backend's private queue                      */
+    void *copies;                 /* another for copies beside it; NULL until needed  */
     struct kernel_table *kernels; /* this queue's kernel objects by variant           */
     void *scratch;                /* device memory for partials and results to cast   */
     size_t scratch_bytes;
     void *counters; /* of groups that have finished, one an output or tile; zero between launches */
+    vecdot_progress_fn progress; /* NULL: nobody asks */
+    void *progress_user;
 };
 
 void context_retain(vecdot_context *context);

@@ -1,5 +1,5 @@
-/* Running a checked problem on a queue: how its arrays reach the device, which pieces it is cut into, the
- * plan of each, and the launches. */
+/* A checked problem on its way to a queue: how its arrays reach the device, where it is cut into pieces, and
+ * the plan of each. */
 #ifndef CORE_EXECUTE_H
 #define CORE_EXECUTE_H
 
@@ -19,6 +19,19 @@ vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *c
 /* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const policy *how);
 
+/* Bytes of the one buffer that a host array needs: out for its whole extent in place, or for its elements
+ * when it is copied. */
+int64_t job_bound_bytes(const job *j, const policy *how, int array);
+
+/* Bytes from the first to the last of the fewest elements of a sum that can be bound at once. */
+int64_t job_least_reach(const job *j, const policy *how, int array);
+
+/* The batch dimension to cut in two, or -1 when the job can run as one piece. */
+int job_dimension_to_cut(const job *j, const policy *how);
+
+/* -1 where there is none. */
+int problem_longest_dimension(const problem *p);
+
 /* How a job that needs no pieces, or one piece of one that does, will run. element_limit receives the most
  * elements of the contracted axis that can be bound at once. */
 typedef struct preparation {
@@ -29,8 +42,5 @@ typedef struct preparation {
 } preparation;
 
 void job_prepare(const job *j, const policy *how, preparation *ready);
-
-/* Runs it. Complete on return when an array is on the host, enqueued otherwise. */
-vecdot_status job_run(vecdot_queue *queue, const job *j);
 
 #endif

@@ -1,7 +1,7 @@
 /* The public operations: check, place, run. */
-#include "core/execute.h"
 #include "core/explain.h"
 #include "core/memory.h"
+#include "core/pieces.h"
 #include "core/program_cache.h"
 #include "core/status.h"
 

@@ -4,7 +4,10 @@ import io
 import json
 import os
 import pathlib
+import pty
 import stat
+import subprocess
+import time
 
 import numpy as np
 
@@ -238,6 +241,25 @@ def test_wrong_files(vecdot, folder):
 def test_selftest(vecdot, folder):
     run = vecdot("selftest")
     assert run.code == EXIT_OK and b", 0 failed" in run.stdout, f"{run}\n{run.stdout.decode()}"
+
+
+def test_progress_on_a_terminal(vecdot, folder):
+    """A pipe that stops half-way for a second: the line tells how far reading is."""
+    data = bytes_of(np.ones(100000, np.float32))
+    terminal, stderr = pty.openpty()
+    with subprocess.Popen([vecdot.path, "run", "-", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=stderr) as process:
+        os.close(stderr)
+        process.stdin.write(data[: len(data) // 2])
+        process.stdin.flush()
+        time.sleep(1.2)
+        shown = os.read(terminal, 4096).decode()
+        process.stdin.write(data[len(data) // 2 :] + data)
+        process.stdin.close()
+        result = process.stdout.read()
+    assert process.returncode == EXIT_OK and float(result) == 100000, (process.returncode, result)
+    assert "reading [" in shown and "%" in shown and " s" in shown, shown
+    os.close(terminal)
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]

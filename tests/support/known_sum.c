@@ -54,7 +54,7 @@ vecdot_status sum_bring_back(void)
 vecdot_status sum_compute(arrays where)
 {
     DLTensor x1 = host_tensor(0), x2 = host_tensor(1), out = host_tensor(2);
-    if (where == ARRAYS_IN_PLACE || where == ARRAYS_COPIED) return vecdot(at.queue, &x1, &x2, -1, &out);
+    if (where <= ARRAYS_IN_PIECES) return vecdot(at.queue, &x1, &x2, -1, &out);
     if (where == ARRAYS_MADE) TRY(sum_make_arrays());
     TRY(vecdot(at.queue, &at.made[0]->dl_tensor, &at.made[1]->dl_tensor, -1, &at.made[2]->dl_tensor));
     return where == ARRAYS_MADE ? sum_bring_back() : vecdot_queue_finish(at.queue);

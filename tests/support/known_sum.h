@@ -11,6 +11,7 @@ enum { SUM_ROWS = 2, SUM_LENGTH = 70000 };
 typedef enum arrays {
     ARRAYS_IN_PLACE,  /* host arrays that the device uses where they are      */
     ARRAYS_COPIED,    /* host arrays that are copied                          */
+    ARRAYS_IN_PIECES, /* host arrays that are copied, a part of a row at a time */
     ARRAYS_ON_DEVICE, /* device arrays made before, faultless                 */
     ARRAYS_MADE,      /* device arrays, whose making and copying can fail too */
 } arrays;

@@ -143,9 +143,19 @@ PASS(EnqueueUnmapMemObject,
      (cl_command_queue queue, cl_mem memory, void *mapped, cl_uint waits, const cl_event *list,
       cl_event *event),
      (queue, memory, mapped, waits, list, event))
-PASS(EnqueueBarrierWithWaitList,
-     (cl_command_queue queue, cl_uint waits, const cl_event *list, cl_event *event),
-     (queue, waits, list, event))
+
+ENTRY cl_int clEnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint waits, const cl_event *list,
+                                          cl_event *event)
+{
+    REAL(EnqueueBarrierWithWaitList);
+    cl_int code = count(FAULT_EnqueueBarrierWithWaitList);
+    if (code == CL_SUCCESS) code = real(queue, waits, list, event);
+    if (code == CL_SUCCESS && event != NULL) HOLD(FAULT_EVENTS);
+    return code;
+}
+
+PASS(Flush, (cl_command_queue queue), (queue))
+RELEASE(ReleaseEvent, FAULT_EVENTS, cl_event)
 CREATE(cl_program, CreateProgramWithSource, HOLD(FAULT_PROGRAMS),
        (cl_context context, cl_uint number, const char **sources, const size_t *lengths, cl_int *error),
        (context, number, sources, lengths, error))

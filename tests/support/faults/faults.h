@@ -9,7 +9,7 @@
     X(GetPlatformIDs)                                                                                        \
     X(GetPlatformInfo) X(GetDeviceIDs) X(GetDeviceInfo) X(CreateContext) X(RetainContext) X(ReleaseContext)  \
         X(GetContextInfo) X(CreateCommandQueue) X(RetainCommandQueue) X(ReleaseCommandQueue)                 \
-            X(GetCommandQueueInfo) X(Finish) X(CreateBuffer) X(ReleaseMemObject) X(GetMemObjectInfo)         \
+            X(GetCommandQueueInfo) X(Finish) X(Flush) X(ReleaseEvent) X(CreateBuffer) X(ReleaseMemObject) X(GetMemObjectInfo)         \
                 X(EnqueueReadBuffer) X(EnqueueWriteBuffer) X(EnqueueCopyBuffer) X(EnqueueMapBuffer)          \
                     X(EnqueueUnmapMemObject) X(EnqueueBarrierWithWaitList) X(CreateProgramWithSource)        \
                         X(CreateProgramWithBinary) X(BuildProgram) X(GetProgramBuildInfo) X(GetProgramInfo)  \
@@ -29,6 +29,7 @@ typedef enum fault_object {
     FAULT_BUFFERS,
     FAULT_PROGRAMS,
     FAULT_KERNELS,
+    FAULT_EVENTS,
     FAULT_OBJECT_COUNT
 } fault_object;
 
