@@ -34,6 +34,7 @@ const char help_overview[] =
     "  vecdot doctor               why there is no device, or that all is well\n"
     "  vecdot selftest             some hundred problems with known answers\n"
     "  vecdot bench                how fast, beside what the device's memory allows\n"
+    "  vecdot tune                 finds what is fastest on this device, and keeps it\n"
     "  vecdot --version\n"
     "\n"
     "'vecdot run --help' tells more; so for each command.\n"
@@ -117,3 +118,18 @@ const char help_bench[] =
     "  --markdown       the table as Markdown\n"
     "  -d, --device S   this device instead of the best\n"
     "  -h, --help       this text\n";
+
+const char help_tune[] = "vecdot tune [options]\n"
+                         "\n"
+                         "Measures which thresholds of the planner are fastest on this device, problems of\n"
+                         "every kind, and keeps them in the cache folder, where the library finds them.\n"
+                         "Results never change: each candidate must give the same bits. Keep the machine\n"
+                         "quiet meanwhile.\n"
+                         "\n"
+                         "  vecdot tune --budget 5m\n"
+                         "\n"
+                         "  --budget T       for how long: 60s (the default), 5m\n"
+                         "  --dry-run        only tell; keep nothing\n"
+                         "  --json FILE      every candidate that was measured, too\n"
+                         "  -d, --device S   this device instead of the best\n"
+                         "  -h, --help       this text\n";
