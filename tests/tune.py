@@ -36,9 +36,10 @@ class Command:
         return sorted(self.cache.glob("tuned-*")) if self.cache.exists() else []
 
 
-def check_report(report, dry):
+def check_report(report):
+    """The thresholds that the report says were changed, once all of it is sound."""
     rows = {row["name"]: row for row in report["thresholds"]}
-    assert len(rows) >= 10 and report["candidates"], report
+    assert len(rows) >= 10, report
     accepted = [c for c in report["candidates"] if c["verdict"] == "accepted"]
     for c in report["candidates"]:
         assert c["verdict"] in ("accepted", "no better"), c
@@ -51,21 +52,26 @@ def check_report(report, dry):
         assert (c in accepted) == (faster and not slower and c["ratio"] < 1), c
     last = {c["threshold"]: c["to"] for c in accepted}
     for name, row in rows.items():
-        assert row["value"] == last.get(name, row["table"]), (row, dry)
+        assert row["value"] == last.get(name, row["table"]), row
     return {name: row["value"] for name, row in rows.items() if row["value"] != row["table"]}
 
 
 def test_dry_run(vecdot, folder):
-    report = folder / "dry.json"
-    vecdot("tune", "--budget", "3s", "--dry-run", "--json", report, says=["all gave the same bits", "not kept: --dry-run"])
-    check_report(json.loads(report.read_text()), True)
-    assert vecdot.kept() == []
+    path = folder / "dry.json"
+    for budget in ("3s", "15s", "60s"):  # a busy machine may not finish one candidate in three seconds
+        vecdot("tune", "--budget", budget, "--dry-run", "--json", path, says=["all gave the same bits", "not kept: --dry-run"])
+        report = json.loads(path.read_text())
+        check_report(report)
+        assert vecdot.kept() == []
+        if report["candidates"]:
+            return
+    raise AssertionError("nothing was measured")
 
 
 def test_kept(vecdot, folder):
     report = folder / "tune.json"
     vecdot("tune", "--budget", "2s", "--json", report, says=["candidates measured", "all gave the same bits", "kept in"])
-    changed = check_report(json.loads(report.read_text()), False)
+    changed = check_report(json.loads(report.read_text()))
     (file,) = vecdot.kept()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(vecdot.cache.stat().st_mode) == 0o700
     content = json.loads(file.read_text())
