@@ -8,10 +8,10 @@ find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-openc
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout plan npy text status variant cudasim_machine)
+set(unit_tests dtype semantics layout schedule plan tune npy text status variant cudasim_machine)
 set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix tuning) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -208,6 +208,10 @@ endif()
 if(TARGET test_cudasim_machine)
     target_sources(test_cudasim_machine PRIVATE $<TARGET_OBJECTS:cudasim_machine>)
 endif()
+if(TARGET test_tune) # the search alone: the test has a device and a clock of its own
+    target_sources(test_tune PRIVATE "${PROJECT_SOURCE_DIR}/tools/tune_search.c")
+    target_include_directories(test_tune PRIVATE "${PROJECT_SOURCE_DIR}/tools")
+endif()
 if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
     target_include_directories(test_npy PRIVATE "${PROJECT_SOURCE_DIR}/tools")
@@ -248,6 +252,20 @@ if(VECDOT_HAS_PTX)
     set_property(TEST bench.sim APPEND PROPERTY ENVIRONMENT
                  VECDOT_BACKEND=cuda "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
 endif()
+
+# ---- Tuning, from the first measurement to a context that follows what was kept.
+foreach(backend opencl cuda)
+    if((backend STREQUAL "opencl" AND selectors_opencl) OR (backend STREQUAL "cuda" AND VECDOT_HAS_PTX))
+        add_test(NAME tune_${backend} COMMAND Python3::Interpreter tests/tune.py
+                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend})
+        if(backend STREQUAL "cuda")
+            vecdot_test(tune_cuda cuda-sim)
+            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+        else()
+            vecdot_test(tune_opencl opencl)
+        endif()
+    endif()
+endforeach()
 
 # ---- The installed package, and the kernels under a simulator that checks every access. The sanitizers'
 # runtime is in the way of both.

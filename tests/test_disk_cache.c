@@ -5,6 +5,7 @@
 #include "core/disk_cache.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
+#include "support/folder.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,82 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 256, FILE_HEADER = 32 };
+enum { FILE_HEADER = 32 };
 
-static target *on;              /* the device under test                    */
-static char top[PATH_BYTES];    /* a temporary folder, new for each test    */
-static char folder[PATH_BYTES]; /* the cache's, inside it; not made at first */
-
-/* ---- Files --------------------------------------------------------------------------------------- */
-
-static void remove_folder(const char *path)
-{
-    DIR *entries = opendir(path);
-    if (entries == NULL) return;
-    for (const struct dirent *e = readdir(entries); e != NULL; e = readdir(entries)) {
-        char inner[2 * PATH_BYTES];
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
-        if (unlink(inner) != 0) remove_folder(inner);
-    }
-    closedir(entries);
-    rmdir(path);
-}
-
-static int make_top(void **state)
-{
-    const char *where = getenv("TMPDIR");
-    (void)state;
-    snprintf(top, sizeof top, "%.180s/vecdot-cache-XXXXXX", where != NULL ? where : "/tmp");
-    if (mkdtemp(top) == NULL) return -1;
-    snprintf(folder, sizeof folder, "%.200s/cache", top);
-    return setenv("VECDOT_CACHE_DIR", folder, 1);
-}
-
-static int remove_top(void **state)
-{
-    (void)state;
-    unsetenv("VECDOT_CACHE_DIR");
-    chmod(folder, 0700);
-    remove_folder(top);
-    return 0;
-}
-
-/* How many names there are in a folder; `last` receives the path of one of them. */
-static int count_files(const char *path, char last[PATH_BYTES])
-{
-    int count = 0;
-    DIR *entries = opendir(path);
-    if (entries == NULL) return 0;
-    for (const struct dirent *e = readdir(entries); e != NULL; e = readdir(entries)) {
-        if (e->d_name[0] == '.') continue;
-        count++;
-        if (last != NULL) snprintf(last, PATH_BYTES, "%.120s/%.120s", path, e->d_name);
-    }
-    closedir(entries);
-    return count;
-}
-
-static unsigned char *read_file(const char *path, size_t *size)
-{
-    struct stat s;
-    int fd = open(path, O_RDONLY);
-    assert_true(fd >= 0 && fstat(fd, &s) == 0);
-    *size = (size_t)s.st_size;
-    unsigned char *bytes = malloc(*size + 1);
-    assert_non_null(bytes);
-    assert_int_equal(read(fd, bytes, *size), s.st_size);
-    close(fd);
-    return bytes;
-}
-
-static void write_file(const char *path, const void *bytes, size_t size)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, size), size);
-    close(fd);
-}
+static target *on; /* the device under test */
 
 static void expect_hit(const disk_cache *cache, const char *key, const char *content)
 {

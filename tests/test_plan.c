@@ -3,13 +3,14 @@
 #include "core/plan.h"
 #include "kernels/codes.h"
 
+#include "support/thresholds.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
 #include <string.h>
 
-static const policy cpu = {
+static policy cpu = {
     .schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
-static const policy gpu = {
+static policy gpu = {
     .schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
 
 /* One batch dimension of `outputs`, and the contracted axis. */
@@ -274,8 +275,34 @@ static void test_variant_table(void **state)
     assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
 }
 
+/* Thresholds, whatever they are, give plans that keep to all of this. */
+static void test_any_thresholds(void **state)
+{
+    random_source random = random_start(1, 0);
+    (void)state;
+    for (int trial = 0; trial < 20000; trial++) {
+        policy how = trial % 2 ? gpu : cpu;
+        assert_true(random_thresholds(&how.at, &random));
+        int64_t n = 1 + random_below(&random, INT64_C(1) << random_below(&random, 24));
+        int64_t outputs = 1 + random_below(&random, INT64_C(1) << random_below(&random, 16));
+        dtype t = (dtype)random_below(&random, DTYPE_COUNT);
+        problem p =
+            random_chance(&random, 50) ? rows(t, outputs, n) : make(t, outputs, n, 1, 1, outputs, outputs);
+        if (random_chance(&random, 25)) p.step[X2][0] = 0;
+        how.fenced_groups = random_chance(&random, 50);
+        plan pl = build(&p, &how);
+        check_plan(&p, &pl);
+        const params *q = &pl.steps[0].p;
+        if (pl.steps[0].v.kernel == KERNEL_PANEL_CPU) assert_true(q->panel >= 1 && q->panel <= 16384);
+        if (pl.steps[0].v.kernel == KERNEL_SHORT_CPU) assert_true(n <= 32);
+        if (pl.steps[0].v.kernel == KERNEL_SHORT_GPU) assert_true(n * dtype_size(t) <= 512);
+    }
+}
+
 int main(void)
 {
+    cpu.at = schedule_values(FAMILY_HOST);
+    gpu.at = schedule_values(FAMILY_HOPPER);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes_cpu),
         cmocka_unit_test(test_classes_gpu),
@@ -287,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_many_dimensions),
         cmocka_unit_test(test_variant_table),
+        cmocka_unit_test(test_any_thresholds),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

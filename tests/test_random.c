@@ -4,6 +4,7 @@
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
+#include "support/thresholds.h"
 #include "core/variant.h"
 
 #include <ctype.h>
@@ -34,6 +35,10 @@ static void choose_policy(policy *chosen, random_source *random)
     chosen->force_nodes = random_chance(random, 30) ? 1 + random_below(random, 12) : 0;
     chosen->reproducible = random_chance(random, 10);
     if (random_chance(random, 40)) chosen->share_host = 0;
+    if (random_chance(random, 50)) {
+        assert_true(random_thresholds(&chosen->at, random));
+        chosen->parallel_groups = chosen->units * (int)chosen->at.groups_per_unit;
+    }
     if (random_chance(random, 15)) chosen->max_alloc = (int64_t)4096 << random_below(random, 5);
 }
 
@@ -44,6 +49,10 @@ static void print_policy(const policy *p, FILE *file)
             " share_host %d max_alloc %" PRId64 "\n",
             schedule_name(p->schedule), class_name(p->force), p->force_any, p->force_nodes, p->share_host,
             p->max_alloc);
+    fprintf(file, "  thresholds:");
+    for (int i = 0; i < THRESHOLDS; i++)
+        fprintf(file, " %s %" PRId64, threshold_rows[i].name, threshold_get(&p->at, i));
+    fputc('\n', file);
 }
 
 /* Arrays of the device instead of the host's, as a program that keeps its data there would have. */

@@ -65,8 +65,8 @@ bool bench_numbers_known(const options *o, fault *f);
 bool bench_problem_from_case(int index, const bench_scale *scale, bench_problem *p, fault *f);
 bool bench_problem_from_shape(const options *o, bench_problem *p, fault *f);
 
-/* Halves a case until it is about `bytes` large: for what compares many devices. */
-bool bench_problem_sized(const char *number, double bytes, bench_problem *p, fault *f);
+/* Halves a case until it is about `bytes` large, and a product of matrices has so many operations. */
+bool bench_problem_sized(const char *number, double bytes, double operations, bench_problem *p, fault *f);
 
 /* ---- Arrays -------------------------------------------------------------------------------------- */
 
@@ -148,6 +148,14 @@ typedef struct bench_spread {
 
 bench_spread bench_spread_of(const bench_samples *samples);
 
+/* Seconds for `calls` calls, enqueued one after the other over all sets, and one wait. */
+bool bench_time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                      int calls, double *seconds, fault *f);
+
+/* Warms up, and finds how many calls take so many seconds. */
+bool bench_calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                     double enough, int *calls, fault *f);
+
 /* Seconds to read so many bytes at two places on all cores of the host; negative: no threads. */
 double bench_host_read(const void *x, const void *y, size_t bytes_each);
 
@@ -197,7 +205,10 @@ void bench_print_head(const bench_report *report);
 void bench_print_row(const bench_report *report, const bench_result *r);
 void bench_describe_operands(const bench_problem *p, char *text, size_t capacity);
 
-/* Writes the whole file anew. */
+/* Writes the whole file anew; bench_write_file does so with any content. */
+bool bench_write_file(const char *path, void (*write)(FILE *to, const void *what), const void *what,
+                      fault *f);
+void bench_write_device(FILE *to, const vecdot_device_info *info);
 bool bench_write_json(const bench_report *report, const char *path, fault *f);
 
 #endif

@@ -64,7 +64,7 @@ static bool compare_case(comparison *c, const session *s, int number, fault *f)
     bench_set set;
     uint64_t hash = 0;
     const char *verdict;
-    if (!bench_problem_sized(numbers[number], c->bytes, &p, f)) return false;
+    if (!bench_problem_sized(numbers[number], c->bytes, 4e9, &p, f)) return false;
     bool well = bench_set_create(&set, s, &p, 1, f) && bench_check(s, &p, &set, &verdict, &hash, f) &&
                 same(c, number, hash, s, 0, f);
     for (int layout = 1; layout < LAYOUTS && well; layout++)

@@ -227,9 +227,9 @@ bool bench_problem_from_case(int index, const bench_scale *scale, bench_problem 
     return scaled_problem(&rows[index], scale, p, f);
 }
 
-bool bench_problem_sized(const char *number, double bytes, bench_problem *p, fault *f)
+bool bench_problem_sized(const char *number, double bytes, double operations, bench_problem *p, fault *f)
 {
-    const bench_scale scale = {.bytes = bytes, .operations = 4e9, .limit = bytes};
+    const bench_scale scale = {.bytes = bytes, .operations = operations, .limit = bytes};
     for (int i = 0; i < ROWS; i++)
         if (strcmp(rows[i].number, number) == 0) return scaled_problem(&rows[i], &scale, p, f);
     return fault_set(f, VECDOT_SUCCESS, "there is no case %s", number);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double sample_seconds = 0.02;
+
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -34,9 +36,8 @@ static bool finish(const session *s, fault *f)
 
 /* ---- Throughput ---------------------------------------------------------------------------------- */
 
-/* Seconds for `calls` calls, enqueued one after the other over all sets, and one wait. */
-static bool time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                       int calls, double *seconds, fault *f)
+bool bench_time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                      int calls, double *seconds, fault *f)
 {
     double begin = bench_now();
     for (int i = 0; i < calls; i++)
@@ -46,16 +47,15 @@ static bool time_calls(const session *s, const bench_problem *p, const bench_set
     return true;
 }
 
-/* Warms up, and finds how many calls take 20 ms. */
-static bool calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                      int *calls, fault *f)
+bool bench_calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                     double enough, int *calls, fault *f)
 {
     double seconds = 0;
     *calls = set_count;
     for (int round = 0; round < 3; round++) {
-        if (!time_calls(s, p, sets, set_count, *calls, &seconds, f)) return false;
-        if (seconds >= 0.02) break;
-        *calls = (int)(*calls * 0.022 / (seconds + 1e-7)) + 1;
+        if (!bench_time_calls(s, p, sets, set_count, *calls, &seconds, f)) return false;
+        if (seconds >= enough) break;
+        *calls = (int)(*calls * 1.1 * enough / (seconds + 1e-7)) + 1;
         if (*calls > 100000) *calls = 100000;
     }
     return true;
@@ -78,11 +78,11 @@ static bool sample_host(const bench_problem *p, const bench_set *set, bench_samp
 static bool sample_stream(const session *s, const bench_problem *p, const bench_set *sets, int runs,
                           bench_result *r, fault *f)
 {
-    if (!calibrate(s, p, sets, r->sets, &r->calls, f)) return false;
+    if (!bench_calibrate(s, p, sets, r->sets, sample_seconds, &r->calls, f)) return false;
     for (int i = 0; i < runs; i++) {
         double seconds = 0;
         if (s->info.shares_host_memory && !sample_host(p, &sets[i % r->sets], &r->ceiling, f)) return false;
-        if (!time_calls(s, p, sets, r->sets, r->calls, &seconds, f)) return false;
+        if (!bench_time_calls(s, p, sets, r->sets, r->calls, &seconds, f)) return false;
         add_sample(&r->seconds, seconds / r->calls);
     }
     return true;
@@ -121,7 +121,7 @@ static bool sample_launches(const session *s, const bench_problem *p, const benc
         a->tensor.shape = a->operand.shape;
         a->tensor.strides = NULL;
     }
-    if (!calibrate(s, p, set, 1, &r->calls, f)) return false;
+    if (!bench_calibrate(s, p, set, 1, sample_seconds, &r->calls, f)) return false;
     if (r->calls > MOST_LAUNCHES) r->calls = MOST_LAUNCHES;
     for (int i = -1; i < runs; i++) {
         if (!time_launches(s, p, set, r->calls, &r->launch[0], f)) return false;

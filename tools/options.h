@@ -14,7 +14,8 @@ typedef enum option_set {
     TAKES_CONTRACT = 1 << 2, /* --axis --axes --keepdims --dtype --no-conj --reproducible */
     TAKES_OUTPUT = 1 << 3,
     TAKES_BF16 = 1 << 4,
-    TAKES_BENCH = 1 << 5 /* --shape --scale --runs --axis --dtype D1,D2 --json FILE --markdown */
+    TAKES_BENCH = 1 << 5, /* --shape --scale --runs --axis --dtype D1,D2 --json FILE --markdown */
+    TAKES_TUNE = 1 << 6   /* --budget --json FILE --dry-run */
 } option_set;
 
 enum { MAX_OPERANDS = 64 };
@@ -29,6 +30,8 @@ typedef struct options {
     const char *shape, *scale, *dtypes, *json_file; /* bench's, as they were given; NULL: not */
     int32_t runs;                                   /* -1: not given */
     bool markdown;
+    double budget; /* seconds; 0: not given */
+    bool dry_run;
 } options;
 
 typedef struct command {

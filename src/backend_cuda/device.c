@@ -69,7 +69,7 @@ static void device_fill(CUdevice native, int ordinal, const int facts[FACTS], si
     dev->driver = &backend_cuda;
     dev->native[0] = (void *)(intptr_t)native;
     dev->max_group_size = (size_t)facts[THREADS_PER_BLOCK];
-    dev->parallel_groups = facts[UNITS] * (resident < GROUPS_PER_UNIT ? resident : GROUPS_PER_UNIT);
+    dev->groups_per_unit = resident < GROUPS_PER_UNIT ? resident : GROUPS_PER_UNIT;
     dev->fenced_groups = 1;
 }
 

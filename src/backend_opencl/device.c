@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REASON_BYTES = 256, GROUPS_PER_UNIT = 8, LEAST_GROUP_SIZE = 256, INFO_BYTES = 128 };
+enum { REASON_BYTES = 256, LEAST_GROUP_SIZE = 256, INFO_BYTES = 128 };
 
 /* Takes off the blanks that some drivers put around names. */
 static void trim(char *textual)
@@ -140,7 +140,6 @@ static void device_fill(cl_platform_id platform, cl_device_id native, int32_t in
     dev->native[0] = platform;
     dev->native[1] = native;
     dev->max_group_size = device_size(native, CL_DEVICE_MAX_WORK_GROUP_SIZE);
-    dev->parallel_groups = (int)info->compute_units * (info->kind == VECDOT_DEVICE_GPU ? GROUPS_PER_UNIT : 1);
 }
 
 /* Whether the device can be used; else why not. */

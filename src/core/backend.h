@@ -18,7 +18,7 @@ typedef struct device {
     vecdot_device_info info;
     void *native[2];       /* OpenCL: cl_platform_id, cl_device_id. CUDA: the CUdevice */
     size_t max_group_size; /* work-items in a group                                    */
-    int parallel_groups;   /* groups of 256 that keep the device full                  */
+    int groups_per_unit;   /* groups of 256 that a compute unit can hold; 0: not told  */
     int fenced_groups;     /* kernels can hand partial sums from group to group within one launch */
     char compiler[264];    /* what else tells its compiler from another, for the disk cache: the
                             * driver's and the device's versions                      */

@@ -3,6 +3,7 @@
 
 #include "core/device.h"
 #include "core/program_cache.h"
+#include "core/tuned.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -46,12 +47,28 @@ static void policy_init(policy *p, const device *dev)
     p->share_out = info->kind == VECDOT_DEVICE_CPU;
     p->max_alloc = largest_buffer(info);
     p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
-    p->parallel_groups = dev->parallel_groups;
     p->fenced_groups = dev->fenced_groups;
     p->has_fp64 = info->has_fp64;
     p->saving_seconds = 1.0;
     const char *reproducible = environment_get("VECDOT_REPRODUCIBLE"); /* checked before */
     p->reproducible = reproducible != NULL && strcmp(reproducible, "1") == 0;
+}
+
+void context_set_thresholds(vecdot_context *context, const thresholds *at)
+{
+    policy *p = &context->policy;
+    int64_t resident = context->dev.groups_per_unit, groups = at->groups_per_unit;
+    if (resident > 0 && resident < groups) groups = resident;
+    p->at = *at;
+    p->parallel_groups = p->units <= INT_MAX / groups ? (int)(p->units * groups) : INT_MAX;
+}
+
+/* The table's, and over them what `vecdot tune` has found on such a device. */
+static void load_thresholds(vecdot_context *context)
+{
+    thresholds at = schedule_values(schedule_for(&context->dev));
+    tuned_load(&context->dev, &at);
+    context_set_thresholds(context, &at);
 }
 
 /* ---- Contexts ------------------------------------------------------------------------------------ */
@@ -88,6 +105,7 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
     policy_init(&c->policy, dev);
+    load_thresholds(c);
     vecdot_status status =
         c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);

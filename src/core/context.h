@@ -4,6 +4,7 @@
 
 #include "core/backend.h"
 #include "core/library.h"
+#include "core/schedule.h"
 
 #include <stdatomic.h>
 
@@ -36,6 +37,7 @@ typedef struct policy {
     int units;           /* compute units                                               */
     int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
     int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
+    thresholds at;       /* where one class or one way to split ends and another begins   */
     int has_fp64;
     int reproducible;    /* no class matrix: every sum in the canonical order           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
@@ -67,6 +69,9 @@ void context_retain(vecdot_context *context);
  * logger) is to be called outside. */
 vecdot_status context_enter(vecdot_context *context);
 vecdot_status context_leave(vecdot_context *context, vecdot_status status);
+
+/* Follows these thresholds from the next call on. */
+void context_set_thresholds(vecdot_context *context, const thresholds *at);
 
 /* Contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);

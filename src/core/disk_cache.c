@@ -46,17 +46,22 @@ disk_cache *disk_cache_create_in(const char *folder, uint64_t limit)
     return cache;
 }
 
-disk_cache *disk_cache_create(void)
+int cache_folder(char *path, size_t capacity)
 {
-    char path[PATH_MAX];
     const char *own = environment_get("VECDOT_CACHE_DIR");
     const char *xdg = environment_get("XDG_CACHE_HOME");
     const char *home = environment_get("HOME");
-    if (own != NULL) return disk_cache_create_in(own, default_limit);
-    if (xdg == NULL && home == NULL) return NULL;
-    int length = xdg != NULL ? snprintf(path, sizeof path, "%s/vecdot", xdg)
-                             : snprintf(path, sizeof path, "%s/.cache/vecdot", home);
-    return length > 0 && length < (int)sizeof path ? disk_cache_create_in(path, default_limit) : NULL;
+    if (own == NULL && xdg == NULL && home == NULL) return 0;
+    int length = own != NULL   ? snprintf(path, capacity, "%s", own)
+                 : xdg != NULL ? snprintf(path, capacity, "%s/vecdot", xdg)
+                               : snprintf(path, capacity, "%s/.cache/vecdot", home);
+    return length > 0 && (size_t)length < capacity;
+}
+
+disk_cache *disk_cache_create(void)
+{
+    char path[PATH_MAX];
+    return cache_folder(path, sizeof path) ? disk_cache_create_in(path, default_limit) : NULL;
 }
 
 void disk_cache_destroy(disk_cache *cache)

@@ -9,9 +9,12 @@
 
 typedef struct disk_cache disk_cache;
 
-/* In the folder VECDOT_CACHE_DIR, else $XDG_CACHE_HOME/vecdot, else $HOME/.cache/vecdot. NULL when none of
- * these is set. The folder is made when the first binary is stored; a path that is no folder, such as
- * /dev/null, turns the cache off. */
+/* The folder for all that is kept between processes: VECDOT_CACHE_DIR, else $XDG_CACHE_HOME/vecdot, else
+ * $HOME/.cache/vecdot. 0 when none of these is set, or the path is too long. */
+int cache_folder(char *path, size_t capacity);
+
+/* In that folder; NULL where there is none. It is made when the first binary is stored; a path that is no
+ * folder, such as /dev/null, turns the cache off. */
 disk_cache *disk_cache_create(void);
 
 /* In a given folder, whose files may take `limit` bytes. NULL when memory is out. */

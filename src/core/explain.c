@@ -25,10 +25,37 @@ static void explain_transfer(text *t, const preparation *ready, const job *j, co
         text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n", (long long)how->max_alloc);
 }
 
+/* All that tells one launch of a variant from another, since `vecdot tune` compares plans by these lines. */
+static void explain_launch(text *t, int number, const step *s)
+{
+    char label[96];
+    variant_label(&s->v, label, sizeof label);
+    text_add(t, "launch %d: %s, %zu groups of %zu", number, label, s->groups, s->group_size);
+    if (s->p.members > 1 || s->p.span > 1)
+        text_add(t, ", %d members of %lld", (int)s->p.members, (long long)s->p.span);
+    if (s->p.block > 1) text_add(t, ", blocks of %lld", (long long)s->p.block);
+    if (s->p.panel > 0) text_add(t, ", panels of %lld columns", (long long)s->p.panel);
+    text_add(t, "\n");
+}
+
+/* Where `vecdot tune` has been at work. */
+static void explain_thresholds(text *t, const vecdot_context *context)
+{
+    thresholds table = schedule_values(schedule_for(&context->dev));
+    int changed = 0;
+    for (int i = 0; i < THRESHOLDS; i++) {
+        int64_t now = threshold_get(&context->policy.at, i), was = threshold_get(&table, i);
+        if (now == was) continue;
+        text_add(t, "%s%s %lld instead of %lld",
+                 changed++ ? ", " : "tuned thresholds: ", threshold_rows[i].name, (long long)now,
+                 (long long)was);
+    }
+    if (changed) text_add(t, "\n");
+}
+
 void explain_job(text *t, const vecdot_context *context, const job *j)
 {
     preparation ready;
-    char label[96];
     job_prepare(j, &context->policy, &ready);
     const plan *pl = &ready.pl;
     text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(j->p.op),
@@ -46,9 +73,6 @@ void explain_job(text *t, const vecdot_context *context, const job *j)
     if (pl->partial_bytes + pl->result_bytes > 0)
         text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes,
                  pl->result_bytes);
-    for (int k = 0; k < pl->step_count; k++) {
-        variant_label(&pl->steps[k].v, label, sizeof label);
-        text_add(t, "launch %d: %s, %zu groups of %zu\n", k + 1, label, pl->steps[k].groups,
-                 pl->steps[k].group_size);
-    }
+    for (int k = 0; k < pl->step_count; k++) explain_launch(t, k + 1, &pl->steps[k]);
+    explain_thresholds(t, context);
 }

@@ -9,20 +9,11 @@
 
 #include <string.h>
 
-/* ---- Thresholds ---- */
+/* ---- Limits of the kernels; the thresholds, which are free, are in schedule.h ---- */
 
 enum {
-    SHORT_GPU_BYTES = 512,       /* one canonical row                                           */
-    SHARED_TILE = 4,             /* outputs that share a load, GPU                              */
-    PANEL_NODE_CHUNKS = 64,      /* what panel_cpu's stack holds                                */
-    PANEL_BYTES = 32768,         /* of accumulators, at most and ...                            */
-    LEAST_PANEL_BYTES = 4096,    /* ... at least: a row's columns should fill pages             */
-    ITEMS_PER_CORE = 32,         /* enough to even out uneven cores                             */
-    LEAST_ITEMS_PER_CORE = 4,    /* fewer outputs than this a core: split their sums            */
-    ITEM_BYTES = 1 << 16,        /* least work of an item, so that dispatch does not show       */
-    SHARED_NODE_BYTES = 1 << 16, /* part of a shared row that stays in a core's cache           */
-    PARTIALS_BYTES = 1 << 26,    /* of partials for the sake of that                            */
-    TEAM_NODE_CHUNKS = 1 << 20   /* what team_gpu's stack holds                                 */
+    PANEL_NODE_CHUNKS = 64,    /* what panel_cpu's stack holds */
+    TEAM_NODE_CHUNKS = 1 << 20 /* what team_gpu's stack holds  */
 };
 
 /* What the batch dimensions do: x1 alone moves along M, x2 alone along K. */
@@ -109,12 +100,17 @@ static int fits_short(const problem *p, const policy *how)
     return how->schedule == SCHEDULE_GPU || p->n <= ROW_BYTES / 16;
 }
 
+static int is_short(const problem *p, const policy *how)
+{
+    int size = dtype_size(p->result);
+    if (how->schedule == SCHEDULE_GPU) return p->n * size <= how->at.short_gpu_bytes;
+    return p->rank > 0 && fits_short(p, how) &&
+           p->n <= how->at.short_cpu_vectors * vector_elements(dtype_group(p->result), size);
+}
+
 /* Whether outputs, not the contracted axis, should lie along the vector (CPU) or the threads (GPU). */
 static plan_class across_outputs(const problem *p, const policy *how)
 {
-    int is_short = how->schedule == SCHEDULE_CPU
-                       ? p->rank > 0 && p->n <= vector_elements(dtype_group(p->result), dtype_size(p->result))
-                       : p->n * dtype_size(p->result) <= SHORT_GPU_BYTES;
     switch (how->force) {
     case CLASS_SHORT: return fits_short(p, how) ? CLASS_SHORT : CLASS_COLUMN;
     case CLASS_COLUMN: return CLASS_COLUMN;
@@ -125,7 +121,7 @@ static plan_class across_outputs(const problem *p, const policy *how)
     default: break;
     }
     if (has_unit_columns(p) && (!is_contiguous(p) || p->n == 1)) return CLASS_COLUMN;
-    return is_short ? CLASS_SHORT : CLASS_AUTO;
+    return is_short(p, how) ? CLASS_SHORT : CLASS_AUTO;
 }
 
 static choice choose_cpu(const problem *p, const policy *how)
@@ -151,7 +147,7 @@ static int is_short_typed(const problem *p, load *how)
 {
     int size = dtype_size(p->result);
     if (p->type[X1] != p->result || p->type[X2] != p->result || p->rank > 2) return 0;
-    if (p->n * size > SHORT_GPU_BYTES) return 0;
+    if (p->n * size > ROW_BYTES) return 0;
     *how = p->n * size % 16 == 0 && has_vector_rows(p) ? LOAD_VECTOR : LOAD_STRIDED;
     return *how == LOAD_VECTOR || ceil_div(p->n, TEAM) <= (size >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS);
 }
@@ -170,7 +166,7 @@ static choice choose_gpu(const problem *p, const policy *how)
     if (p->rank > 0 && c.load == LOAD_VECTOR && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
         int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
         c.swap = a == 0 && b != 0;
-        if ((a == 0) != (b == 0)) c.tile = SHARED_TILE;
+        if ((a == 0) != (b == 0)) c.tile = (int)how->at.shared_tile;
     }
     return c;
 }
@@ -194,10 +190,11 @@ static int64_t columns_of(const variant *v, int64_t bytes)
  * width. */
 static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, const policy *how)
 {
-    int64_t most = columns_of(v, PANEL_BYTES), least = columns_of(v, LEAST_PANEL_BYTES);
+    int64_t most = columns_of(v, how->at.panel_bytes), least = columns_of(v, how->at.least_panel_bytes);
     int64_t vector = vector_elements((group)v->group, variant_result_bytes(v));
     int64_t panels = ceil_div(inner, most), enough = ceil_div(at_least(how->units, 1) * inner, outputs);
-    if (panels < enough) panels = enough < ceil_div(inner, least) ? enough : ceil_div(inner, least);
+    if (enough > ceil_div(inner, least)) enough = ceil_div(inner, least);
+    panels = at_least(panels, enough);
     return ceil_div(ceil_div(inner, panels), vector) * vector;
 }
 
@@ -226,13 +223,16 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
 {
     int64_t items = natural_items(p, how, pl, s), units = at_least(how->units, 1);
     int64_t row_bytes = p->n * dtype_size(p->result);
-    int64_t nodes = items >= units * LEAST_ITEMS_PER_CORE ? 1 : ceil_div(units * ITEMS_PER_CORE, items);
-    if (pl->cls == CLASS_SHARED && row_bytes > 2 * SHARED_NODE_BYTES) {
-        int64_t affordable = PARTIALS_BYTES / group_partial_size(dtype_group(p->result)) / pl->outputs;
-        int64_t cached = ceil_div(row_bytes, SHARED_NODE_BYTES);
+    int64_t nodes =
+        items >= units * how->at.least_items_per_core ? 1 : ceil_div(units * how->at.items_per_core, items);
+    if (pl->cls == CLASS_SHARED && row_bytes > 2 * how->at.shared_node_bytes) {
+        int64_t affordable =
+            how->at.shared_partials_bytes / group_partial_size(dtype_group(p->result)) / pl->outputs;
+        int64_t cached = ceil_div(row_bytes, how->at.shared_node_bytes);
         nodes = at_least(nodes, cached < affordable ? cached : affordable);
     }
-    int64_t most = at_least(row_bytes / ITEM_BYTES, 1); /* no smaller pieces than are worth dispatching */
+    int64_t most =
+        at_least(row_bytes / how->at.item_bytes, 1); /* no smaller pieces than are worth dispatching */
     return nodes < most ? nodes : most;
 }
 
@@ -337,9 +337,9 @@ static void swap_operands(step *s)
  */
 static int64_t block_size(int64_t items, int64_t bytes_each, const policy *how)
 {
-    int64_t enough = ceil_div(ITEM_BYTES, at_least(bytes_each, 1));
-    int64_t even = ceil_div(items, at_least(how->units, 1) * ITEMS_PER_CORE);
-    int64_t most = ceil_div(items, at_least(how->units, 1) * LEAST_ITEMS_PER_CORE);
+    int64_t enough = ceil_div(how->at.item_bytes, at_least(bytes_each, 1));
+    int64_t even = ceil_div(items, at_least(how->units, 1) * how->at.items_per_core);
+    int64_t most = ceil_div(items, at_least(how->units, 1) * how->at.least_items_per_core);
     int64_t block = enough > even ? enough : even;
     return at_least(block < most ? block : most, 1);
 }
@@ -374,7 +374,7 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     case KERNEL_SHORT_GPU:
     case KERNEL_COMBINE_GPU:
         s->group_size = GROUP_ITEMS;
-        s->groups = (size_t)gpu_groups(&s->v, q);
+        s->groups = (size_t)gpu_groups(&s->v, how, q);
         return;
     default: /* fill, copy, combine_cpu: outputs in blocks */
         if (pl->schedule == SCHEDULE_CPU) {

@@ -3,19 +3,13 @@
 
 #include "kernels/codes.h"
 
-enum {
-    WAVES = 2,               /* times the groups that keep a GPU full: no short last wave   */
-    LEAST_SPAN = 8,          /* lanes of a member of thread_gpu, so that it loads ahead     */
-    MOST_SPAN = 64,          /* what its stack holds                                        */
-    COMBINED_BY_TEAM = 2048, /* partials of an output that one team adds */
-    COLUMN_MEMBERS = 8       /* so that a row of a group's columns stays 512 bytes          */
-};
+enum { MOST_SPAN = 64 }; /* lanes that a member of thread_gpu has room for on its stack */
 
 /* GPU: with too few groups for the device, parts of a group share a node; with too few even then, sums are
  * split over several groups. */
 static int64_t full_groups(const policy *how)
 {
-    return (int64_t)at_least(how->parallel_groups, 1) * WAVES;
+    return (int64_t)at_least(how->parallel_groups, 1) * how->at.waves;
 }
 
 static int64_t wanted_groups(const policy *how, int64_t groups)
@@ -47,12 +41,14 @@ int64_t gpu_wanted_by_threads(const problem *p, const policy *how, plan *pl, int
 {
     int64_t lanes = pl->chunk / ROWS, used = used_lanes(p, pl);
     int bounded = dtype_group(p->result) != GROUP_INT; /* by the stack */
-    while (units * pl->members * 2 <= GROUP_ITEMS && used >= 2 * pl->members * LEAST_SPAN) pl->members *= 2;
-    while (pl->members < COLUMN_MEMBERS && used >= 2 * pl->members * LEAST_SPAN &&
+    int most_members = (int)how->at.column_members;
+    while (units * pl->members * 2 <= GROUP_ITEMS && used >= 2 * pl->members * how->at.least_span)
+        pl->members *= 2;
+    while (pl->members < most_members && used >= 2 * pl->members * how->at.least_span &&
            ceil_div(units * pl->members, GROUP_ITEMS) < full_groups(how))
         pl->members *= 2;
     if (bounded && used > MOST_SPAN * pl->members) {
-        if (pl->members < COLUMN_MEMBERS) pl->members = COLUMN_MEMBERS;
+        if (pl->members < most_members) pl->members = most_members;
         if (*most > MOST_SPAN * pl->members / lanes) *most = MOST_SPAN * pl->members / lanes;
     }
     return wanted_groups(how, ceil_div(units * pl->members, GROUP_ITEMS));
@@ -73,7 +69,7 @@ void gpu_share_nodes(const problem *p, const policy *how, int64_t max_node_eleme
     int64_t all = teams            ? pl->node_chunks
                   : pl->nodes == 1 ? used_lanes(p, pl)
                                    : pl->node_chunks * (pl->chunk / ROWS);
-    pl->span = teams ? 1 : LEAST_SPAN;
+    pl->span = teams ? 1 : how->at.least_span;
     if (teams && pl->members == 1) pl->span = all;
     while (pl->span * pl->members < all) pl->span *= 2;
 }
@@ -97,7 +93,7 @@ int gpu_has_wide_columns(const problem *p, int array, int tile)
     return tile == 1 || p->step[array][p->rank - 1] == 1;
 }
 
-int64_t gpu_groups(const variant *v, params *q)
+int64_t gpu_groups(const variant *v, const policy *how, params *q)
 {
     int64_t inner = q->shape[q->rank - 1], units = q->outputs / inner * ceil_div(inner, v->tile);
     int pairs = v->load == LOAD_VECTOR || variant_result_bytes(v) >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS;
@@ -106,7 +102,7 @@ int64_t gpu_groups(const variant *v, params *q)
     case KERNEL_THREAD_GPU: return ceil_div(units * q->members, GROUP_ITEMS) * q->nodes;
     case KERNEL_SHORT_GPU: return ceil_div(q->outputs, GROUP_ITEMS / q->members * (pairs / q->span));
     default: /* combine_gpu */
-        q->members = q->all_nodes > COMBINED_BY_TEAM ? TEAMS : 1;
+        q->members = q->all_nodes > how->at.combined_by_team ? TEAMS : 1;
         return ceil_div(q->outputs * q->members, TEAMS);
     }
 }

@@ -40,6 +40,6 @@ void gpu_share_rows(const problem *p, plan *pl, const step *s);
 int gpu_has_wide_columns(const problem *p, int array, int tile);
 
 /* Groups of a launch; sets the members of combine_gpu's. */
-int64_t gpu_groups(const variant *v, params *q);
+int64_t gpu_groups(const variant *v, const policy *how, params *q);
 
 #endif

@@ -165,7 +165,7 @@ static const backend null_backend = {
 vecdot_status null_context_create(vecdot_device_kind kind, vecdot_context **context)
 {
     device dev = {
-        .driver = &null_backend, .parallel_groups = 1024, .fenced_groups = 1, .max_group_size = 1024};
+        .driver = &null_backend, .groups_per_unit = 8, .fenced_groups = 1, .max_group_size = 1024};
     snprintf(dev.info.backend, sizeof dev.info.backend, "null");
     snprintf(dev.info.name, sizeof dev.info.name, "no device");
     dev.info.kind = (int32_t)kind;
