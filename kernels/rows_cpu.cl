@@ -1,13 +1,6 @@
 /* CPU schedule, vectors along the contracted axis: a work-item sums one tree node of each of a block of outputs.
  * Classes lanes, split and shared. No barriers: a work-group is one work-item. */
 
-FUNCTION value fold_row(PRIVATE VECTOR *sums)
-{
-    UNROLL for (i32 width = PARTS / 2; width > 0; width /= 2)
-        UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);
-    return fold_one(sums[0]);
-}
-
 #if LOAD == LOAD_VECTOR
 /* The sum of `count` <= CHUNK elements from `begin`, a chunk's value. */
 FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count)

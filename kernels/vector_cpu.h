@@ -147,6 +147,14 @@ FUNCTION value fold_one(VECTOR v)
 #endif
 }
 
+/* The adjacent pairwise sum of a canonical row's lanes. */
+FUNCTION value fold_row(PRIVATE VECTOR *sums)
+{
+    UNROLL for (i32 width = PARTS / 2; width > 0; width /= 2)
+        UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);
+    return fold_one(sums[0]);
+}
+
 FUNCTION void put_components(PRIVATE component *to, value v)
 {
 #if IS_COMPLEX

@@ -271,6 +271,56 @@ static void test_halfway_out(void **state)
     }
 }
 
+/* ---- Elements of a sum that do not lie next to each other ---------------------------------------- */
+
+enum { MANY_ROWS = 150, MANY_COLUMNS = 1100 }; /* several tiles and canonical rows, and rests of both */
+
+static const layout orders[] = {
+    {"C order", {MANY_COLUMNS, 1}, 0, 0},
+    {"Fortran order", {1, MANY_ROWS}, 0, 0},
+    {"backwards", {MANY_COLUMNS, -1}, MANY_COLUMNS - 1, 0},
+    {"every second", {2 * MANY_COLUMNS, 2}, 0, 0},
+    {"every third", {3 * MANY_COLUMNS, 3}, 0, 0},
+};
+
+static void run_orders(ref_type type, const layout *l1, const layout *l2)
+{
+    const layout *l[2] = {l1, l2};
+    random_source random = random_start(7, (uint64_t)type);
+    char why[256];
+    trial p;
+    trial_start(&p);
+    for (int which = ARRAY_X1; which <= ARRAY_X2; which++) {
+        set_array(&p, which, type, which, l[which]->start * ref_size(type), 2, MANY_ROWS, MANY_COLUMNS);
+        memcpy(p.array[which].strides, l[which]->strides, sizeof l[which]->strides);
+        assert_true(storage_create(&p, which, (size_t)(3 * MANY_ROWS * MANY_COLUMNS * ref_size(type))));
+        fill_storage(&p, which, type, &random);
+    }
+    set_array(&p, ARRAY_OUT, type, ARRAY_OUT, 0, 1, MANY_ROWS, 1);
+    assert_true(storage_create(&p, ARRAY_OUT, (size_t)(MANY_ROWS * ref_size(type))));
+    assert_true(trial_seal(&p));
+    expect(trial_call(&p, tested->queue), VECDOT_SUCCESS, "");
+    if (!trial_verify(&p, tested->queue, why, sizeof why)) fail_msg("%s, %s: %s", l1->name, l2->name, why);
+    trial_free(&p);
+}
+
+static void test_orders(void **state)
+{
+    static const ref_type types[] = {REF_B1,  REF_I8,  REF_I32, REF_I64, REF_F16,
+                                     REF_F32, REF_F64, REF_C64, REF_C128};
+    (void)state;
+    if (!target_has_schedule(tested, SCHEDULE_CPU)) return;
+    target_follow(tested, SCHEDULE_CPU);
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        if (!tested->info.has_fp64 && (types[t] == REF_F64 || types[t] == REF_C128)) continue;
+        run_orders(types[t], &orders[0], &orders[1]);
+        run_orders(types[t], &orders[1], &orders[2]);
+        run_orders(types[t], &orders[2], &orders[0]);
+        run_orders(types[t], &orders[3], &orders[4]);
+    }
+    target_reset(tested);
+}
+
 static void test_memory_refused(void **state)
 {
     trial p;
@@ -315,10 +365,15 @@ static void test_strides_past_int64(void **state)
 static int run(target *t)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_result),         cmocka_unit_test(test_out_overlaps_inputs),
-        cmocka_unit_test(test_out_shapes_refused), cmocka_unit_test(test_out_overlapping_itself),
-        cmocka_unit_test(test_interleaved_out),    cmocka_unit_test(test_memory_refused),
-        cmocka_unit_test(test_strides_past_int64), cmocka_unit_test(test_halfway_out),
+        cmocka_unit_test(test_one_result),
+        cmocka_unit_test(test_out_overlaps_inputs),
+        cmocka_unit_test(test_out_shapes_refused),
+        cmocka_unit_test(test_out_overlapping_itself),
+        cmocka_unit_test(test_interleaved_out),
+        cmocka_unit_test(test_memory_refused),
+        cmocka_unit_test(test_strides_past_int64),
+        cmocka_unit_test(test_halfway_out),
+        cmocka_unit_test(test_orders),
     };
     tested = t;
     return cmocka_run_group_tests_name(t->selector, tests, NULL, NULL);

@@ -97,7 +97,9 @@ static void test_classes_cpu(void **state)
     p = make(DTYPE_F32, 65536, 4096, 4096, 0, 1, 1);
     expect_class(&p, &cpu, CLASS_SHARED, KERNEL_ROWS_CPU, LOAD_VECTOR);
     p = make(DTYPE_F32, 65536, 4096, 8192, 8192, 2, 2);
-    expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_ANY);
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_TILE_CPU, LOAD_STRIDED);
+    p = make(DTYPE_F32, 65536, 4096, 4096, 1, 1, 65536); /* one in C order, one in Fortran order */
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_TILE_CPU, LOAD_STRIDED);
     p = rows(DTYPE_F32, 65536, 4096);
     p.misaligned[X2] = 1;
     expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_ANY);

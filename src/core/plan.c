@@ -13,6 +13,7 @@
 
 enum {
     PANEL_NODE_CHUNKS = 64,    /* what panel_cpu's stack holds */
+    TILE_OUTPUTS = 128,        /* what tile_cpu holds sums of */
     TEAM_NODE_CHUNKS = 1 << 20 /* what team_gpu's stack holds  */
 };
 
@@ -136,8 +137,8 @@ static choice choose_cpu(const problem *p, const policy *how)
         c.load = typed && has_unit_columns(p) ? LOAD_VECTOR : LOAD_ANY;
     } else {
         c.cls = rows_class(p, how->force);
-        c.kernel = KERNEL_ROWS_CPU;
-        c.load = typed && is_contiguous(p) ? LOAD_VECTOR : LOAD_ANY;
+        c.kernel = typed && !is_contiguous(p) ? KERNEL_TILE_CPU : KERNEL_ROWS_CPU;
+        c.load = !typed ? LOAD_ANY : is_contiguous(p) ? LOAD_VECTOR : LOAD_STRIDED;
     }
     return c;
 }
@@ -198,6 +199,16 @@ static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, c
     return ceil_div(ceil_div(inner, panels), vector) * vector;
 }
 
+/* Outputs of one tile of tile_cpu: where they lie next to each other in an input that is strided along the
+ * contracted axis (step 1, another stride) as many as it takes, all of about one number; else there is
+ * nothing to share. */
+static int64_t tile_outputs(i64 step1, i64 stride1, i64 step2, i64 stride2, int64_t inner)
+{
+    int columns = (step1 == 1 && stride1 != 1) || (step2 == 1 && stride2 != 1);
+    int64_t even = ceil_div(inner, ceil_div(inner, TILE_OUTPUTS));
+    return columns ? ceil_div(even, 16) * 16 : 1;
+}
+
 /* Outputs of one strip of short_cpu. */
 static int64_t strip_outputs(const variant *v)
 {
@@ -208,7 +219,13 @@ static int64_t strip_outputs(const variant *v)
 static int64_t natural_items(const problem *p, const policy *how, const plan *pl, const step *s)
 {
     int64_t inner = inner_size(p);
+    int d = p->rank - 1;
     switch (s->v.kernel) {
+    case KERNEL_TILE_CPU:
+        return d < 0 ? 1
+                     : pl->outputs / inner *
+                           ceil_div(inner, tile_outputs(p->step[X1][d], p->stride[X1], p->step[X2][d],
+                                                        p->stride[X2], inner));
     case KERNEL_PANEL_CPU:
         return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, how));
     case KERNEL_TEAM_GPU:
@@ -355,6 +372,12 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     case KERNEL_ROWS_CPU:
         q->block = block_size(q->outputs, bytes, how);
         s->groups = (size_t)(ceil_div(q->outputs, q->block) * q->nodes);
+        return;
+    case KERNEL_TILE_CPU:
+        q->panel = tile_outputs(q->step1[q->rank - 1], q->stride1, q->step2[q->rank - 1], q->stride2, inner);
+        items = q->outputs / inner * ceil_div(inner, q->panel) * q->nodes;
+        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), how);
+        s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_PANEL_CPU:
         q->panel = panel_columns(&s->v, q->outputs, inner, how);

@@ -91,17 +91,17 @@ typedef struct table_row {
 
 static const table_row table[] = {
     {KERNEL_ROWS_CPU, LOAD_VECTOR, 1, 0},    {KERNEL_ROWS_CPU, LOAD_ANY, 1, 0},
-    {KERNEL_PANEL_CPU, LOAD_VECTOR, 1, 0},   {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},
-    {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0},  {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},
-    {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},    {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},
-    {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},       {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},
-    {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},   {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},
-    {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
-    {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},
-    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1},
-    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1}, {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},
-    {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
-    {KERNEL_COPY, LOAD_NONE, 1, 0},
+    {KERNEL_TILE_CPU, LOAD_STRIDED, 1, 0},   {KERNEL_PANEL_CPU, LOAD_VECTOR, 1, 0},
+    {KERNEL_PANEL_CPU, LOAD_ANY, 1, 0},      {KERNEL_SHORT_CPU, LOAD_STRIDED, 1, 0},
+    {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},      {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},
+    {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},   {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},
+    {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},    {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},
+    {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},  {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0},
+    {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},     {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1},
+    {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1},
+    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1},
+    {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},
+    {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},   {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
 
 int variant_at(size_t index, variant *v)
@@ -186,6 +186,7 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
         kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};
+static const char *const tile_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_tile_cpu_cl};
 static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_panel_cpu_cl};
 static const char *const short_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h,
                                                 kernel_source_short_cpu_cl};
@@ -207,6 +208,7 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
 {
     switch (kernel) {
     case KERNEL_ROWS_CPU: *count = COUNT(rows_sources); return rows_sources;
+    case KERNEL_TILE_CPU: *count = COUNT(tile_sources); return tile_sources;
     case KERNEL_PANEL_CPU: *count = COUNT(panel_sources); return panel_sources;
     case KERNEL_SHORT_CPU: *count = COUNT(short_cpu_sources); return short_cpu_sources;
     case KERNEL_TEAM_GPU: *count = COUNT(team_sources); return team_sources;

@@ -8,6 +8,7 @@
 /* X(enumerator, name): the name is the kernel function and the file kernels/<name>.cl. */
 #define KERNEL_TABLE(X)                                                                                      \
     X(ROWS_CPU, "rows_cpu")                                                                                  \
+    X(TILE_CPU, "tile_cpu")                                                                                  \
     X(PANEL_CPU, "panel_cpu")                                                                                \
     X(SHORT_CPU, "short_cpu")                                                                                \
     X(TEAM_GPU, "team_gpu")                                                                                  \

@@ -1,0 +1,213 @@
+/* CPU schedule, vectors along the contracted axis where its elements do not lie next to each other in an operand: a
+ * work-item sums one tree node of each of a tile of outputs along the innermost batch dimension. For each canonical
+ * row the elements of such an operand are put next to each other first, in memory that stays in cache: an output at
+ * a time, or where neighbouring outputs lie next to each other ("columns"), block by block of the transpose, so that
+ * every line of memory is read once for the tile. */
+
+#define TILE_OUTPUTS 128 /* at most, as in plan.c */
+#define ROW_COMPONENTS (LANES * COMPONENTS)
+
+/* How the rows of a tile lie in an operand. */
+#define ROW_CONTIGUOUS 0
+#define ROW_STRIDED 1
+#define ROW_COLUMNS 2
+
+/* ---- The elements of a VECTOR in other orders ---- */
+
+#if GROUP == GROUP_C64
+#define REVERSED(v) (v).sefcdab8967452301
+#define EVEN_ELEMENTS(v) (v).s014589cd
+#define ODD_ELEMENTS(v) (v).s2367abef
+#elif GROUP == GROUP_C128
+#define REVERSED(v) (v).s67452301
+#define EVEN_ELEMENTS(v) (v).s0145
+#define ODD_ELEMENTS(v) (v).s2367
+#else
+#if WIDTH == 16
+#define REVERSED(v) (v).sfedcba9876543210
+#else
+#define REVERSED(v) (v).s76543210
+#endif
+#define EVEN_ELEMENTS(v) (v).even
+#define ODD_ELEMENTS(v) (v).odd
+#endif
+
+/* Transposes VECTOR_ELEMENTS vectors: every pass interleaves the elements of each vector of the lower half with those
+ * of its partner in the upper one. */
+FUNCTION void transpose(PRIVATE VECTOR *rows)
+{
+    VECTOR mixed[VECTOR_ELEMENTS];
+    UNROLL for (i32 pass = VECTOR_ELEMENTS; pass > 1; pass /= 2) {
+        UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS / 2; j++) {
+            const VECTOR low = rows[j], high = rows[j + VECTOR_ELEMENTS / 2];
+            EVEN_ELEMENTS(mixed[2 * j]) = low.lo;
+            ODD_ELEMENTS(mixed[2 * j]) = high.lo;
+            EVEN_ELEMENTS(mixed[2 * j + 1]) = low.hi;
+            ODD_ELEMENTS(mixed[2 * j + 1]) = high.hi;
+        }
+        UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS; j++) rows[j] = mixed[j];
+    }
+}
+
+/* ---- Operands ---- */
+
+typedef struct operand {
+    GLOBAL const u8 *at; /* element 0 of the contracted axis of the tile's first output */
+    i64 step, stride;    /* elements: from output to output, along the contracted axis  */
+    i32 kind;            /* ROW_... */
+} operand;
+
+FUNCTION operand operand_at(GLOBAL const u8 *at, i64 step, i64 stride)
+{
+    operand x;
+    x.at = at;
+    x.step = step;
+    x.stride = stride;
+    x.kind = stride == 1 ? ROW_CONTIGUOUS : step == 1 ? ROW_COLUMNS : ROW_STRIDED;
+    return x;
+}
+
+/* pack_row: `count` elements that lie `stride` apart, and zeros to the end of the row. Two loads hold VECTOR_ELEMENTS
+ * elements two apart, of which the last is the second load's last one, so that nothing past it is read. */
+#define PACK_ROW(which)                                                                                               \
+    FUNCTION void pack_row##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count)     \
+    {                                                                                                                 \
+        i32 k = 0;                                                                                                    \
+        if (stride == -1)                                                                                             \
+            for (; k + VECTOR_ELEMENTS <= count; k += VECTOR_ELEMENTS)                                                \
+                STORE_COMPONENTS(REVERSED(WIDE##which(0, from - k - (VECTOR_ELEMENTS - 1))), 0,                       \
+                                 to + k * COMPONENTS);                                                                \
+        if (stride == 2)                                                                                              \
+            for (; k + VECTOR_ELEMENTS <= count; k += VECTOR_ELEMENTS) {                                              \
+                const VECTOR low = WIDE##which(0, from + 2 * k);                                                      \
+                const VECTOR high = WIDE##which(0, from + 2 * k + (VECTOR_ELEMENTS - 1));                             \
+                STORE_COMPONENTS((VECTOR)(EVEN_ELEMENTS(low), ODD_ELEMENTS(high)), 0, to + k * COMPONENTS);           \
+            }                                                                                                         \
+        for (; k < count; k++) put_components(to + k * COMPONENTS, CAST##which(from[k * stride]));                    \
+        for (; k < LANES; k++) put_components(to + k * COMPONENTS, value_zero());                                     \
+    }
+PACK_ROW(1)
+PACK_ROW(2)
+
+/* pack_columns: the rows of `outputs` neighbouring outputs, one after the other. `ahead`: what is asked for in advance,
+ * in elements of the contracted axis. */
+#define AHEAD VECTOR_ELEMENTS
+#define PACK_COLUMNS(which)                                                                                           \
+    FUNCTION void pack_columns##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count, \
+                                      i32 outputs, i64 ahead)                                                         \
+    {                                                                                                                 \
+        VECTOR stage[VECTOR_ELEMENTS][TILE_OUTPUTS / VECTOR_ELEMENTS];                                                \
+        const i32 whole = count / VECTOR_ELEMENTS * VECTOR_ELEMENTS;                                                  \
+        const i32 blocks = outputs / VECTOR_ELEMENTS;                                                                 \
+        for (i32 i = 0; i < whole; i += VECTOR_ELEMENTS) {                                                            \
+            for (i32 k = 0; k < VECTOR_ELEMENTS; k++)                                                                 \
+                for (i32 t = 0; t < blocks; t++) {                                                                    \
+                    PREFETCH(from + (i + k + ahead) * stride + t * VECTOR_ELEMENTS);                                  \
+                    stage[k][t] = WIDE##which(t, from + (i + k) * stride);                                            \
+                }                                                                                                     \
+            for (i32 t = 0; t < blocks; t++) {                                                                        \
+                VECTOR block[VECTOR_ELEMENTS];                                                                        \
+                UNROLL for (i32 k = 0; k < VECTOR_ELEMENTS; k++) block[k] = stage[k][t];                              \
+                transpose(block);                                                                                     \
+                UNROLL for (i32 k = 0; k < VECTOR_ELEMENTS; k++)                                                      \
+                    STORE_COMPONENTS(block[k], 0, to + (t * VECTOR_ELEMENTS + k) * ROW_COMPONENTS + i * COMPONENTS);  \
+            }                                                                                                         \
+        }                                                                                                             \
+        for (i32 t = 0; t < outputs; t++) {                                                                           \
+            i32 i = t < blocks * VECTOR_ELEMENTS ? whole : 0;                                                         \
+            PRIVATE component *row = to + t * ROW_COMPONENTS;                                                         \
+            for (; i < count; i++) put_components(row + i * COMPONENTS, CAST##which(from[i * stride + t]));           \
+            for (; i < LANES; i++) put_components(row + i * COMPONENTS, value_zero());                                \
+        }                                                                                                             \
+    }
+PACK_COLUMNS(1)
+PACK_COLUMNS(2)
+
+/* pack: one canonical row of each output, from element `begin` on, `left` ones before the end. */
+#define PACK(which)                                                                                                   \
+    FUNCTION void pack##which(PRIVATE component *to, PRIVATE const operand *x, i64 begin, i64 left, i32 outputs)      \
+    {                                                                                                                 \
+        GLOBAL const stored##which *from = (GLOBAL const stored##which *)x->at + begin * x->stride;                   \
+        const i32 count = (i32)min(left, (i64)LANES);                                                                 \
+        if (x->kind == ROW_COLUMNS)                                                                                   \
+            pack_columns##which(to, from, x->stride, count, outputs, left >= LANES + AHEAD ? AHEAD : 0);              \
+        else                                                                                                          \
+            for (i32 t = 0; t < outputs; t++)                                                                         \
+                pack_row##which(to + t * ROW_COMPONENTS, from + t * x->step, x->stride, count);                       \
+    }
+PACK(1)
+PACK(2)
+
+/* ---- Sums ---- */
+
+/* Asks for the row of an output a few further on as each is read. */
+#define OUTPUTS_AHEAD 4
+#define ROW_PRODUCTS(NEXT, A, B)                                                                                      \
+    for (i32 t = 0; t < outputs; t++, a += ROW_COMPONENTS, b += ROW_COMPONENTS) {                                     \
+        UNROLL for (i32 j = 0; j < PARTS; j++) {                                                                      \
+            PREFETCH((NEXT) + j * VECTOR_ELEMENTS);                                                                   \
+            sums[t][j] = multiply_add(sums[t][j], A, B, sign);                                                        \
+        }                                                                                                             \
+        wide1 += x1->step;                                                                                            \
+        wide2 += x2->step;                                                                                            \
+    }
+
+/* Adds one canonical row, from element `begin` on, to the sums of the tile's outputs. */
+FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *x1, PRIVATE const operand *x2, i64 begin,
+                      i64 left, i32 outputs, component sign)
+{
+    component packed1[TILE_OUTPUTS * ROW_COMPONENTS], packed2[TILE_OUTPUTS * ROW_COMPONENTS];
+    PRIVATE const component *a = packed1, *b = packed2;
+    const i32 direct1 = x1->kind == ROW_CONTIGUOUS && left >= LANES;
+    const i32 direct2 = x2->kind == ROW_CONTIGUOUS && left >= LANES;
+    GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)x1->at + begin * x1->stride;
+    GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)x2->at + begin * x2->stride;
+    if (!direct1) pack1(packed1, x1, begin, left, outputs);
+    if (!direct2) pack2(packed2, x2, begin, left, outputs);
+    if (direct1) {
+        ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * x1->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
+    } else if (direct2) {
+        ROW_PRODUCTS(wide2 + OUTPUTS_AHEAD * x2->step, LOAD_COMPONENTS(j, a), WIDE2(j, wide2))
+    } else {
+        ROW_PRODUCTS(a, LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b))
+    }
+}
+
+/* Leaves the sums of elements begin to end of each output in its tree. */
+FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *x1, PRIVATE const operand *x2, i64 begin, i64 end,
+                        i32 outputs, component sign)
+{
+    VECTOR sums[TILE_OUTPUTS][PARTS];
+    for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
+    for (i64 chunk = 0; begin < end; chunk++) {
+        const i64 stop = min(end, begin + CHUNK);
+        for (i32 t = 0; t < outputs; t++)
+            for (i32 j = 0; j < PARTS; j++) sums[t][j] = (VECTOR)(0);
+        for (; begin < stop; begin += LANES) add_row(sums, x1, x2, begin, end - begin, outputs, sign);
+        for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], chunk, fold_row(sums[t]));
+    }
+}
+
+KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+{
+    tree trees[TILE_OUTPUTS];
+    const i32 d = p.rank - 1;
+    const component sign = (component)(p.no_conj ? -1 : 1);
+    const i64 inner = p.shape[d], tiles = (inner + p.panel - 1) / p.panel;
+    const i64 items = p.outputs / inner * tiles * p.nodes;
+    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
+    for (i64 item = GROUP_ID() * p.block; item < stop; item++) {
+        const i64 outer = item / (tiles * p.nodes);
+        const i64 node = (item - outer * tiles * p.nodes) / tiles;
+        const i64 first = (item % tiles) * p.panel;
+        const i64 flat = outer * inner + first;
+        const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
+        const i32 outputs = (i32)min(inner - first, p.panel);
+        place at = place_of(&p, flat);
+        const operand a = operand_at(x1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), p.step1[d], p.stride1);
+        const operand b = operand_at(x2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p), p.step2[d], p.stride2);
+        tile_sums(trees, &a, &b, begin, min(p.n, begin + p.node_chunks * CHUNK), outputs, sign);
+        for (i32 t = 0; t < outputs; t++, at.out += p.step_out[d])
+            store_node(&p, out, at, flat + t, node, tree_sum(&trees[t]));
+    }
+}
