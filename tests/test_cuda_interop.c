@@ -369,6 +369,40 @@ static void test_host_arrays(void **state)
     close_own();
 }
 
+/* Counts how often it is called with the context that the program had made current. */
+static int note_context(void *user, uint64_t done, uint64_t total)
+{
+    int *counts = user;
+    (void)done, (void)total;
+    counts[current() == own.other]++;
+    return 0;
+}
+
+/* The program's progress function, called between pieces, finds its own context. */
+static void test_progress_finds_the_context(void **state)
+{
+    int counts[2] = {0, 0};
+    (void)state;
+    open_own(BASE_PRIMARY, WAY_CREATED);
+    product *p = product_make(KIND_DEVICE, 6);
+    product_fill(p, 4);
+    DLTensor t[3] = {p->tensor[0], p->tensor[1], p->tensor[2]};
+    void *const data[3] = {p->x1, p->x2, p->out};
+    for (int i = 0; i < 3; i++) {
+        t[i].data = data[i];
+        t[i].device = (DLDevice){kDLCPU, 0};
+        t[i].byte_offset = 0;
+    }
+    own.vc->policy.max_alloc = (int64_t)p->bytes[1];
+    SUCCEED(vecdot_set_progress(own.queue, note_context, counts));
+    SUCCEED(vecdot(own.queue, &t[0], &t[1], -1, &t[2]));
+    assert_memory_equal(p->out, p->expected, p->bytes[2]);
+    assert_int_equal(counts[0], 0);
+    assert_true(counts[1] > 2);
+    product_free(p);
+    close_own();
+}
+
 /* Calls that each need more scratch memory than the one before, none waited for: the results are cast, which
  * goes through it. */
 static void test_scratch_that_grows(void **state)
@@ -760,6 +794,7 @@ int main(void)
         cmocka_unit_test(test_any_address),
         cmocka_unit_test(test_out_over_an_input),
         cmocka_unit_test(test_host_arrays),
+        cmocka_unit_test(test_progress_finds_the_context),
         cmocka_unit_test(test_scratch_that_grows),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_capture),

@@ -41,7 +41,10 @@ static vecdot_status tell(course *c)
     if (!queue->progress || !c->in_pieces || !c->on_host) return VECDOT_SUCCESS;
     if (c->done < c->told) return VECDOT_SUCCESS;
     c->told = c->done;
-    if (queue->progress(queue->progress_user, c->done, c->total) == 0) return VECDOT_SUCCESS;
+    TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* the program's function finds its own context */
+    int stop = queue->progress(queue->progress_user, c->done, c->total);
+    TRY(context_enter(queue->context));
+    if (!stop) return VECDOT_SUCCESS;
     return fail(VECDOT_ERROR_BACKEND,
                 "stopped by the program's progress function after %llu of %llu products",
                 (unsigned long long)c->done, (unsigned long long)c->total);
