@@ -40,15 +40,18 @@ typedef uint4 quad; /* sixteen bytes in one load */
 #define HAS_FENCED_GROUPS 0
 #define FMA(a, b, c) fma(a, b, c)
 
-/* A hint where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. Not on the way
- * through SPIR-V, which does not know it. */
+/* Hints where the compiler has one that works: OpenCL's own prefetch() may be, and often is, empty. Not on the way
+ * through SPIR-V, which does not know it. PREFETCH brings a line to the nearest cache, PREFETCH_FAR to the one behind it:
+ * streams want the latter, since a core can wait for more lines there. */
 #if defined(__has_builtin) && !defined(__SPIR__) && !defined(__SPIRV__)
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))
+#define PREFETCH_FAR(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p), 0, 2)
 #endif
 #endif
 #ifndef PREFETCH
 #define PREFETCH(p)
+#define PREFETCH_FAR(p)
 #endif
 
 FUNCTION float f32_of_bits(u32 bits) { return as_float(bits); }

@@ -153,7 +153,7 @@ FUNCTION void pack_columns_along(GLOBAL const u8 *from, i64 across, PRIVATE comp
             if (count - k >= WIDTH) {
                 UNROLL for (i32 i = 0; i < WIDTH; i++) {
                     if (i < columns - j) {
-                        PREFETCH(x + i * across + far);
+                        PREFETCH_FAR(x + i * across + far);
                         q[i] = load_line(x + i * across, WIDTH);
                     } else {
                         q[i] = line_of((VECTOR)(0), (VECTOR)(0));

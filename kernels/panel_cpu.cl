@@ -30,8 +30,8 @@ typedef struct panel {
     }
 #define WHOLE_COLUMNS(A, B)                                                                     \
     for (i32 j = 0; j < whole; j++) {                                                           \
-        PREFETCH(ahead1 + j * VECTOR_ELEMENTS);                                                 \
-        PREFETCH(ahead2 + j * VECTOR_ELEMENTS);                                                 \
+        PREFETCH_FAR(ahead1 + j * VECTOR_ELEMENTS);                                                 \
+        PREFETCH_FAR(ahead2 + j * VECTOR_ELEMENTS);                                                 \
         sums[j] = multiply_add(from[j], A, B, s->sign);                                         \
     }
 

@@ -2,16 +2,36 @@
  * Classes lanes, split and shared. No barriers: a work-group is one work-item. */
 
 #if LOAD == LOAD_VECTOR
-/* The sum of `count` <= CHUNK elements from `begin`, a chunk's value. */
-FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count)
+/* Neighbouring outputs that share an operand are summed a few at a time: memory is then read in as many streams, which
+ * one stream alone does not keep busy. AHEAD: bytes from an element to the one of its row asked for with it. */
+#define SHARERS 4
+#define AHEAD 1024
+
+/* The chunk values of N outputs, step1 and step2 elements apart: `count` <= CHUNK elements from a and b on. */
+#define DEFINE_CHUNK_SUMS(NAME, N, HINT)                                                                               \
+    FUNCTION void NAME(GLOBAL const stored1 *a, i64 step1, GLOBAL const stored2 *b, i64 step2, i32 count,              \
+                       component sign, PRIVATE value *chunks)                                                          \
+    {                                                                                                                  \
+        VECTOR sums[N][PARTS];                                                                                         \
+        UNROLL for (i32 j = 0; j < PARTS; j++) UNROLL for (i32 t = 0; t < N; t++) sums[t][j] = (VECTOR)(0);            \
+        for (; count >= LANES; count -= LANES, a += LANES, b += LANES)                                                 \
+            UNROLL for (i32 j = 0; j < PARTS; j++)                                                                     \
+                UNROLL for (i32 t = 0; t < N; t++) {                                                                   \
+                    HINT(step1, a + t * step1 + j * VECTOR_ELEMENTS)                                                   \
+                    HINT(step2, b + t * step2 + j * VECTOR_ELEMENTS)                                                   \
+                    sums[t][j] = multiply_add(sums[t][j], WIDE1(j, a + t * step1), WIDE2(j, b + t * step2), sign);     \
+                }                                                                                                      \
+        UNROLL for (i32 t = 0; t < N; t++) {                                                                           \
+            add_rest(sums[t], a + t * step1, b + t * step2, count, sign);                                              \
+            chunks[t] = fold_row(sums[t]);                                                                             \
+        }                                                                                                              \
+    }
+#define NO_HINT(step, p)
+#define HINT(step, p) if (step) PREFETCH_FAR((GLOBAL const u8 *)(p) + AHEAD);
+
+/* Adds the last `count` < LANES elements to the sums of a row. */
+FUNCTION void add_rest(PRIVATE VECTOR *sums, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 count, component sign)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1 + begin;
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2 + begin;
-    component sign = (component)(p->no_conj ? -1 : 1);
-    VECTOR sums[PARTS];
-    UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = (VECTOR)(0);
-    for (; count >= LANES; count -= LANES, a += LANES, b += LANES)
-        UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = multiply_add(sums[j], WIDE1(j, a), WIDE2(j, b), sign);
     UNROLL for (i32 j = 0; j < PARTS; j++) {
         i32 left = count - j * VECTOR_ELEMENTS;
         if (left >= VECTOR_ELEMENTS)
@@ -20,10 +40,40 @@ FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL co
             sums[j] = multiply_add(sums[j], some1(a + j * VECTOR_ELEMENTS, left),
                                    some2(b + j * VECTOR_ELEMENTS, left), sign);
     }
-    return fold_row(sums);
+}
+
+DEFINE_CHUNK_SUMS(chunk_of_one, 1, NO_HINT)
+DEFINE_CHUNK_SUMS(chunks_of_sharers, SHARERS, HINT)
+
+/* The chunk values of `outputs` outputs, 1 or SHARERS, in the order of the contracted axis from `begin`. */
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count,
+                         i32 outputs, PRIVATE value *chunks)
+{
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1 + begin;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2 + begin;
+    component sign = (component)(p->no_conj ? -1 : 1);
+    if (outputs == 1)
+        chunk_of_one(a, 0, b, 0, count, sign, chunks);
+    else
+        chunks_of_sharers(a, p->step1[p->rank - 1], b, p->step2[p->rank - 1], count, sign, chunks);
+}
+
+/* How many outputs from `flat` to `last` to sum together. */
+FUNCTION i32 outputs_together(PRIVATE const params *p, i64 flat, i64 last)
+{
+    const i32 d = p->rank - 1;
+    i32 shared = p->step1[d] == 0 || p->step2[d] == 0;
+    return shared && last - flat >= SHARERS - 1 && flat % p->shape[d] + SHARERS <= p->shape[d] ? SHARERS : 1;
 }
 #else
-FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count)
+#define SHARERS 1
+FUNCTION i32 outputs_together(PRIVATE const params *p, i64 flat, i64 last)
+{
+    return 1;
+}
+
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count,
+                         i32 outputs, PRIVATE value *chunks)
 {
     component a[LANES * COMPONENTS], b[LANES * COMPONENTS];
     component sign = (component)(p->no_conj ? -1 : 1);
@@ -39,19 +89,23 @@ FUNCTION value chunk_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL co
         UNROLL for (i32 j = 0; j < PARTS; j++)
             sums[j] = multiply_add(sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), sign);
     }
-    return fold_row(sums);
+    chunks[0] = fold_row(sums);
 }
 #endif
 
-FUNCTION value node_sum(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 node)
+/* The sums of a node for `outputs` outputs, the first of which begins at x1 and x2. */
+FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 node, i32 outputs,
+                        PRIVATE value *sums)
 {
     i64 begin = (p->first_node + node) * p->node_chunks * CHUNK;
     i64 end = min(p->n, begin + p->node_chunks * CHUNK);
-    tree t;
-    t.depth = 0;
-    for (i64 k = 0; begin < end; begin += CHUNK, k++)
-        tree_push(&t, k, chunk_sum(p, x1, x2, begin, (i32)min(end - begin, (i64)CHUNK)));
-    return tree_sum(&t);
+    tree trees[SHARERS];
+    for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
+    for (i64 k = 0; begin < end; begin += CHUNK, k++) {
+        chunk_sums(p, x1, x2, begin, (i32)min(end - begin, (i64)CHUNK), outputs, sums);
+        for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], k, sums[t]);
+    }
+    for (i32 t = 0; t < outputs; t++) sums[t] = tree_sum(&trees[t]);
 }
 
 KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
@@ -62,10 +116,13 @@ KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLO
     i64 flat = (GROUP_ID() - node * blocks) * p.block;
     i64 last = min(flat + p.block, p.outputs) - 1;
     place at = place_of(&p, flat);
-    for (;; flat++) {
-        value v = node_sum(&p, x1 + p.offset1 + at.at1 * size1, x2 + p.offset2 + at.at2 * size2, node);
-        store_node(&p, out, at, flat, node, v);
-        if (flat == last) break;
-        at = place_after(&p, at, flat);
+    while (flat <= last) {
+        value sums[SHARERS];
+        i32 outputs = outputs_together(&p, flat, last);
+        node_sums(&p, x1 + p.offset1 + at.at1 * size1, x2 + p.offset2 + at.at2 * size2, node, outputs, sums);
+        for (i32 t = 0; t < outputs; t++, flat++) {
+            store_node(&p, out, at, flat, node, sums[t]);
+            if (flat < last) at = place_after(&p, at, flat);
+        }
     }
 }

@@ -91,7 +91,7 @@ PACK_ROW(2)
 
 /* pack_columns: the rows of `outputs` neighbouring outputs, one after the other. `ahead`: what is asked for in advance,
  * in elements of the contracted axis. */
-#define AHEAD VECTOR_ELEMENTS
+#define AHEAD (4 * VECTOR_ELEMENTS)
 #define PACK_COLUMNS(which)                                                                                           \
     FUNCTION void pack_columns##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count, \
                                       i32 outputs, i64 ahead)                                                         \
@@ -102,7 +102,7 @@ PACK_ROW(2)
         for (i32 i = 0; i < whole; i += VECTOR_ELEMENTS) {                                                            \
             for (i32 k = 0; k < VECTOR_ELEMENTS; k++)                                                                 \
                 for (i32 t = 0; t < blocks; t++) {                                                                    \
-                    PREFETCH(from + (i + k + ahead) * stride + t * VECTOR_ELEMENTS);                                  \
+                    PREFETCH_FAR(from + (i + k + ahead) * stride + t * VECTOR_ELEMENTS);                                  \
                     stage[k][t] = WIDE##which(t, from + (i + k) * stride);                                            \
                 }                                                                                                     \
             for (i32 t = 0; t < blocks; t++) {                                                                        \
@@ -141,11 +141,11 @@ PACK(2)
 /* ---- Sums ---- */
 
 /* Asks for the row of an output a few further on as each is read. */
-#define OUTPUTS_AHEAD 4
+#define OUTPUTS_AHEAD 16
 #define ROW_PRODUCTS(NEXT, A, B)                                                                                      \
     for (i32 t = 0; t < outputs; t++, a += ROW_COMPONENTS, b += ROW_COMPONENTS) {                                     \
         UNROLL for (i32 j = 0; j < PARTS; j++) {                                                                      \
-            PREFETCH((NEXT) + j * VECTOR_ELEMENTS);                                                                   \
+            PREFETCH_FAR((NEXT) + j * VECTOR_ELEMENTS);                                                                   \
             sums[t][j] = multiply_add(sums[t][j], A, B, sign);                                                        \
         }                                                                                                             \
         wide1 += x1->step;                                                                                            \
