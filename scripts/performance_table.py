@@ -71,8 +71,7 @@ def refusal(result):
     text = re.sub(r"^\w*(Error|Exception): ", "", text).replace("|", "/").replace("\n", " ")
     text = re.sub(r"^status -?\d+: ", "", text)
     prefix = "" if result["status"] == "unsupported" or result["status"] in text else result["status"] + ": "
-    text = prefix + text
-    return text if len(text) <= 48 else text[:45] + "..."
+    return prefix + (text if len(text) <= 48 else text[:45] + "...")
 
 
 def peer_cell(result, floor):
@@ -108,7 +107,7 @@ def ratio(theirs, ours):
 def numpy_rows(run, name):
     for case in run.cases:
         result = run.peers.get(("numpy", case["case"]))
-        if result is None or case["kind"] != "stream":
+        if result is None:
             continue
         ours, form = statistics.median(case["seconds"]), result.get("forms", {}).get("vecdot")
         if result.get("form") == "vecdot":
@@ -129,8 +128,9 @@ def numpy_table(runs):
 
 def forms_table(run):
     head = ["case", *[NAMES[name] for name in run.present()]]
-    cells = lambda case: [run.peers.get((name, case["case"]), {}).get("form", "") for name in run.present()]
-    return table(head, [[case["case"], *cells(case)] for case in run.cases], len(head))
+    rows = [[case["case"], *(run.peers.get((name, case["case"]), {}).get("form", "") for name in run.present())]
+            for case in run.cases]
+    return table(head, rows, len(head))
 
 
 def about(runs):

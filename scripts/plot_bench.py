@@ -48,11 +48,16 @@ def draw(pyplot, paths, out):
                     (f" ({devices.pop()})" if len(devices) == 1 else ""))
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower right")
-    figure.savefig(out)
+    save(figure, out)
+
+
+def save(figure, path):
+    """Without the date, so that the same report always gives the same picture."""
+    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
 
 
 def pyplot_or_exit(program):
-    """matplotlib.pyplot, drawing to files; the same report always gives the same SVG."""
+    """matplotlib.pyplot, drawing to files."""
     try:
         import matplotlib
         matplotlib.use("Agg")

@@ -10,7 +10,7 @@ import json
 import pathlib
 import statistics
 
-from plot_bench import pyplot_or_exit
+from plot_bench import pyplot_or_exit, save
 
 
 def draw_series(axes, series):
@@ -42,7 +42,7 @@ def draw(pyplot, report, out):
         axes.set_axis_off()
     grid.flat[0].legend(fontsize="small")
     figure.suptitle(f"{report['dtype']}, {report['device']['name']}", fontsize="medium")
-    figure.savefig(out)
+    save(figure, out)
 
 
 def main():
