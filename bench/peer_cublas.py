@@ -11,6 +11,7 @@ class CuBlas:
 
     TYPES = {"float32": 0, "float64": 1, "float16": 2, "complex64": 4, "complex128": 5, "bfloat16": 14}
     N, T, C = 0, 1, 2
+    compiles = False
 
     def __init__(self):
         self.arrays = None

@@ -27,6 +27,27 @@ def is_matrix_vector(case):
     return len(case["x1"]["shape"]) == 2 and len(case["x2"]["shape"]) == 1 and axis_of(case) == -1
 
 
+def subscripts(case):
+    """The case for einsum, "ij,ij->i"; None for products, which have dimensions of size 1."""
+    one, two, axis = case["x1"]["shape"], case["x2"]["shape"], axis_of(case)
+    if is_product(case):
+        return None
+    letters = "abcd"[:max(len(one), len(two))]
+    summed = letters[axis]
+    return f"{letters[-len(one):]},{letters[-len(two):]}->{letters.replace(summed, '')}"
+
+
+def batch_strides(case):
+    """For each operand, its step along every dimension of the result; 0 where it is broadcast."""
+    steps = []
+    for operand in (case["x1"], case["x2"]):
+        axis = axis_of(case) % len(operand["shape"])
+        own = [0 if size == 1 else stride for d, (size, stride) in enumerate(zip(operand["shape"], operand["strides"]))
+               if d != axis]
+        steps.append([0] * (len(case["result_shape"]) - len(own)) + own)
+    return steps
+
+
 def is_kind(case, *kinds):
     return any(case["result"].startswith(kind) for kind in kinds)
 
@@ -35,6 +56,7 @@ class ArrayLibrary:
     """What libraries with NumPy's interface share; `np` is the module."""
 
     np = None
+    compiles = False  # at the first call of a form
 
     def clean(self):
         pass
@@ -72,12 +94,49 @@ class ArrayLibrary:
         return result.reshape(shape)[index].item()
 
 
-class NumPy(ArrayLibrary):
+class HostArrays(ArrayLibrary):
+    """Operands as NumPy arrays, for NumPy itself and for the libraries in C."""
+
     def __init__(self):
         import numpy
+        self.np = numpy
+
+    def dtype(self, name):
+        if name == "bfloat16":
+            import ml_dtypes
+            return self.np.dtype(ml_dtypes.bfloat16)
+        return self.np.dtype(name)
+
+    def storage(self, operand, zeros, random):
+        """The elements of an operand's memory, all of them written."""
+        np, dtype, count = self.np, self.dtype(operand["dtype"]), operand["storage"]
+        flat = np.empty(count, dtype)
+        for begin in range(0, count, BLOCK):
+            part = flat[begin:begin + BLOCK]
+            if zeros:
+                part[...] = 0
+            elif dtype.kind in "biu":
+                part[...] = random.integers(0, 2 if dtype.kind == "b" else 256, part.size, "u1").astype(dtype)
+            else:
+                part[...] = random.random(part.size, "f4") - np.float32(0.5)
+                if dtype.kind == "c":
+                    part.imag = random.random(part.size, "f4") - np.float32(0.5)
+        return flat
+
+    def operands(self, case, seed):
+        np, random, made = self.np, self.np.random.Generator(self.np.random.SFC64(seed)), []
+        for operand in (case["x1"], case["x2"]):
+            flat = self.storage(operand, case["zeros"], random)
+            made.append(np.lib.stride_tricks.as_strided(
+                flat[operand["offset"]:], operand["shape"], [s * flat.itemsize for s in operand["strides"]]))
+        return made
+
+
+class NumPy(HostArrays):
+    def __init__(self):
+        super().__init__()
         if ON_GPU:
             raise RuntimeError("the cases lie on a GPU")
-        self.np = numpy
 
     def about(self):
         blas = "?"
@@ -87,40 +146,21 @@ class NumPy(ArrayLibrary):
             pass
         return {"version": self.np.__version__, "blas": blas}
 
-    def dtype(self, name):
-        if name == "bfloat16":
-            import ml_dtypes
-            return self.np.dtype(ml_dtypes.bfloat16)
-        return self.np.dtype(name)
-
     def ceiling(self, runs):
         x = self.np.ones(1 << 26, "f4")
         seconds = [self.elapsed(x.sum) for _ in range(runs)]
         return {"method": "numpy.sum, one thread", "bytes_per_second": [x.nbytes / s for s in seconds]}
 
-    def operands(self, case, seed):
-        np, random, made = self.np, self.np.random.default_rng(seed), []
-        for operand in (case["x1"], case["x2"]):
-            dtype, count = self.dtype(operand["dtype"]), operand["storage"]
-            if case["zeros"]:
-                flat = np.zeros(count, dtype)
-            elif dtype.kind in "biu":
-                flat = random.integers(0, 2 if dtype.kind == "b" else 256, count, "u1").astype(dtype)
-            else:
-                flat = (random.random(count * (2 if dtype.kind == "c" else 1), "f4") - 0.5)
-                flat = flat.astype("f8").view(np.complex128).astype(dtype) if dtype.kind == "c" else flat.astype(dtype)
-            made.append(np.lib.stride_tricks.as_strided(
-                flat[operand["offset"]:], operand["shape"], [s * dtype.itemsize for s in operand["strides"]]))
-        return made
-
     def forms(self, case):
-        np, axis = self.np, axis_of(case)
+        np, axis, spelled = self.np, axis_of(case), subscripts(case)
         if hasattr(np, "vecdot"):
             yield "vecdot", lambda x, y: np.vecdot(x, y, axis=axis)
         else:
             yield "(conj(x) * y).sum", lambda x, y: (np.conj(x) * y).sum(axis)
         if is_one_dimensional(case):
             yield "vdot", np.vdot
+        elif spelled and not is_kind(case, "complex"):
+            yield "einsum", lambda x, y: np.einsum(spelled, x, y)
         if is_product(case):
             yield "matmul", lambda x, y: x[:, 0] @ y[0].T
         if is_matrix_vector(case):
@@ -128,6 +168,8 @@ class NumPy(ArrayLibrary):
 
 
 class CuPy(ArrayLibrary):
+    compiles = True
+
     def __init__(self):
         import cupy
         self.np = cupy
@@ -189,10 +231,8 @@ class CuPy(ArrayLibrary):
             yield "ReductionKernel", fused
         if is_one_dimensional(case) and is_kind(case, "float", "complex"):
             yield "vdot", np.vdot
-        if len(case["result_shape"]) == 1 and len(case["x1"]["shape"]) == 2:
-            letters = "ij" if axis == -1 else "ji"
-            other = "j" if is_matrix_vector(case) else letters
-            yield "einsum", lambda x, y: np.einsum(f"{letters},{other}->i", np.conj(x), y)
+        elif subscripts(case):
+            yield "einsum", lambda x, y: np.einsum(subscripts(case), np.conj(x), y)
         if is_product(case):
             yield "matmul", lambda x, y: x[:, 0] @ y[0].T
         if is_matrix_vector(case):
@@ -200,6 +240,8 @@ class CuPy(ArrayLibrary):
 
 
 class Torch:
+    compiles = False
+
     def __init__(self):
         import torch
         self.torch = torch
@@ -241,8 +283,10 @@ class Torch:
             if min(operand["strides"]) < 0:
                 raise TypeError("PyTorch has no negative strides")
             dtype = getattr(torch, operand["dtype"])
-            flat = torch.zeros(operand["storage"], dtype=dtype, device=self.device)
-            if not case["zeros"]:
+            flat = torch.empty(operand["storage"], dtype=dtype, device=self.device)
+            if case["zeros"]:
+                flat.zero_()
+            else:
                 for part in (torch.view_as_real(flat) if dtype.is_complex else flat).split(BLOCK):
                     if dtype == torch.bool or not (dtype.is_floating_point or dtype.is_complex):
                         part.random_(0, 2 if dtype == torch.bool else 128)
@@ -261,9 +305,8 @@ class Torch:
         yield "(conj(x) * y).sum", lambda x, y: (x.conj() * y).sum(axis, dtype=out)
         if is_one_dimensional(case):
             yield "vdot", torch.vdot
-        if len(case["x1"]["shape"]) == len(case["x2"]["shape"]) == 2:
-            letters = "ij" if axis == -1 else "ji"
-            yield "einsum", lambda x, y: torch.einsum(f"{letters},{letters}->i", x.conj(), y)
+        elif subscripts(case) and not is_matrix_vector(case):
+            yield "einsum", lambda x, y: torch.einsum(subscripts(case), x.conj(), y)
         if is_product(case):
             yield "matmul", lambda x, y: x[:, 0] @ y[0].T
         if is_matrix_vector(case):
@@ -286,6 +329,8 @@ class Torch:
 
 
 class Jax(ArrayLibrary):
+    compiles = True
+
     def __init__(self):
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
         import jax
@@ -371,4 +416,15 @@ def cublas():
     return CuBlas()
 
 
-LIBRARIES = {"numpy": NumPy, "torch": Torch, "cupy": CuPy, "jax": Jax, "cublas": cublas}
+def openblas():
+    from peer_openblas import OpenBlas
+    return OpenBlas()
+
+
+def clblast():
+    from peer_clblast import ClBlast
+    return ClBlast()
+
+
+LIBRARIES = {"numpy": NumPy, "openblas": openblas, "clblast": clblast, "torch": Torch, "jax": Jax, "cupy": CuPy,
+             "cublas": cublas}

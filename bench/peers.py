@@ -3,9 +3,10 @@
     vecdot bench --json cases.json          # or --runs 0: only the list of cases
     peers.py cases.json -o peers.json
 
-Libraries that are not installed are left out. Each runs in a process of its own, so that a crash, an endless
-call or memory that runs out costs one case and is recorded as what came of it. Of the forms in which a
-library can say a case the fastest counts, and is named.
+Libraries that are not installed are left out, and the others share the time. Each runs in a process of its own, so that
+a crash, an endless call or memory that runs out costs one case and is recorded as what came of it. A case has its part of
+the time that is left: what is slow is measured by fewer calls, at least by one. Of the forms in which a library can say
+a case the fastest counts, and is named.
 """
 
 import argparse
@@ -25,28 +26,35 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 SAMPLE_SECONDS = 0.02
 
 
-def measure(library, calls_of, runs):
-    """Seconds a call, `runs` samples of at least SAMPLE_SECONDS; calls_of are the same call on several sets."""
+def measure(library, calls_of, runs, end):
+    """Seconds a call, `runs` samples of at least SAMPLE_SECONDS, fewer when it is `end`; calls_of are the same call on
+    several sets."""
     def timed(count):
         return library.elapsed(lambda: [calls_of[i % len(calls_of)]() for i in range(count)])
 
-    timed(len(calls_of))  # warms up
     count = len(calls_of)
-    for _ in range(3):
+    for _ in range(4):
         seconds = timed(count)
         if seconds >= SAMPLE_SECONDS:
             break
         count = min(100000, int(count * 1.1 * SAMPLE_SECONDS / (seconds + 1e-7)) + 1)
-    return [timed(count) / count for _ in range(runs)], count
+    samples = [seconds / count]
+    while len(samples) < runs and time.monotonic() + samples[0] * count < end:
+        samples.append(timed(count) / count)
+    return samples, count
 
 
-def verdict(library, case, pair, result):
-    """None when the first and the last output are about what float64 gives, else what is wrong."""
+def references(library, case, pair):
+    """The first and the last output as float64 gives them: index -> value, sum of magnitudes."""
     shape = case["result_shape"]
-    for index in {tuple(0 for _ in shape), tuple(size - 1 for size in shape)}:
-        vectors = [library.vector(pair[i], case, i, index) for i in range(2)]
-        wanted, magnitude = library.exact(vectors, case)
-        got = library.number(result, index, shape)
+    return {index: library.exact([library.vector(pair[i], case, i, index) for i in range(2)], case)
+            for index in {tuple(0 for _ in shape), tuple(size - 1 for size in shape)}}
+
+
+def verdict(library, case, wanted_of, result):
+    """None when the outputs are about what they should be, else what is wrong."""
+    for index, (wanted, magnitude) in wanted_of.items():
+        got = library.number(result, index, case["result_shape"])
         name = case["result"]
         if name == "bool" or "int" in name:
             bits = 8 if name == "bool" else int(name.lstrip("uint"))
@@ -59,71 +67,105 @@ def verdict(library, case, pair, result):
     return None
 
 
-def run_case(library, case, runs):
-    """The record of one case."""
+def try_form(library, case, function, pairs, wanted_of, end):
+    """Seconds a call: of a few warm samples after a first call, which is checked; of that call where it took all the time,
+    unless the library compiles at the first. A form whose `part` is not 1 computes only that part of the outputs, and its
+    time is that of all."""
+    part, kept = getattr(function, "part", 1), []
+    first = library.elapsed(lambda: kept.append(function(*pairs[0])) or kept[-1])
+    wrong = verdict(library, case, wanted_of, kept.pop())
+    if wrong is not None:
+        return f"wrong: {wrong}"
+    if time.monotonic() + first >= end and not library.compiles:
+        return first / part
+    return statistics.median(measure(library, [lambda: function(*pairs[0])], 3, end)[0]) / part
+
+
+def run_case(library, case, runs, seconds, tell):
+    """The record of one case, in about so many seconds; after each form `tell` has what is known by then."""
+    begin = time.monotonic()
     pairs = [library.operands(case, seed) for seed in range(max(1, case.get("sets", 1)))]
+    wanted_of = references(library, case, pairs[0])
     record, best = {"forms": {}}, None
     for name, function in library.forms(case):
         try:
-            calls = [lambda p=p: function(*p) for p in pairs]
-            seconds, _ = measure(library, calls[:1], 1)
-            wrong = verdict(library, case, pairs[0], calls[0]())
+            took = try_form(library, case, function, pairs, wanted_of, begin + 0.6 * seconds)
         except Exception as error:  # noqa: BLE001 a form that a library refuses is a finding, not a fault
-            record["forms"][name] = f"{type(error).__name__}: {str(error)[:200]}"
+            took = f"{type(error).__name__}: {str(error)[:200]}"
             library.clean()
-            continue
-        record["forms"][name] = seconds[0] if wrong is None else f"wrong: {wrong}"
-        if wrong is None and (best is None or seconds[0] < best[0]):
-            best = seconds[0], name, calls
+        record["forms"][name] = took
+        if not isinstance(took, str) and (best is None or took < best[0]):
+            best = took, name, function
+            record.update(status="ok", form=name, seconds=[took], calls=1)
+        tell(record)
     if best is None:
         refused = list(record["forms"].values())
         memory = any("memory" in text.lower() for text in refused)
         record["status"] = "out of memory" if memory else "wrong" if any(
             text.startswith("wrong") for text in refused) else "unsupported"
-        record["message"] = "; ".join(f"{name}: {text}" for name, text in record["forms"].items()) or "no form"
+        record["message"] = "; ".join(f"{name}: {text}" for name, text in record["forms"].items())
+        if not refused:
+            record["message"] = f"nothing for {case['x1']['dtype']} with {case['x2']['dtype']}"
         return record
-    record["form"] = best[1]
-    record["seconds"], record["calls"] = measure(library, best[2], runs)
-    record["status"] = "ok"
+    end, part = begin + seconds, getattr(best[2], "part", 1)
+    if time.monotonic() + 2 * best[0] * part * len(pairs) < end:
+        calls = [lambda p=p: best[2](*p) for p in pairs]
+        samples, record["calls"] = measure(library, calls, runs, end)
+        record["seconds"] = [sample / part for sample in samples]
+    if part != 1:
+        record["part"] = round(part, 6)
     return record
 
 
-def work(name, cases, first, runs):
-    """The worker: a line of JSON before and after each case."""
+def expendable():
+    """When memory runs out, the system ends this process first."""
+    try:
+        pathlib.Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:
+        pass
+
+
+def work(name, cases, first, runs, seconds):
+    """The worker: a line of JSON before and after each case, and after each of its forms."""
     import peer_libraries
 
     def say(**what):
         print(json.dumps(what), flush=True)
 
+    expendable()
+    end = time.monotonic() + seconds
     try:
         library = peer_libraries.LIBRARIES[name]()
+        say(about=library.about())
     except Exception as error:  # noqa: BLE001 whatever keeps a library from loading
         say(absent=f"{type(error).__name__}: {str(error)[:300]}")
         return
-    say(about=library.about())
     if first == 0:
         try:
             say(ceiling=library.ceiling(runs))
         except Exception as error:  # noqa: BLE001
             say(ceiling={"method": f"{type(error).__name__}: {str(error)[:200]}", "bytes_per_second": []})
     for index in range(first, len(cases)):
-        say(begin=index)
+        allowed = max(0, end - time.monotonic()) / (len(cases) - index)
+        say(begin=index, seconds=allowed)
         try:
-            record = run_case(library, cases[index], runs)
+            record = run_case(library, cases[index], runs, allowed,
+                              lambda so_far: say(form=index, record=so_far))
         except Exception as error:  # noqa: BLE001
             text = f"{type(error).__name__}: {str(error)[:300]}"
-            record = {"status": "out of memory" if "memory" in text.lower() else "failed", "message": text}
+            record = {"status": "out of memory" if "memory" in text.lower() else
+                      "unsupported" if isinstance(error, TypeError) else "failed", "message": text}
         library.clean()
         say(end=index, record=record)
 
 
 class Worker:
-    """A process that works on the cases from `first`, and the lines it says."""
+    """A process that works on the cases from `first` in so many seconds, and the lines it says."""
 
-    def __init__(self, arguments, name, first):
+    def __init__(self, arguments, name, first, seconds):
         self.process = subprocess.Popen(
             [sys.executable, __file__, arguments.cases, "--worker", name, "--first", str(first),
-             "--runs", str(arguments.runs)],
+             "--runs", str(arguments.runs), "--budget", str(seconds)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
@@ -153,40 +195,63 @@ class Worker:
         self.process.wait()
 
 
+def is_there(arguments, name, cases, report):
+    """Whether the library can be loaded; what it is, or why not, goes to the report."""
+    worker = Worker(arguments, name, len(cases), 0)
+    message = worker.next(arguments.case_seconds) or {"absent": "it ended or hung while it was loaded"}
+    worker.stop()
+    report["libraries"][name] = message.get("about", message)
+    return "about" in message
+
+
+class Progress:
+    """What came of the cases of one library so far, and until when the one at work may take."""
+
+    def __init__(self, seconds):
+        self.record_of, self.so_far, self.current, self.first = {}, {}, None, 0
+        self.until = time.monotonic() + seconds
+
+    def hear(self, message, most):
+        if "begin" in message:
+            self.current, self.so_far = message["begin"], {}
+            self.until = time.monotonic() + min(most, 5 + 4 * message["seconds"])
+        elif "form" in message:
+            self.so_far = message["record"]
+        elif "end" in message:
+            self.record_of[message["end"]] = message["record"]
+            self.first, self.current = message["end"] + 1, None
+
+    def lose(self, what):
+        """The case at work has no more than the forms that were measured."""
+        measured = "seconds" in self.so_far
+        self.record_of[self.current] = {**self.so_far, "message": f"{what} in a further form"} if measured else {
+            "forms": self.so_far.get("forms", {}), "status": what, "message": ""}
+        self.first, self.current = self.current + 1, None
+
+
 def run_library(arguments, name, cases, deadline, report):
     """All cases with one library; a worker that dies or hangs is followed by another, from the next case on."""
-    first, current, record_of = 0, None, {}
-    worker = Worker(arguments, name, first)
-    while first < len(cases) or current is not None:
-        left = deadline - time.monotonic()
-        if left <= 0:
+    progress, worker = Progress(arguments.case_seconds), None
+    while progress.first < len(cases) and time.monotonic() < deadline:
+        if worker is None:
+            worker = Worker(arguments, name, progress.first, deadline - time.monotonic())
+            progress.until = time.monotonic() + arguments.case_seconds
+        message = worker.next(min(progress.until, deadline) - time.monotonic())
+        if message:
+            progress.hear(message, arguments.case_seconds)
+            if "ceiling" in message:
+                report["libraries"][name]["ceiling"] = message["ceiling"]
+            continue
+        worker.stop()
+        worker = None
+        what = "crashed" if message == {} else "time limit"
+        if progress.current is None:
+            report["libraries"][name]["trouble"] = f"{what} before the first case"
             break
-        message = worker.next(min(left, arguments.case_seconds))
-        if message is None or message == {}:
-            what = "crashed" if message == {} else "time limit"
-            worker.stop()
-            if current is None:
-                report["libraries"].setdefault(name, {})["trouble"] = what
-                return record_of
-            record_of[current] = {"status": what, "message": ""}
-            first, current = current + 1, None
-            if first < len(cases):
-                worker = Worker(arguments, name, first)
-        elif "absent" in message:
-            report["libraries"][name] = {"absent": message["absent"]}
-            worker.stop()
-            return None
-        elif "about" in message:
-            report["libraries"].setdefault(name, {}).update(message["about"])
-        elif "ceiling" in message:
-            report["libraries"][name]["ceiling"] = message["ceiling"]
-        elif "begin" in message:
-            current = message["begin"]
-        elif "end" in message:
-            record_of[message["end"]] = message["record"]
-            first, current = message["end"] + 1, None
-    worker.stop()
-    return record_of
+        progress.lose(what)
+    if worker is not None:
+        worker.stop()
+    return progress.record_of
 
 
 def median_rate(ours, case):
@@ -218,7 +283,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", help="what `vecdot bench --json` wrote")
     parser.add_argument("-o", "--out", help="a JSON file of the same layout")
-    parser.add_argument("--peers", default="numpy,torch,cupy,jax,cublas", help="which, between commas")
+    parser.add_argument("--peers", default="numpy,openblas,clblast,torch,jax,cupy,cublas", help="which, between commas")
     parser.add_argument("--budget", type=float, default=600, help="seconds in all (default 600)")
     parser.add_argument("--case-seconds", type=float, default=60, help="seconds a case (default 60)")
     parser.add_argument("--runs", type=int, default=7, help="samples a case (default 7)")
@@ -227,25 +292,27 @@ def main():
     arguments = parser.parse_args()
     ours = json.loads(pathlib.Path(arguments.cases).read_text())
     cases = [case for case in ours["results"] if "x1" in case]
+    os.environ.setdefault("VECDOT_PEERS_DEVICE", ours["device"]["name"])
     os.environ.setdefault("VECDOT_PEERS_GPU", "0" if ours["device"]["shares_host_memory"] else "1")
     if arguments.worker:
-        work(arguments.worker, cases, arguments.first, arguments.runs)
+        work(arguments.worker, cases, arguments.first, arguments.runs, arguments.budget)
         return 0
 
     report = {"tool": "bench/peers.py", "date": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
               "scale": ours["scale"], "device": ours["device"], "ceiling": ours["ceiling"], "libraries": {},
               "results": []}
-    names = [name for name in arguments.peers.split(",") if name]
     begin = time.monotonic()
+    names = [name for name in arguments.peers.split(",") if is_there(arguments, name, cases, report)]
+    for name, library in report["libraries"].items():
+        if "absent" in library:
+            print(f"{name:8} absent: {library['absent']}", flush=True)
     for position, name in enumerate(names):
         left = begin + arguments.budget - time.monotonic()
         deadline = time.monotonic() + left / (len(names) - position)
         records = run_library(arguments, name, cases, deadline, report)
-        if records is None:
-            print(f"{name:8} absent: {report['libraries'][name]['absent']}", flush=True)
-            continue
         for index, case in enumerate(cases):
-            record = records.get(index, {"status": "not run", "message": "the time was over"})
+            why = report["libraries"][name].get("trouble", "the time was over")
+            record = records.get(index, {"status": "not run", "message": why})
             report["results"].append(finish_record(ours, case, name, record))
             print_record(report["results"][-1])
         if arguments.out:

@@ -198,6 +198,12 @@ if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES 
     vecdot_test(call_cost unit)
 endif()
 
+# Plans and instructions of the benchmark's cases on the simulated driver, for docs/performance.md's predictions.
+add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
+target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}"
+                           "${PROJECT_SOURCE_DIR}/tools")
+target_link_libraries(bench_instructions PRIVATE tool_parts vecdot cudasim)
+
 foreach(name IN LISTS simulator_tests)
     target_compile_definitions(test_${name} PRIVATE "CUDASIM_LIBRARY=\"$<TARGET_FILE:cudasim>\"")
     add_dependencies(test_${name} cudasim)
@@ -238,6 +244,12 @@ if(selectors_opencl AND NOT VECDOT_SANITIZE)
     add_test(NAME machines COMMAND Python3::Interpreter tests/machines.py --vecdot $<TARGET_FILE:vecdot_command>
              --cuda $<TARGET_FILE:cudasim> ${without_kernels})
     vecdot_test(machines opencl cuda-sim)
+endif()
+
+# ---- The programs around the benchmark.
+if(NOT VECDOT_SANITIZE)
+    add_test(NAME measuring COMMAND Python3::Interpreter tests/measuring.py)
+    vecdot_test(measuring unit)
 endif()
 
 # ---- Every benchmark case, checked to the bit, in sizes that take no time.

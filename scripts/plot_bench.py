@@ -35,7 +35,7 @@ def draw(pyplot, paths, out):
     if not cases:
         sys.exit("plot_bench.py: these files hold no share of a ceiling")
     devices = {device for _, device in shares}
-    figure, axes = pyplot.subplots(figsize=(10, 1 + 0.36 * len(cases)), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(10, 1 + max(0.36, 0.11 * len(shares)) * len(cases)), layout="constrained")
     height = 0.8 / len(shares)
     for position, ((who, device), by_case) in enumerate(shares.items()):
         at = [i + (position - (len(shares) - 1) / 2) * height for i, case in enumerate(cases) if case in by_case]
@@ -48,7 +48,24 @@ def draw(pyplot, paths, out):
                     (f" ({devices.pop()})" if len(devices) == 1 else ""))
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower right")
-    figure.savefig(out)
+    save(figure, out)
+
+
+def save(figure, path):
+    """Without the date, so that the same report always gives the same picture."""
+    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None)
+
+
+def pyplot_or_exit(program):
+    """matplotlib.pyplot, drawing to files."""
+    try:
+        import matplotlib
+        matplotlib.use("Agg")
+        matplotlib.rcParams["svg.hashsalt"] = "vecdot"
+        from matplotlib import pyplot
+        return pyplot
+    except ImportError as error:
+        sys.exit(f"{program}: matplotlib is needed ({error}): python3 -m pip install matplotlib")
 
 
 def main():
@@ -56,13 +73,7 @@ def main():
     parser.add_argument("reports", nargs="+")
     parser.add_argument("-o", "--out", required=True, help="a file that ends in .svg, .png or .pdf")
     arguments = parser.parse_args()
-    try:
-        import matplotlib
-        matplotlib.use("Agg")
-        from matplotlib import pyplot
-    except ImportError as error:
-        sys.exit(f"plot_bench.py: matplotlib is needed ({error}): python3 -m pip install matplotlib")
-    draw(pyplot, arguments.reports, arguments.out)
+    draw(pyplot_or_exit("plot_bench.py"), arguments.reports, arguments.out)
 
 
 if __name__ == "__main__":

@@ -77,6 +77,10 @@ end_to_end() { # problems
             --vecdot build/release/vecdot --problems "$1"
 }
 
+measuring() {
+    python_with e2e tests/e2e/requirements.txt && "$python" tests/measuring.py --vecdot build/release/vecdot
+}
+
 simulated() { # command...: on the simulated CUDA driver
     VECDOT_BACKEND=cuda VECDOT_LIBCUDA=$PWD/build/release/cudasim/libcuda.so.1 "$@"
 }
@@ -90,6 +94,7 @@ export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$simulated
 if stage build-release build release; then
     suite release --test-dir build/release
     stage end-to-end end_to_end "$e2e_problems" || true
+    stage measuring measuring || true
     if has_cuda; then
         stage end-to-end-sim simulated end_to_end $((e2e_problems / 3)) || true
         stage gpu-check simulated env GPU_CHECK_SCALE=tiny scripts/gpu_check.sh --out build/gpu-check/simulated || true

@@ -10,11 +10,10 @@ static bool choose(const options *o, const bench_scale *scale, bench_report *rep
 {
     int cases = bench_case_count();
     if (!bench_numbers_known(o, f)) return false;
-    if (o->shape != NULL) {
-        report->count = 1;
-        return bench_problem_from_shape(o, &report->results[0].problem, f);
-    }
-    for (int i = 0; i < cases; i++)
+    for (int i = 0; i < o->shape_count; i++)
+        if (!bench_problem_from_shape(o, o->shapes[i], &report->results[report->count++].problem, f))
+            return false;
+    for (int i = 0; i < cases && o->shape_count == 0; i++)
         if (bench_case_selected(i, o) &&
             !bench_problem_from_case(i, scale, &report->results[report->count++].problem, f))
             return false;
@@ -30,8 +29,8 @@ static int usage(const char *what)
 static int check_usage(const options *o)
 {
     if (o->runs > BENCH_RUNS) return usage("--runs wants at most 101");
-    if (o->shape != NULL && o->operand_count > 0) return usage("either cases or --shape, not both");
-    if (o->shape == NULL && o->dtypes != NULL) return usage("--dtype goes with --shape");
+    if (o->shape_count > 0 && o->operand_count > 0) return usage("either cases or --shape, not both");
+    if (o->shape_count == 0 && o->dtypes != NULL) return usage("--dtype goes with --shape");
     return EXIT_OK;
 }
 
@@ -100,7 +99,8 @@ int bench_command(const command *self, const options *o)
     if (exit_status != EXIT_OK) return exit_status;
     exit_status = session_open(&s, o);
     if (exit_status != EXIT_OK) return exit_status;
-    bench_result *results = calloc((size_t)bench_case_count(), sizeof *results);
+    int most = o->shape_count > 0 ? o->shape_count : bench_case_count();
+    bench_result *results = calloc((size_t)most, sizeof *results);
     if (results != NULL)
         exit_status = run(&s, o, results);
     else

@@ -61,9 +61,9 @@ int bench_case_count(void);
 bool bench_case_selected(int index, const options *o);
 bool bench_numbers_known(const options *o, fault *f);
 
-/* The case at that index, or the one that --shape describes, made to fit the scale. */
+/* The case at that index, made to fit the scale, or what a --shape describes. */
 bool bench_problem_from_case(int index, const bench_scale *scale, bench_problem *p, fault *f);
-bool bench_problem_from_shape(const options *o, bench_problem *p, fault *f);
+bool bench_problem_from_shape(const options *o, const char *shape, bench_problem *p, fault *f);
 
 /* Halves a case until it is about `bytes` large, and a product of matrices has so many operations. */
 bool bench_problem_sized(const char *number, double bytes, double operations, bench_problem *p, fault *f);

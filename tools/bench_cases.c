@@ -271,12 +271,12 @@ static bool parse_dtypes(const char *text, bench_problem *p, fault *f)
     return true;
 }
 
-bool bench_problem_from_shape(const options *o, bench_problem *p, fault *f)
+bool bench_problem_from_shape(const options *o, const char *shape, bench_problem *p, fault *f)
 {
-    const char *comma = strchr(o->shape, ',');
-    *p = (bench_problem){.number = "-", .title = "as given", .kind = KIND_STREAM, .options = o->contract};
-    if (!parse_shape(o->shape, &p->x[0], f)) return false;
-    if (!parse_shape(comma != NULL ? comma + 1 : o->shape, &p->x[1], f)) return false;
+    const char *comma = strchr(shape, ',');
+    *p = (bench_problem){.number = "-", .title = shape, .kind = KIND_STREAM, .options = o->contract};
+    if (!parse_shape(shape, &p->x[0], f)) return false;
+    if (!parse_shape(comma != NULL ? comma + 1 : shape, &p->x[1], f)) return false;
     if (!parse_dtypes(o->dtypes != NULL ? o->dtypes : "f32", p, f)) return false;
     apply_layout(p, LAYOUT_C);
     return complete(p, f);

@@ -119,7 +119,10 @@ static bool apply(const command *self, option_id id, const char *value, options 
     case OPTION_REPRODUCIBLE: o->contract.flags |= VECDOT_REPRODUCIBLE; break;
     case OPTION_OUTPUT: o->output = value; break;
     case OPTION_BF16: o->bf16 = true; break;
-    case OPTION_SHAPE: o->shape = value; break;
+    case OPTION_SHAPE:
+        if (o->shape_count == MAX_OPERANDS) return usage(self, "--shape is given too often, at", value);
+        o->shapes[o->shape_count++] = value;
+        break;
     case OPTION_SCALE: o->scale = value; break;
     case OPTION_DTYPES: o->dtypes = value; break;
     case OPTION_JSON_FILE: o->json_file = value; break;

@@ -27,8 +27,10 @@ typedef struct options {
     const char *output; /* NULL: print                            */
     vecdot_options contract;
     bool json, bf16, help;
-    const char *shape, *scale, *dtypes, *json_file; /* bench's, as they were given; NULL: not */
-    int32_t runs;                                   /* -1: not given */
+    const char *scale, *dtypes, *json_file; /* bench's, as they were given; NULL: not */
+    const char *shapes[MAX_OPERANDS];
+    int shape_count;
+    int32_t runs; /* -1: not given */
     bool markdown;
     double budget; /* seconds; 0: not given */
     bool dry_run;
@@ -37,8 +39,8 @@ typedef struct options {
 typedef struct command {
     const char *name;
     int (*run)(const struct command *self, const options *o); /* gives the exit status */
-    int operands, operands_needed; /* at most, at least */
-    unsigned takes; /* option_set */
+    int operands, operands_needed;                            /* at most, at least */
+    unsigned takes;                                           /* option_set */
     const char *help;
 } command;
 

@@ -25,13 +25,13 @@ static bool problem_of(int index, double bytes, bench_problem *p, fault *f)
     const vecdot_options defaults = VECDOT_OPTIONS_INIT;
     int64_t inner = cases[index].inner, rows = inner > 0 ? (int64_t)(bytes / 8 / (double)inner) : 0;
     char shape[64];
-    options o = {.contract = defaults, .shape = shape};
+    options o = {.contract = defaults};
     bytes /= cases[index].divisor;
     if (inner == 0) return bench_problem_sized(cases[index].number, bytes, 16 * bytes, p, f);
     o.contract.axis[0] = o.contract.axis[1] = cases[index].axis;
     snprintf(shape, sizeof shape, "%" PRId64 "x%" PRId64, rows > 0 ? rows : 1, inner);
-    if (!bench_problem_from_shape(&o, p, f)) return false;
-    p->number = cases[index].number;
+    if (!bench_problem_from_shape(&o, shape, p, f)) return false;
+    p->number = p->title = cases[index].number; /* `shape` is gone when this returns */
     return true;
 }
 
