@@ -160,17 +160,17 @@ FUNCTION value cast_u8(stored_u8 x) { return value_of_u64(x); }
 FUNCTION value cast_u16(stored_u16 x) { return value_of_u64(x); }
 FUNCTION value cast_u32(stored_u32 x) { return value_of_u64(x); }
 FUNCTION value cast_u64(stored_u64 x) { return value_of_u64(x); }
-#if GROUP != GROUP_INT
-#if GROUP == GROUP_F16 /* the result's dtype: nothing to round */
+#if GROUP == GROUP_F16 /* nothing to round */
 FUNCTION value cast_f16(stored_f16 x) { return f32_of_f16(x); }
-#else
+#elif GROUP != GROUP_INT
 FUNCTION value cast_f16(stored_f16 x) { return value_of_f32(f32_of_f16(x)); }
 #endif
 #if GROUP == GROUP_BF16
 FUNCTION value cast_bf16(stored_bf16 x) { return f32_of_bf16(x); }
-#else
+#elif GROUP != GROUP_INT
 FUNCTION value cast_bf16(stored_bf16 x) { return value_of_f32(f32_of_bf16(x)); }
 #endif
+#if GROUP != GROUP_INT
 FUNCTION value cast_f32(stored_f32 x) { return value_of_f32(x); }
 #if HAS_FP64
 FUNCTION value cast_f64(stored_f64 x) { return value_of_f64(x); }

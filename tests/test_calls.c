@@ -106,6 +106,7 @@ static void open_null(vecdot_device_kind kind)
 {
     must(null_context_create(kind, &context), "context");
     context->policy.fenced_groups = 0;
+    context->policy.host = HOST_NEVER;
     must(vecdot_queue_create(context, &queue), "queue");
 }
 
@@ -144,6 +145,17 @@ static void test_arrays_in_place(void **state)
     (void)state;
     open_null(VECDOT_DEVICE_CPU);
     for (int k = 0; k < 3; k++) check_warm(&examples[k], kDLCPU, &expected);
+}
+
+/* The queue is asked to finish what it has, and that is all. */
+static void test_calling_thread(void **state)
+{
+    null_record expected = {.enters = 1, .leaves = 1, .finishes = 1};
+    (void)state;
+    open_null(VECDOT_DEVICE_CPU);
+    if (context->policy.host_set < 0) skip();
+    context->policy.host = HOST_AUTO;
+    for (int k = 0; k < EXAMPLES; k++) check_warm(&examples[k], kDLCPU, &expected);
 }
 
 static void test_arrays_copied(void **state)
@@ -198,6 +210,7 @@ static void open_driver(const char *selector)
 {
     const example *e = &examples[1];
     must(vecdot_context_create(selector, &context), selector);
+    context->policy.host = HOST_NEVER;
     must(vecdot_queue_create(context, &queue), selector);
     for (int a = 0; a < 3; a++) {
         DLTensor t = tensor_of(e, a, kDLCPU);
@@ -303,6 +316,7 @@ int main(void)
     const struct CMUnitTest on_null[] = {
         cmocka_unit_test_teardown(test_device_arrays, release),
         cmocka_unit_test_teardown(test_arrays_in_place, release),
+        cmocka_unit_test_teardown(test_calling_thread, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
         cmocka_unit_test_teardown(test_leaving, release),
         cmocka_unit_test_teardown(test_invalid_input, release),

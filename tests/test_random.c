@@ -1,10 +1,11 @@
 /* Random legal problems under random policies, each compared to the bit with the scalar reference.
- * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated device
- * VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
+ * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated
+ * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
 #include "support/thresholds.h"
+#include "core/host/host_path.h"
 #include "core/variant.h"
 
 #include <ctype.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 
 #define MOST_FAILURES 10
+enum { MOST_SETS = 8 };
 
 static target *tested;
 static long problems = 20000, only = -1;
@@ -21,10 +23,22 @@ static uint64_t seed;
 static struct tally {
     long schedule[2], class[CLASS_COUNT], forced[CLASS_COUNT], kernel[KERNEL_COUNT], operation[3],
         result[REF_COUNT], operand[REF_COUNT];
-    long pair[REF_COUNT][REF_COUNT], device_arrays, shared_storage, copies, pieces, any, unsupported;
+    long pair[REF_COUNT][REF_COUNT], device_arrays, shared_storage, copies, pieces, any, host[MOST_SETS],
+        unsupported;
 } tally;
 
 /* ---- Policy -------------------------------------------------------------------------------------- */
+
+/* Host arrays on the calling thread, where that is thought to be faster or always, by any code that runs
+ * here. */
+static void choose_host_path(policy *chosen, random_source *random)
+{
+    int sets[MOST_SETS], count = 0;
+    for (int set = host_set_after(-1); set >= 0 && set < MOST_SETS; set = host_set_after(set))
+        sets[count++] = set;
+    chosen->host = random_chance(random, 50) ? HOST_ALWAYS : HOST_AUTO;
+    if (count > 0) chosen->host_set = sets[random_below(random, count)];
+}
 
 static void choose_policy(policy *chosen, random_source *random)
 {
@@ -39,6 +53,7 @@ static void choose_policy(policy *chosen, random_source *random)
         assert_true(random_thresholds(&chosen->at, random));
         chosen->parallel_groups = chosen->units * (int)chosen->at.groups_per_unit;
     }
+    if (random_chance(random, 30)) choose_host_path(chosen, random);
     if (random_chance(random, 15)) chosen->max_alloc = (int64_t)4096 << random_below(random, 5);
 }
 
@@ -46,9 +61,9 @@ static void print_policy(const policy *p, FILE *file)
 {
     fprintf(file,
             "  policy: schedule %s force %s force_any %d force_nodes %" PRId64
-            " share_host %d max_alloc %" PRId64 "\n",
+            " share_host %d max_alloc %" PRId64 " host %d by %d\n",
             schedule_name(p->schedule), class_name(p->force), p->force_any, p->force_nodes, p->share_host,
-            p->max_alloc);
+            p->max_alloc, (int)p->host, p->host_set);
     fprintf(file, "  thresholds:");
     for (int i = 0; i < THRESHOLDS; i++)
         fprintf(file, " %s %" PRId64, threshold_rows[i].name, threshold_get(&p->at, i));
@@ -93,10 +108,11 @@ static void count_plan(trial *p)
         fail_msg("vecdot_explain: %s", vecdot_last_error());
     }
     for (int k = 0; k < KERNEL_COUNT; k++) tally.kernel[k] += has_word(words, kernel_name((kernel_id)k));
-    at = strstr(words, "class");
+    if (strstr(words, "on the calling thread")) tally.host[tested->context->policy.host_set]++;
+    at = strstr(words, "plan: class ");
     for (int c = 1; at && c < CLASS_COUNT; c++) {
         size_t length = strlen(class_name((plan_class)c));
-        const char *word = at + 5 + strspn(at + 5, " :=");
+        const char *word = at + strlen("plan: class ");
         tally.class[c] += strncmp(word, class_name((plan_class)c), length) == 0;
     }
 }
@@ -135,9 +151,12 @@ static void print_tally(void)
     for (int t = 0; t < REF_COUNT * REF_COUNT; t++) pairs += tally.pair[t / REF_COUNT][t % REF_COUNT] > 0;
     printf(
         "\ndtype pairs %d of %d, shared storage %ld, device arrays %ld, host copies %ld, small buffers %ld, "
-        "any-dtype kernels %ld, unsupported %ld\n",
+        "any-dtype kernels %ld, unsupported %ld\non the calling thread:",
         pairs, REF_COUNT * REF_COUNT, tally.shared_storage, tally.device_arrays, tally.copies, tally.pieces,
         tally.any, tally.unsupported);
+    for (int set = host_set_after(-1); set >= 0; set = host_set_after(set))
+        printf(" %s %ld", host_set_name(set), tally.host[set]);
+    printf("\n");
 }
 
 /* ---- Running ------------------------------------------------------------------------------------- */
@@ -198,12 +217,14 @@ static void check_tally(void)
     for (int k = 0; k < KERNEL_COUNT; k++) {
         int possible =
             target_has_schedule(tested, SCHEDULE_CPU) || !strstr(kernel_name((kernel_id)k), "_cpu");
-        if (possible && !tally.kernel[k])
-            fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
+        if (possible && !tally.kernel[k]) fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
     }
     for (int t = 0; t < REF_COUNT; t++) {
         int possible = tested->info.has_fp64 || (t != REF_F64 && t != REF_C128);
         if (possible && !tally.result[t]) fail_msg("no problem was computed in %s", ref_name((ref_type)t));
+    }
+    for (int set = host_set_after(-1); set >= 0; set = host_set_after(set)) {
+        if (!tally.host[set]) fail_msg("no problem ran on the calling thread by %s", host_set_name(set));
     }
     assert_true(tally.operation[1] > 0 && tally.operation[2] > 0);
     assert_true(tally.device_arrays > 0 && tally.shared_storage > 0 && tally.copies > 0 && tally.pieces > 0);

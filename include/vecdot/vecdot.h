@@ -249,8 +249,9 @@ VECDOT_API vecdot_status vecdot_vecmat(vecdot_queue *queue, const DLTensor *x1, 
 VECDOT_API vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
                                        DLDataType *dtype, int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM]);
 
-/* Writes how vecdot_with would run: the problem, the plan class, each launch. text, capacity and needed as
- * in vecdot_diagnose. out may be NULL for a C-contiguous host result. Statuses as vecdot. */
+/* Writes how vecdot_with would run: the problem, the plan class, each launch, or that it takes none. text,
+ * capacity and needed as in vecdot_diagnose. out may be NULL for a C-contiguous host result. Statuses as
+ * vecdot. */
 VECDOT_API vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                                         const vecdot_options *options, const DLTensor *out, char *text,
                                         size_t capacity, size_t *needed);
@@ -260,9 +261,10 @@ VECDOT_API vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1,
  * OUT_OF_MEMORY, COMPILE, BACKEND. */
 VECDOT_API vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, size_t count);
 
-/* Calls log(user, message) for device choices, program builds and fallbacks, one line each without a
- * newline, from any thread that uses the library, never concurrently. NULL turns it off. Without a logger,
- * VECDOT_LOG=stderr or VECDOT_LOG=<file> in the environment writes the same lines there. */
+/* Calls log(user, message) for device choices, program builds, fallbacks and a queue's first call that is
+ * computed on the calling thread, one line each without a newline, from any thread that uses the library,
+ * never concurrently. NULL turns it off. Without a logger, VECDOT_LOG=stderr or VECDOT_LOG=<file> in the
+ * environment writes the same lines there. */
 typedef void (*vecdot_log_fn)(void *user, const char *message);
 VECDOT_API void vecdot_set_logger(vecdot_log_fn log, void *user);
 

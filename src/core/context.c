@@ -2,6 +2,7 @@
 #include "core/context.h"
 
 #include "core/device.h"
+#include "core/host/host_path.h"
 #include "core/program_cache.h"
 #include "core/tuned.h"
 
@@ -49,6 +50,8 @@ static void policy_init(policy *p, const device *dev)
     p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
     p->fenced_groups = dev->fenced_groups;
     p->has_fp64 = info->has_fp64;
+    p->host = info->kind == VECDOT_DEVICE_CPU && info->shares_host_memory ? HOST_AUTO : HOST_NEVER;
+    p->host_set = host_set_after(-1);
     p->saving_seconds = 1.0;
     const char *reproducible = environment_get("VECDOT_REPRODUCIBLE"); /* checked before */
     p->reproducible = reproducible != NULL && strcmp(reproducible, "1") == 0;

@@ -24,6 +24,10 @@ typedef enum plan_class {
     CLASS_COUNT
 } plan_class;
 
+/* Whether problems on host arrays are computed on the calling thread: where that is faster (on CPU devices),
+ * wherever it can be, never. */
+typedef enum host_mode { HOST_NEVER, HOST_AUTO, HOST_ALWAYS } host_mode;
+
 /* What the planner and the executor assume about the device. Filled from the device when a context is
  * made; tests change it to run every class, schedule and transfer path on any device. */
 typedef struct policy {
@@ -39,7 +43,9 @@ typedef struct policy {
     int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
     thresholds at;       /* where one class or one way to split ends and another begins   */
     int has_fp64;
-    int reproducible;    /* no class matrix: every sum in the canonical order           */
+    int reproducible;      /* no class matrix: every sum in the canonical order           */
+    host_mode host;        /* the calling thread's share                                  */
+    int host_set;          /* its instruction set, as in host_path.h; -1: no code for it  */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 
@@ -61,6 +67,7 @@ struct vecdot_queue {
     void *counters; /* of groups that have finished, one an output or tile; zero between launches */
     vecdot_progress_fn progress; /* NULL: nobody asks */
     void *progress_user;
+    int told_host_path; /* the logger was */
 };
 
 void context_retain(vecdot_context *context);

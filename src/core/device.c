@@ -1,6 +1,7 @@
 /* Listing the devices of all backends, parsing selectors, and diagnosing a missing device. */
 #include "core/device.h"
 
+#include "core/host/host_path.h"
 #include "core/library.h"
 
 #include <ctype.h>
@@ -268,6 +269,10 @@ vecdot_status vecdot_diagnose(char *buffer, size_t capacity, size_t *needed)
         text_add(&report, "%s:\n", (*b)->name);
         (*b)->diagnose(&report);
     }
+    int set = host_set_after(-1);
+    text_add(&report, "small host arrays on a CPU device: %s%s\n",
+             set < 0 ? "launched, as on others" : "computed on the calling thread, with ",
+             set < 0 ? "" : host_set_name(set));
     add_default(&report);
     if (needed != NULL) *needed = report.length + 1;
     return VECDOT_SUCCESS;

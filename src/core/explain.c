@@ -1,6 +1,8 @@
 /* What vecdot_explain prints: one fact a line, so that people and tests can read it. */
 #include "core/explain.h"
 
+#include "core/host/host_path.h"
+
 static void explain_array(text *t, const problem *p, const job *j, int array)
 {
     static const char *const names[ARRAYS] = {"x1", "x2", "out"};
@@ -64,6 +66,14 @@ void explain_job(text *t, const vecdot_context *context, const job *j)
     text_add_shape(t, ready.p.rank, ready.p.shape);
     text_add(t, "\n");
     for (int a = 0; a < ARRAYS; a++) explain_array(t, &ready.p, j, a);
+    if (host_path_takes(j, &context->policy)) {
+        text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n",
+                 host_set_name(context->policy.host_set),
+                 j->p.is_matrix ? " in the order of class matrix" : "", host_path_estimate(&j->p),
+                 context->policy.host == HOST_AUTO ? ", sooner than a launch" : "");
+        explain_thresholds(t, context);
+        return;
+    }
     explain_transfer(t, &ready, j, &context->policy);
     text_add(t, "plan: class %s, %s schedule\n", plan_class_name(pl->cls),
              pl->schedule == SCHEDULE_CPU ? "CPU" : "GPU");

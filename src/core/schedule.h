@@ -54,7 +54,9 @@ typedef enum device_family {
     /* Members of thread_gpu for the sake of more groups: a row of a group's columns stays 512 bytes. */     \
     X(column_members, "members", 4, 32, 2, SAME(8))                                                          \
     /* Partials of an output that one team adds; more take a group. */                                       \
-    X(combined_by_team, "partials", 64, 65536, 2, SAME(2048))
+    X(combined_by_team, "partials", 64, 65536, 2, SAME(2048))                                                \
+    /* Host arrays that the calling thread is done with sooner are not worth a launch. On CPUs only. */      \
+    X(host_call_ns, "ns", 1, 1048576, 2, P(1), P(1), P(1), P(1), P(1), P(1), M(32768), P(1))
 
 /* A value of each. */
 typedef struct thresholds {

@@ -1,5 +1,6 @@
 /* The public operations: check, place, run. */
 #include "core/explain.h"
+#include "core/host/host_path.h"
 #include "core/memory.h"
 #include "core/pieces.h"
 #include "core/program_cache.h"
@@ -88,6 +89,7 @@ static vecdot_status run(operation op, vecdot_queue *queue, const DLTensor *cons
     if (queue->context->policy.reproducible) j->p.is_matrix = 0;
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
     TRY(job_place(j, queue->context, tensors));
+    if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
     if (j->overlaps && job_needs_pieces(j, &queue->context->policy))
         return run_through_copy(op, queue, tensors[X1], tensors[X2], options, tensors[OUT], &j->p);
     return job_run(queue, j);
