@@ -1,6 +1,6 @@
 /* Random legal problems under random policies, each compared to the bit with the scalar reference.
- * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated device
- * VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
+ * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated
+ * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
@@ -16,6 +16,7 @@
 static target *tested;
 static long problems = 20000, only = -1;
 static uint64_t seed;
+static int simulated; /* a device on which a million outputs, or a thousand pieces, take long */
 
 /* How often each thing was executed, so that a run in which one never was does not pass for a test of it. */
 static struct tally {
@@ -26,7 +27,18 @@ static struct tally {
 
 /* ---- Policy -------------------------------------------------------------------------------------- */
 
-static void choose_policy(policy *chosen, random_source *random)
+/* Small buffers, so that the problem is cut into pieces; on a simulated device only a few. */
+static int64_t choose_max_alloc(const trial *p, random_source *random)
+{
+    int64_t bytes = (int64_t)4096 << random_below(random, 5);
+    for (int i = 0; i < 3 && simulated; i++) {
+        int64_t least = (int64_t)p->storage[i].size / 2;
+        if (bytes < least) bytes = least;
+    }
+    return bytes;
+}
+
+static void choose_policy(policy *chosen, const trial *p, random_source *random)
 {
     *chosen = tested->policy;
     chosen->schedule = random_chance(random, 50) ? SCHEDULE_GPU : SCHEDULE_CPU;
@@ -39,7 +51,7 @@ static void choose_policy(policy *chosen, random_source *random)
         assert_true(random_thresholds(&chosen->at, random));
         chosen->parallel_groups = chosen->units * (int)chosen->at.groups_per_unit;
     }
-    if (random_chance(random, 15)) chosen->max_alloc = (int64_t)4096 << random_below(random, 5);
+    if (random_chance(random, 15)) chosen->max_alloc = choose_max_alloc(p, random);
 }
 
 static void print_policy(const policy *p, FILE *file)
@@ -158,9 +170,9 @@ static int run_problem(long index)
     trial p;
     int good = 0;
     target_reset(tested);
-    if (trial_generate(&p, &random) && trial_seal(&p)) {
+    if (trial_generate(&p, simulated, &random) && trial_seal(&p)) {
         vecdot_status status = choose_places(&p, &random), expected = VECDOT_SUCCESS;
-        choose_policy(&tested->context->policy, &random);
+        choose_policy(&tested->context->policy, &p, &random);
         p.reproducible = tested->context->policy.reproducible;
         target_follow(tested, tested->context->policy.schedule);
         if (lacks_fp64(&p)) expected = VECDOT_ERROR_UNSUPPORTED;
@@ -177,8 +189,9 @@ static int run_problem(long index)
     }
     if (!good) {
         fprintf(stderr,
-                "FAILED: VECDOT_TEST_BACKENDS=%s VECDOT_TEST_SEED=%" PRIu64 " VECDOT_TEST_INDEX=%ld\n  %s\n",
-                tested->selector, seed, index, why);
+                "FAILED: VECDOT_TEST_BACKENDS=%s VECDOT_TEST_SEED=%" PRIu64
+                " VECDOT_TEST_INDEX=%ld%s\n  %s\n",
+                tested->selector, seed, index, simulated ? " VECDOT_TEST_SIMULATED=1" : "", why);
         trial_print(&p, stderr);
         print_policy(&tested->context->policy, stderr);
     }
@@ -198,8 +211,7 @@ static void check_tally(void)
     for (int k = 0; k < KERNEL_COUNT; k++) {
         int possible =
             target_has_schedule(tested, SCHEDULE_CPU) || !strstr(kernel_name((kernel_id)k), "_cpu");
-        if (possible && !tally.kernel[k])
-            fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
+        if (possible && !tally.kernel[k]) fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
     }
     for (int t = 0; t < REF_COUNT; t++) {
         int possible = tested->info.has_fp64 || (t != REF_F64 && t != REF_C128);
@@ -242,8 +254,9 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 int main(void)
 {
     seed = number_from("VECDOT_TEST_SEED", (uint64_t)time(NULL));
-    problems = (long)(getenv("VECDOT_TEST_SIMULATED") ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
-                                                      : number_from("VECDOT_TEST_PROBLEMS", 20000));
+    simulated = getenv("VECDOT_TEST_SIMULATED") != NULL;
+    problems = (long)(simulated ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
+                                : number_from("VECDOT_TEST_PROBLEMS", 20000));
     only = getenv("VECDOT_TEST_INDEX") ? (long)number_from("VECDOT_TEST_INDEX", 0) : -1;
     return targets_run(run);
 }
