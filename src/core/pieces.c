@@ -277,8 +277,10 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
         if (status == VECDOT_SUCCESS) break;
         if (status != VECDOT_ERROR_OUT_OF_MEMORY || !copies || j->overlaps || limit < LEAST_PIECE)
             return status;
+        TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* for the program's logger */
         log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
                  vecdot_last_error());
+        TRY(context_enter(queue->context));
         c.how.max_alloc = limit;
         c.ahead = 1;
     }
