@@ -3,7 +3,6 @@
 #include "core/memory.h"
 #include "core/status.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Every driver's buffers start on such a boundary. */
@@ -77,54 +76,6 @@ static void move_batch(const walk *w, int d, char *host, char *packed)
     for (int64_t k = 0; k < count; k++) move_batch(w, d + 1, host + k * from * size, packed + k * to * size);
 }
 
-/* ---- Memory for copies ---- */
-
-/* Dense host memory for an array of the piece at hand. */
-static vecdot_status stage_host(stage *s, const problem *p, int array, size_t bytes, char **memory)
-{
-    if (s->host_bytes[array] < bytes) {
-        free(s->host[array]);
-        s->host[array] = malloc(bytes);
-        s->host_bytes[array] = s->host[array] ? bytes : 0;
-    }
-    *memory = s->host[array];
-    if (*memory) return VECDOT_SUCCESS;
-    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of staging",
-                operation_name(p->op), bytes);
-}
-
-/* The buffer whose turn it is, large enough. The piece that had it last may still be at work on it, but what
- * is enqueued in s->copies from now on comes after that. */
-static vecdot_status stage_buffer(vecdot_queue *queue, stage *s, int array, size_t bytes,
-                                  struct stage_buffer **found)
-{
-    const backend *driver = queue->context->dev.driver;
-    s->turn[array] = (s->turn[array] + 1) % s->turns;
-    struct stage_buffer *b = *found = &s->buffers[array][s->turn[array]];
-    b->holds = NULL;
-    if (bytes <= b->bytes) return VECDOT_SUCCESS;
-    if (b->memory) {
-        TRY(driver->queue_finish(queue->native));
-        TRY(driver->queue_finish(s->copies));
-        driver->memory_release(queue->context->native, b->memory);
-        *b = (struct stage_buffer){0};
-    }
-    size_t wanted = (size_t)s->least[array] > bytes ? (size_t)s->least[array] : bytes;
-    TRY(driver->memory_create(queue->context->native, wanted, &b->memory));
-    b->bytes = wanted;
-    return VECDOT_SUCCESS;
-}
-
-void stage_free(const vecdot_context *context, stage *s)
-{
-    for (int a = 0; a < ARRAYS; a++) {
-        for (int turn = 0; turn < TURNS; turn++)
-            if (s->buffers[a][turn].memory)
-                context->dev.driver->memory_release(context->native, s->buffers[a][turn].memory);
-        free(s->host[a]);
-    }
-}
-
 /* ---- Buffers ---- */
 
 static vecdot_status gather(stage *s, const problem *original, const problem *p, int array, const char *host,
@@ -147,29 +98,14 @@ static extent range_extent(const problem *p, int array, int64_t count)
     return layout_extent(&part, array);
 }
 
-/* A buffer that holds these bytes of the host already, for the piece at hand: the array's own from an earlier
- * piece, or that of the other input. */
-static void *find_copy(stage *s, int array, const char *host, size_t bytes)
-{
-    const struct stage_buffer *other = &s->buffers[X1][s->turn[X1]];
-    if (array == X2 && other->holds == host && other->held == bytes) return other->memory;
-    for (int turn = 0; turn < s->turns; turn++) {
-        const struct stage_buffer *b = &s->buffers[array][turn];
-        if (b->holds != host || b->held != bytes) continue;
-        s->turn[array] = turn;
-        return b->memory;
-    }
-    return NULL;
-}
-
 /* `lasting`: the host's bytes stay as they are until the job is done. */
 static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char *host, size_t bytes,
                             int lasting, void **memory)
 {
-    struct stage_buffer *b;
-    *memory = lasting ? find_copy(s, array, host, bytes) : NULL;
+    stage_buffer *b;
+    *memory = lasting ? stage_find(s, array, host, bytes) : NULL;
     if (*memory) return VECDOT_SUCCESS;
-    TRY(stage_buffer(queue, s, array, bytes, &b));
+    TRY(stage_next(queue, s, array, bytes, &b));
     TRY(queue->context->dev.driver->memory_write(s->copies, b->memory, 0, host, bytes));
     b->holds = lasting ? host : NULL;
     b->held = bytes;
@@ -199,14 +135,14 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
 {
     extent e = layout_extent(p, OUT);
     size_t bytes = (size_t)(e.high - e.low);
-    struct stage_buffer *copy;
+    stage_buffer *copy;
     if (!at.on_host) {
         *b = (binding){.memory = at.memory, .offset = at.offset};
         return VECDOT_SUCCESS;
     }
     b->offset = -e.low;
     if (how->copy[OUT]) {
-        TRY(stage_buffer(queue, s, OUT, bytes, &copy));
+        TRY(stage_next(queue, s, OUT, bytes, &copy));
         b->memory = copy->memory;
         return VECDOT_SUCCESS;
     }
