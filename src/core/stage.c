@@ -59,3 +59,33 @@ void stage_free(const vecdot_context *context, stage *s)
         free(s->host[a]);
     }
 }
+
+int stage_take(vecdot_queue *queue, stage *s)
+{
+    int taken = 0;
+    for (int a = 0; a < ARRAYS; a++) {
+        struct kept_memory *kept = &queue->kept[a];
+        taken |= kept->memory != NULL;
+        s->buffers[a][0] = (stage_buffer){.memory = kept->memory, .bytes = kept->bytes};
+        *kept = (struct kept_memory){0};
+    }
+    return taken;
+}
+
+/* Bytes of a buffer that is kept, at most: of larger ones the copying takes far longer than the making. */
+static size_t most_kept(const vecdot_context *context)
+{
+    const int64_t most = 16 << 20, share = context->policy.max_alloc / 64;
+    return (size_t)(share < most ? share : most);
+}
+
+void stage_keep(vecdot_queue *queue, stage *s)
+{
+    for (int a = 0; a < ARRAYS; a++) {
+        stage_buffer *b = &s->buffers[a][0];
+        if (b->bytes > most_kept(queue->context) || queue->kept[a].memory) continue;
+        queue->kept[a] = (struct kept_memory){b->memory, b->bytes};
+        b->memory = NULL;
+    }
+    stage_free(queue->context, s);
+}

@@ -38,7 +38,12 @@ vecdot_status stage_next(vecdot_queue *queue, stage *s, int array, size_t bytes,
  * piece, or that of the other input. NULL when there is none. */
 void *stage_find(stage *s, int array, const char *host, size_t bytes);
 
-/* No work on it may be under way. */
+/* Takes over the device memory that the queue has kept from an earlier job; whether there was any. */
+int stage_take(vecdot_queue *queue, stage *s);
+
+/* The end, with no work on it under way: all is freed, or what is small stays with the queue for its next
+ * job. */
 void stage_free(const vecdot_context *context, stage *s);
+void stage_keep(vecdot_queue *queue, stage *s);
 
 #endif
