@@ -2,6 +2,7 @@
 #include "core/bind.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/walk.h"
 
 #include <string.h>
 
@@ -45,35 +46,28 @@ int64_t bind_batch_elements(const problem *p, int array)
 
 /* ---- Strided host memory to and from dense ---- */
 
-typedef struct walk {
-    const problem *strided; /* strides of the host array   */
-    const problem *dense;   /* strides of the dense one    */
-    int array;
-    size_t size;
-    int scatter; /* dense to strided            */
-} walk;
-
-static void move_element(const walk *w, char *host, char *packed)
+/* Between an array on the host in `strided`'s strides and dense memory; of an input, `count` elements of the
+ * contracted axis. */
+static void repack(const problem *strided, const problem *dense, int array, char *host, int64_t count,
+                   char *packed, int scatter)
 {
-    memcpy(w->scatter ? host : packed, w->scatter ? packed : host, w->size);
-}
-
-/* Moves the batch dimensions from d on; equal neighbours in both go as one block. */
-static void move_batch(const walk *w, int d, char *host, char *packed)
-{
-    const problem *s = w->strided, *t = w->dense;
-    if (d == s->rank) {
-        move_element(w, host, packed);
-        return;
+    const int64_t size = dtype_size(dense->type[array]);
+    side sides[2] = {{.data = scatter ? packed : host}, {.data = scatter ? host : packed}};
+    side *loose = &sides[scatter], *tight = &sides[!scatter];
+    space s = {.item = size};
+    for (int d = 0; d < dense->rank; d++) {
+        if (dense->step[array][d] == 0) continue; /* the same elements again */
+        s.shape[s.ndim] = dense->shape[d];
+        loose->step[s.ndim] = strided->step[array][d] * size;
+        tight->step[s.ndim++] = dense->step[array][d] * size;
     }
-    int64_t from = s->step[w->array][d], to = t->step[w->array][d], count = to != 0 ? s->shape[d] : 1;
-    if (d == s->rank - 1 && from == 1 && to == 1) {
-        size_t bytes = (size_t)count * w->size;
-        memcpy(w->scatter ? host : packed, w->scatter ? packed : host, bytes);
-        return;
+    if (count > 1) {
+        s.shape[s.ndim] = count;
+        loose->step[s.ndim] = strided->stride[array] * size;
+        tight->step[s.ndim++] = dense->stride[array] * size;
     }
-    int64_t size = (int64_t)w->size;
-    for (int64_t k = 0; k < count; k++) move_batch(w, d + 1, host + k * from * size, packed + k * to * size);
+    space_normalise(&s, sides);
+    space_copy(&s, &sides[0], &sides[1]);
 }
 
 /* ---- Buffers ---- */
@@ -81,12 +75,9 @@ static void move_batch(const walk *w, int d, char *host, char *packed)
 static vecdot_status gather(stage *s, const problem *original, const problem *p, int array, const char *host,
                             int64_t count, char **packed)
 {
-    const int64_t size = dtype_size(p->type[array]);
-    const int64_t row = bind_batch_elements(p, array) * size;
-    const walk w = {original, p, array, (size_t)size, 0};
+    const int64_t row = bind_batch_elements(p, array) * dtype_size(p->type[array]);
     TRY(stage_host(s, p, array, (size_t)(row * count), packed));
-    for (int64_t k = 0; k < count; k++)
-        move_batch(&w, 0, (char *)(uintptr_t)host + k * original->stride[array] * size, *packed + k * row);
+    repack(original, p, array, (char *)(uintptr_t)host, count, *packed, 0);
     return VECDOT_SUCCESS;
 }
 
@@ -236,13 +227,12 @@ static vecdot_status download(const backend *driver, stage *s, const delivery *d
 {
     const problem *p = &d->p;
     const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
-    const walk w = {&d->original, p, OUT, size, 1};
     char *packed;
     if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
         return driver->memory_read(s->copies, d->from.memory, 0, d->to.host, bytes);
     TRY(stage_host(s, p, OUT, bytes, &packed));
     TRY(driver->memory_read(s->copies, d->from.memory, 0, packed, bytes));
-    move_batch(&w, 0, d->to.host, packed);
+    repack(&d->original, p, OUT, d->to.host, 1, packed, 1);
     return VECDOT_SUCCESS;
 }
 
