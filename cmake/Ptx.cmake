@@ -3,6 +3,7 @@
 # Sets ptx_table, the generated source.
 set(VECDOT_CUDA AUTO CACHE STRING "Embed the CUDA kernels: AUTO (where NVRTC is found), ON or OFF")
 set_property(CACHE VECDOT_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(VECDOT_PTX_FROM "" CACHE PATH "Another build folder: what it has compiled of these kernels is not compiled again")
 set(ptx_table "${generated}/ptx_table.c")
 
 if(VECDOT_CUDA)
@@ -24,16 +25,25 @@ if(VECDOT_CUDA AND NVRTC_INCLUDE_DIR AND NVRTC_LIBRARY)
     set(VECDOT_HAS_PTX ON)
     message(STATUS "vecdot: CUDA kernels are compiled with ${NVRTC_LIBRARY}")
     # For this machine and without sanitizers, whatever the library is built for.
-    add_executable(embed_ptx "${PROJECT_SOURCE_DIR}/cmake/embed_ptx.c" "${PROJECT_SOURCE_DIR}/src/core/variant.c"
-                   "${PROJECT_SOURCE_DIR}/src/core/dtype.c" "${generated}/kernel_sources.c")
+    set(ptx_sources "${PROJECT_SOURCE_DIR}/cmake/embed_ptx.c" "${PROJECT_SOURCE_DIR}/src/core/variant.c"
+        "${PROJECT_SOURCE_DIR}/src/core/dtype.c")
+    add_executable(embed_ptx ${ptx_sources} "${generated}/kernel_sources.c")
+    list(APPEND ptx_sources ${kernel_files} "${PROJECT_SOURCE_DIR}/src/core/variant.h"
+         "${PROJECT_SOURCE_DIR}/src/core/dtype.h" "${PROJECT_SOURCE_DIR}/include/vecdot/vecdot.h")
+    list(JOIN ptx_sources "|" ptx_sources)
     target_compile_definitions(embed_ptx PRIVATE _GNU_SOURCE)
     target_include_directories(embed_ptx PRIVATE
         "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}" "${generated}")
     target_include_directories(embed_ptx SYSTEM PRIVATE
         "${DLPACK_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}" "${NVRTC_INCLUDE_DIR}")
     target_link_libraries(embed_ptx PRIVATE "${NVRTC_LIBRARY}" "${ZSTD_LIBRARY}")
-    add_custom_command(OUTPUT "${ptx_table}" COMMAND "${CMAKE_COMMAND}" -E rm -rf "${generated}/ptx"
-                       COMMAND embed_ptx "${generated}" DEPENDS embed_ptx COMMENT "Compiling the CUDA kernels to PTX" VERBATIM)
+    add_custom_command(
+        OUTPUT "${ptx_table}"
+        COMMAND "${CMAKE_COMMAND}" "-DOUTPUT_DIR=${generated}" "-DEMBED_PTX=$<TARGET_FILE:embed_ptx>"
+                "-DFROM_DIR=${VECDOT_PTX_FROM}/generated" "-DSOURCES=${ptx_sources}"
+                -P "${PROJECT_SOURCE_DIR}/cmake/EmbedPtx.cmake"
+        DEPENDS embed_ptx "${PROJECT_SOURCE_DIR}/cmake/EmbedPtx.cmake"
+        COMMENT "Compiling the CUDA kernels to PTX" VERBATIM)
 else()
     set(VECDOT_HAS_PTX OFF)
     if(VECDOT_CUDA STREQUAL ON)

@@ -39,7 +39,7 @@ case $scale in
     tiny) runs=3 problems=20 sizes=tiny cache=tiny only=(-R '^(vectors|limits|random)(\.gpu)?$') ;;
     *)    runs=7 problems=5000 sizes=dram cache=cache only=() ;;
 esac
-export VECDOT_TEST_PROBLEMS=$problems
+export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$problems
 simulated=${VECDOT_LIBCUDA:-}
 [ -z "$simulated" ] || export VECDOT_TEST_SIMULATED=1
 
@@ -140,7 +140,8 @@ fi
 
 generator=()
 [ -e "$build/CMakeCache.txt" ] || ! command -v ninja > /dev/null || generator=(-G Ninja)
-configure=(cmake -S . -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DVECDOT_DEPS_DIR="${VECDOT_DEPS_DIR:-}")
+configure=(cmake -S . -B "$build" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DVECDOT_DEPS_DIR="${VECDOT_DEPS_DIR:-}"
+    -DVECDOT_PTX_FROM="$PWD/build/release")
 # The tests on OpenCL need its headers and its loader to link to, the library itself does not: without them, only CUDA.
 # shellcheck disable=SC2016
 stage configure 60 420 bash -c 'wanted=$1; shift; "$@" -DVECDOT_TEST_BACKENDS="$wanted" ||

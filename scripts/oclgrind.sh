@@ -29,10 +29,9 @@ export OCLGRIND_CHECK_API=1 OCLGRIND_DATA_RACES=1 OCLGRIND_MAX_ERRORS=100
 # Its interpreter goes wrong on what clang's optimiser emits, and does not know prefetching.
 export OCLGRIND_BUILD_OPTIONS='-cl-opt-disable -D__builtin_prefetch(...)='
 
-failed=0
 check() { # schedule options...
     export OCLGRIND_LOG=$folder/$1.log
-    local output=$folder/$1.txt
+    local output=$folder/$1.txt failed=0
     build/release/oclgrind_variants "$@" > "$output" 2>&1 || failed=1
     grep -vE '^ok ' "$output" || true
     if grep -q . "$OCLGRIND_LOG" || grep -qiE 'oclgrind.*(error|fatal)' "$output"; then
@@ -40,8 +39,11 @@ check() { # schedule options...
         head -n 60 "$OCLGRIND_LOG"
         failed=1
     fi
+    return "$failed"
 }
-OCLGRIND_UNINITIALIZED=1 check gpu "$@"
-check cpu "$@" # that check crashes on the vectors of the CPU schedule
+OCLGRIND_UNINITIALIZED=1 check gpu "$@" &
+failed=0
+check cpu "$@" || failed=1 # that check crashes on the vectors of the CPU schedule
+wait $! || failed=1
 [ "$failed" -eq 0 ] && echo "oclgrind: no errors"
 exit "$failed"

@@ -1,9 +1,10 @@
-"""Assembles the embedded PTX of every GPU variant for each architecture with ptxas: nothing may fail, and the
-streaming kernels may neither spill registers nor keep arrays in local memory.
+"""Assembles the embedded PTX of every GPU variant with ptxas, for the oldest architecture, a server's and the newest, or
+for all: nothing may fail, and the streaming kernels may neither spill registers nor keep arrays in local memory.
 
-    ptxas.py --ptx FOLDER [--ptxas PTXAS] [--arch 75,80,...] [--table FILE]
+    ptxas.py --ptx FOLDER [--ptxas PTXAS] [--table FILE]
 
-Prints, and with --table writes, registers per variant and architecture. Exit code 77 (skipped) without ptxas.
+VECDOT_TEST_ARCHITECTURES names others, as in 80,86, or all. Prints, and with --table writes, registers per variant and
+architecture. Exit code 77 (skipped) without ptxas.
 """
 
 import argparse
@@ -15,7 +16,8 @@ import shutil
 import subprocess
 import sys
 
-ARCHITECTURES = "75,80,86,89,90,100,120"
+FEW = "75,90,120"
+ALL = "75,80,86,89,90,100,120"
 
 # Kernels on whose inner loops memory speed depends: typed loads. What reads dtypes at run time may use a stack.
 STREAMING = re.compile(r"^(team|thread|column|short)_gpu_(vector|strided)")
@@ -55,7 +57,6 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ptx", required=True, type=pathlib.Path)
     parser.add_argument("--ptxas", default="ptxas")
-    parser.add_argument("--arch", default=ARCHITECTURES)
     parser.add_argument("--table", type=pathlib.Path)
     arguments = parser.parse_args()
     ptxas = shutil.which(arguments.ptxas)
@@ -63,7 +64,8 @@ def main():
         print("no ptxas: skipped")
         sys.exit(77)
 
-    architectures = arguments.arch.split(",")
+    wanted = os.environ.get("VECDOT_TEST_ARCHITECTURES") or FEW
+    architectures = (ALL if wanted == "all" else wanted).split(",")
     paths = sorted(arguments.ptx.glob("*.ptx"))
     jobs = [(p, a) for p in paths for a in architectures]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -160,8 +160,7 @@ static void test_calling_thread(void **state)
 
 static void test_arrays_copied(void **state)
 {
-    null_record expected = {
-        .enters = 1, .leaves = 1, .creates = 3, .writes = 2, .reads = 1, .releases = 3, .launches = 1};
+    null_record expected = {.enters = 1, .leaves = 1, .writes = 2, .reads = 1, .launches = 1};
     (void)state;
     open_null(VECDOT_DEVICE_GPU);
     for (int k = 0; k < 3; k++) check_warm(&examples[k], kDLCPU, &expected);

@@ -50,6 +50,7 @@ static struct {
 } cu;
 
 static uint64_t (*misuses)(void); /* of the simulated driver: uses that a real one leaves undefined */
+static void (*fail_driver)(const char *name, uint64_t k, int code);
 
 #define DRIVER(call) assert_int_equal(cu.call, 0)
 
@@ -400,6 +401,41 @@ static void test_progress_finds_the_context(void **state)
     assert_int_equal(counts[0], 0);
     assert_true(counts[1] > 2);
     product_free(p);
+    close_own();
+}
+
+/* Counts lines of either kind that came while the context that the program had made current was. */
+static void note_line(void *user, const char *line)
+{
+    int *counts = user;
+    if (current() != own.other) return;
+    counts[0] += strstr(line, "no pinned memory") != NULL;
+    counts[1] += strstr(line, "no room for pieces") != NULL;
+}
+
+/* The program's logger too, for what is logged in the midst of a call. */
+static void test_logger_finds_the_context(void **state)
+{
+    enum { LENGTH = 1 << 18, OUT_OF_MEMORY = 2 };
+    static int32_t x[LENGTH], sum;
+    int64_t n = LENGTH;
+    int counts[2] = {0, 0};
+    DLTensor t = {x, {kDLCPU, 0}, 1, VECDOT_INT32, &n, NULL, 0},
+             out = {&sum, {kDLCPU, 0}, 0, t.dtype, 0, 0, 0};
+    (void)state;
+    if (fail_driver == NULL) return; /* a real one has no fault to offer */
+    open_own(BASE_PRIMARY, WAY_CREATED);
+    for (int i = 0; i < LENGTH; i++) x[i] = 1;
+    vecdot_set_logger(note_line, counts);
+    fail_driver("cuMemHostAlloc", 1, OUT_OF_MEMORY);
+    SUCCEED(vecdot(own.queue, &t, &t, -1, &out));
+    fail_driver("cuMemAlloc_v2", 1, OUT_OF_MEMORY);
+    SUCCEED(vecdot(own.queue, &t, &t, -1, &out));
+    fail_driver(NULL, 0, 0);
+    vecdot_set_logger(NULL, NULL);
+    assert_int_equal(sum, LENGTH);
+    assert_int_equal(counts[0], 1);
+    assert_int_equal(counts[1], 1);
     close_own();
 }
 
@@ -782,6 +818,7 @@ static int open_driver(void)
     DRIVER_FUNCTIONS(X)
 #undef X
     *(void **)(void *)&misuses = dlsym(library, "cudasim_misuses");
+    *(void **)(void *)&fail_driver = dlsym(library, "cudasim_fail_call");
     return 0;
 }
 
@@ -795,6 +832,7 @@ int main(void)
         cmocka_unit_test(test_out_over_an_input),
         cmocka_unit_test(test_host_arrays),
         cmocka_unit_test(test_progress_finds_the_context),
+        cmocka_unit_test(test_logger_finds_the_context),
         cmocka_unit_test(test_scratch_that_grows),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_capture),

@@ -17,6 +17,7 @@ static struct {
     __typeof__(cudasim_misuses) *misuses;
     __typeof__(cudasim_last_misuse) *last_misuse;
     __typeof__(cudasim_calls_of) *calls_of;
+    __typeof__(cudasim_fail_call) *fail_call;
 } sim; /* all NULL elsewhere */
 
 static void find(void *library, const char *name, void *slot, size_t size)
@@ -36,6 +37,7 @@ static void find_simulator(void)
     find(library, "cudasim_misuses", &sim.misuses, sizeof sim.misuses);
     find(library, "cudasim_last_misuse", &sim.last_misuse, sizeof sim.last_misuse);
     find(library, "cudasim_calls_of", &sim.calls_of, sizeof sim.calls_of);
+    find(library, "cudasim_fail_call", &sim.fail_call, sizeof sim.fail_call);
 }
 
 static void check_misuses(void)
@@ -395,6 +397,50 @@ static void test_own_limits(void **state)
     free(bytes);
 }
 
+/* One that has kept no device memory. */
+static void fresh_queue(void)
+{
+    vecdot_queue_release(tested->queue);
+    tested->queue = NULL;
+    must(vecdot_queue_create(tested->context, &tested->queue), "a queue");
+}
+
+static uint64_t allocations_of(const cut_case *c)
+{
+    uint64_t before = sim.calls_of("cuMemAlloc_v2");
+    clear();
+    must(run_case(c), c->name);
+    check(c, "with kept memory");
+    return sim.calls_of("cuMemAlloc_v2") - before;
+}
+
+/* The device memory of small host arrays stays with the queue, and goes when memory is short; that of large
+ * ones goes at once. */
+static void test_kept_memory(void **state)
+{
+    enum { OUT_OF_MEMORY = 2 };
+    cut_case small = {"small arrays", {{100}, {1}, 1, 0}, {{100}, {1}, 1, 7}, {{1}, {1}, 0, 0}, 0};
+    cut_case larger = {"larger arrays", {{9, 500}, {500, 1}, 2, 0}, {{500}, {1}, 1, 7}, {{9}, {1}, 1, 0}, 0};
+    (void)state;
+    if (sim.fail_call == NULL || is_small()) skip();
+    fresh_queue();
+    expect(&larger);
+    assert_int_equal(allocations_of(&larger), 0);
+    expect(&small);
+    assert_int_equal(allocations_of(&small), 0);
+    fresh_queue();
+    expect(&larger);
+    fresh_queue();
+    must(run_case(&small), small.name);
+    sim.fail_call("cuMemAlloc_v2", 1, OUT_OF_MEMORY);
+    assert_int_equal(allocations_of(&larger), 1 + 3);
+    fresh_queue();
+    tested->context->policy.max_alloc = 64 * 1000; /* of which a 64th is kept: out, and x2 no more */
+    assert_int_equal(allocations_of(&larger), 3);
+    assert_int_equal(allocations_of(&larger), 2);
+    target_reset(tested);
+}
+
 /* Another program has taken most of the device: the pieces become smaller until they fit. */
 static void test_taken_memory(void **state)
 {
@@ -407,6 +453,7 @@ static void test_taken_memory(void **state)
     (void)state;
     if (sim.configure == NULL || is_small()) skip();
     expect(&c);
+    fresh_queue();
     DLManagedTensor *taken = NULL;
     int64_t bytes = INT64_C(7) << 20;
     must(vecdot_empty(tested->context, VECDOT_INT8, 1, &bytes, &taken), "taking memory");
@@ -432,6 +479,7 @@ static int run(target *t)
         cmocka_unit_test(test_no_progress),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_own_limits),
+        cmocka_unit_test(test_kept_memory),
         cmocka_unit_test(test_taken_memory),
     };
     tested = t;

@@ -18,6 +18,7 @@ enum { MOST_SETS = 8 };
 static target *tested;
 static long problems = 20000, only = -1;
 static uint64_t seed;
+static int simulated; /* a device on which a million outputs, or a thousand pieces, take long */
 
 /* How often each thing was executed, so that a run in which one never was does not pass for a test of it. */
 static struct tally {
@@ -40,7 +41,18 @@ static void choose_host_path(policy *chosen, random_source *random)
     if (count > 0) chosen->host_set = sets[random_below(random, count)];
 }
 
-static void choose_policy(policy *chosen, random_source *random)
+/* Small buffers, so that the problem is cut into pieces; on a simulated device only a few. */
+static int64_t choose_max_alloc(const trial *p, random_source *random)
+{
+    int64_t bytes = (int64_t)4096 << random_below(random, 5);
+    for (int i = 0; i < 3 && simulated; i++) {
+        int64_t least = (int64_t)p->storage[i].size / 2;
+        if (bytes < least) bytes = least;
+    }
+    return bytes;
+}
+
+static void choose_policy(policy *chosen, const trial *p, random_source *random)
 {
     *chosen = tested->policy;
     chosen->schedule = random_chance(random, 50) ? SCHEDULE_GPU : SCHEDULE_CPU;
@@ -54,7 +66,7 @@ static void choose_policy(policy *chosen, random_source *random)
         chosen->parallel_groups = chosen->units * (int)chosen->at.groups_per_unit;
     }
     if (random_chance(random, 30)) choose_host_path(chosen, random);
-    if (random_chance(random, 15)) chosen->max_alloc = (int64_t)4096 << random_below(random, 5);
+    if (random_chance(random, 15)) chosen->max_alloc = choose_max_alloc(p, random);
 }
 
 static void print_policy(const policy *p, FILE *file)
@@ -177,9 +189,9 @@ static int run_problem(long index)
     trial p;
     int good = 0;
     target_reset(tested);
-    if (trial_generate(&p, &random) && trial_seal(&p)) {
+    if (trial_generate(&p, simulated, &random) && trial_seal(&p)) {
         vecdot_status status = choose_places(&p, &random), expected = VECDOT_SUCCESS;
-        choose_policy(&tested->context->policy, &random);
+        choose_policy(&tested->context->policy, &p, &random);
         p.reproducible = tested->context->policy.reproducible;
         target_follow(tested, tested->context->policy.schedule);
         if (lacks_fp64(&p)) expected = VECDOT_ERROR_UNSUPPORTED;
@@ -196,8 +208,9 @@ static int run_problem(long index)
     }
     if (!good) {
         fprintf(stderr,
-                "FAILED: VECDOT_TEST_BACKENDS=%s VECDOT_TEST_SEED=%" PRIu64 " VECDOT_TEST_INDEX=%ld\n  %s\n",
-                tested->selector, seed, index, why);
+                "FAILED: VECDOT_TEST_BACKENDS=%s VECDOT_TEST_SEED=%" PRIu64
+                " VECDOT_TEST_INDEX=%ld%s\n  %s\n",
+                tested->selector, seed, index, simulated ? " VECDOT_TEST_SIMULATED=1" : "", why);
         trial_print(&p, stderr);
         print_policy(&tested->context->policy, stderr);
     }
@@ -263,8 +276,9 @@ static uint64_t number_from(const char *variable, uint64_t otherwise)
 int main(void)
 {
     seed = number_from("VECDOT_TEST_SEED", (uint64_t)time(NULL));
-    problems = (long)(getenv("VECDOT_TEST_SIMULATED") ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
-                                                      : number_from("VECDOT_TEST_PROBLEMS", 20000));
+    simulated = getenv("VECDOT_TEST_SIMULATED") != NULL;
+    problems = (long)(simulated ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
+                                : number_from("VECDOT_TEST_PROBLEMS", 20000));
     only = getenv("VECDOT_TEST_INDEX") ? (long)number_from("VECDOT_TEST_INDEX", 0) : -1;
     return targets_run(run);
 }

@@ -1,9 +1,33 @@
 /* Contexts: the device's primary one or a program's own, current only while the backend works. */
 #include "backend_cuda/objects.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
 /* Between cuda_context_enter and cuda_context_leave: the context that this thread made current for all that
  * it does. No other is used meanwhile. */
 static _Thread_local const cuda_context *entered;
+
+static _Thread_local char noted[256]; /* a line for the logger, "" when there is none */
+
+void cuda_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(noted, sizeof noted, format, args);
+    va_end(args);
+}
+
+/* The logger may call the library, which may note another line. */
+static void tell_note(void)
+{
+    char line[sizeof noted];
+    if (noted[0] == '\0') return;
+    memcpy(line, noted, sizeof line);
+    noted[0] = '\0';
+    log_line("%s", line);
+}
 
 CUresult cuda_push(const cuda_context *c)
 {
@@ -21,6 +45,7 @@ vecdot_status cuda_leave(vecdot_status status)
     CUcontext ours = NULL;
     if (entered != NULL) return status;
     CUresult code = cu.CtxPopCurrent(&ours);
+    tell_note();
     if (code == CUDA_SUCCESS || status != VECDOT_SUCCESS) return status;
     return cuda_fail("cuCtxPopCurrent", code);
 }

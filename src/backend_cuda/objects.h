@@ -65,6 +65,8 @@ int cuda_driver_version(void);
 CUresult cuda_push(const cuda_context *c);
 vecdot_status cuda_enter(const cuda_context *c);
 vecdot_status cuda_leave(vecdot_status status);
+/* log_line while a context of ours is current: the program's logger gets the line when its own is again. */
+void cuda_note(const char *format, ...) PRINTF_LIKE(1, 2);
 vecdot_status cuda_context_enter(void *context);
 vecdot_status cuda_context_leave(void *context, vecdot_status status);
 vecdot_status cuda_context_open(void *context, const device *dev, void *native_context);

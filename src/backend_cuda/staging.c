@@ -47,7 +47,7 @@ static int staging_ready(staging *s)
     if (code == CUDA_SUCCESS) return 1;
     staging_free(s);
     s->refused = 1;
-    log_line("cuda: no pinned memory for copies (%s, %d): they are slower", cuda_code_name(code), code);
+    cuda_note("cuda: no pinned memory for copies (%s, %d): they are slower", cuda_code_name(code), code);
     return 0;
 }
 

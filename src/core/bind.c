@@ -2,8 +2,8 @@
 #include "core/bind.h"
 #include "core/memory.h"
 #include "core/status.h"
+#include "core/walk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Every driver's buffers start on such a boundary. */
@@ -46,83 +46,28 @@ int64_t bind_batch_elements(const problem *p, int array)
 
 /* ---- Strided host memory to and from dense ---- */
 
-typedef struct walk {
-    const problem *strided; /* strides of the host array   */
-    const problem *dense;   /* strides of the dense one    */
-    int array;
-    size_t size;
-    int scatter; /* dense to strided            */
-} walk;
-
-static void move_element(const walk *w, char *host, char *packed)
+/* Between an array on the host in `strided`'s strides and dense memory; of an input, `count` elements of the
+ * contracted axis. */
+static void repack(const problem *strided, const problem *dense, int array, char *host, int64_t count,
+                   char *packed, int scatter)
 {
-    memcpy(w->scatter ? host : packed, w->scatter ? packed : host, w->size);
-}
-
-/* Moves the batch dimensions from d on; equal neighbours in both go as one block. */
-static void move_batch(const walk *w, int d, char *host, char *packed)
-{
-    const problem *s = w->strided, *t = w->dense;
-    if (d == s->rank) {
-        move_element(w, host, packed);
-        return;
+    const int64_t size = dtype_size(dense->type[array]);
+    side sides[2] = {{.data = scatter ? packed : host}, {.data = scatter ? host : packed}};
+    side *loose = &sides[scatter], *tight = &sides[!scatter];
+    space s = {.item = size};
+    for (int d = 0; d < dense->rank; d++) {
+        if (dense->step[array][d] == 0) continue; /* the same elements again */
+        s.shape[s.ndim] = dense->shape[d];
+        loose->step[s.ndim] = strided->step[array][d] * size;
+        tight->step[s.ndim++] = dense->step[array][d] * size;
     }
-    int64_t from = s->step[w->array][d], to = t->step[w->array][d], count = to != 0 ? s->shape[d] : 1;
-    if (d == s->rank - 1 && from == 1 && to == 1) {
-        size_t bytes = (size_t)count * w->size;
-        memcpy(w->scatter ? host : packed, w->scatter ? packed : host, bytes);
-        return;
+    if (count > 1) {
+        s.shape[s.ndim] = count;
+        loose->step[s.ndim] = strided->stride[array] * size;
+        tight->step[s.ndim++] = dense->stride[array] * size;
     }
-    int64_t size = (int64_t)w->size;
-    for (int64_t k = 0; k < count; k++) move_batch(w, d + 1, host + k * from * size, packed + k * to * size);
-}
-
-/* ---- Memory for copies ---- */
-
-/* Dense host memory for an array of the piece at hand. */
-static vecdot_status stage_host(stage *s, const problem *p, int array, size_t bytes, char **memory)
-{
-    if (s->host_bytes[array] < bytes) {
-        free(s->host[array]);
-        s->host[array] = malloc(bytes);
-        s->host_bytes[array] = s->host[array] ? bytes : 0;
-    }
-    *memory = s->host[array];
-    if (*memory) return VECDOT_SUCCESS;
-    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of staging",
-                operation_name(p->op), bytes);
-}
-
-/* The buffer whose turn it is, large enough. The piece that had it last may still be at work on it, but what
- * is enqueued in s->copies from now on comes after that. */
-static vecdot_status stage_buffer(vecdot_queue *queue, stage *s, int array, size_t bytes,
-                                  struct stage_buffer **found)
-{
-    const backend *driver = queue->context->dev.driver;
-    s->turn[array] = (s->turn[array] + 1) % s->turns;
-    struct stage_buffer *b = *found = &s->buffers[array][s->turn[array]];
-    b->holds = NULL;
-    if (bytes <= b->bytes) return VECDOT_SUCCESS;
-    if (b->memory) {
-        TRY(driver->queue_finish(queue->native));
-        TRY(driver->queue_finish(s->copies));
-        driver->memory_release(queue->context->native, b->memory);
-        *b = (struct stage_buffer){0};
-    }
-    size_t wanted = (size_t)s->least[array] > bytes ? (size_t)s->least[array] : bytes;
-    TRY(driver->memory_create(queue->context->native, wanted, &b->memory));
-    b->bytes = wanted;
-    return VECDOT_SUCCESS;
-}
-
-void stage_free(const vecdot_context *context, stage *s)
-{
-    for (int a = 0; a < ARRAYS; a++) {
-        for (int turn = 0; turn < TURNS; turn++)
-            if (s->buffers[a][turn].memory)
-                context->dev.driver->memory_release(context->native, s->buffers[a][turn].memory);
-        free(s->host[a]);
-    }
+    space_normalise(&s, sides);
+    space_copy(&s, &sides[0], &sides[1]);
 }
 
 /* ---- Buffers ---- */
@@ -130,12 +75,9 @@ void stage_free(const vecdot_context *context, stage *s)
 static vecdot_status gather(stage *s, const problem *original, const problem *p, int array, const char *host,
                             int64_t count, char **packed)
 {
-    const int64_t size = dtype_size(p->type[array]);
-    const int64_t row = bind_batch_elements(p, array) * size;
-    const walk w = {original, p, array, (size_t)size, 0};
+    const int64_t row = bind_batch_elements(p, array) * dtype_size(p->type[array]);
     TRY(stage_host(s, p, array, (size_t)(row * count), packed));
-    for (int64_t k = 0; k < count; k++)
-        move_batch(&w, 0, (char *)(uintptr_t)host + k * original->stride[array] * size, *packed + k * row);
+    repack(original, p, array, (char *)(uintptr_t)host, count, *packed, 0);
     return VECDOT_SUCCESS;
 }
 
@@ -147,29 +89,14 @@ static extent range_extent(const problem *p, int array, int64_t count)
     return layout_extent(&part, array);
 }
 
-/* A buffer that holds these bytes of the host already, for the piece at hand: the array's own from an earlier
- * piece, or that of the other input. */
-static void *find_copy(stage *s, int array, const char *host, size_t bytes)
-{
-    const struct stage_buffer *other = &s->buffers[X1][s->turn[X1]];
-    if (array == X2 && other->holds == host && other->held == bytes) return other->memory;
-    for (int turn = 0; turn < s->turns; turn++) {
-        const struct stage_buffer *b = &s->buffers[array][turn];
-        if (b->holds != host || b->held != bytes) continue;
-        s->turn[array] = turn;
-        return b->memory;
-    }
-    return NULL;
-}
-
 /* `lasting`: the host's bytes stay as they are until the job is done. */
 static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char *host, size_t bytes,
                             int lasting, void **memory)
 {
-    struct stage_buffer *b;
-    *memory = lasting ? find_copy(s, array, host, bytes) : NULL;
+    stage_buffer *b;
+    *memory = lasting ? stage_find(s, array, host, bytes) : NULL;
     if (*memory) return VECDOT_SUCCESS;
-    TRY(stage_buffer(queue, s, array, bytes, &b));
+    TRY(stage_next(queue, s, array, bytes, &b));
     TRY(queue->context->dev.driver->memory_write(s->copies, b->memory, 0, host, bytes));
     b->holds = lasting ? host : NULL;
     b->held = bytes;
@@ -199,14 +126,14 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
 {
     extent e = layout_extent(p, OUT);
     size_t bytes = (size_t)(e.high - e.low);
-    struct stage_buffer *copy;
+    stage_buffer *copy;
     if (!at.on_host) {
         *b = (binding){.memory = at.memory, .offset = at.offset};
         return VECDOT_SUCCESS;
     }
     b->offset = -e.low;
     if (how->copy[OUT]) {
-        TRY(stage_buffer(queue, s, OUT, bytes, &copy));
+        TRY(stage_next(queue, s, OUT, bytes, &copy));
         b->memory = copy->memory;
         return VECDOT_SUCCESS;
     }
@@ -300,13 +227,12 @@ static vecdot_status download(const backend *driver, stage *s, const delivery *d
 {
     const problem *p = &d->p;
     const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
-    const walk w = {&d->original, p, OUT, size, 1};
     char *packed;
     if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
         return driver->memory_read(s->copies, d->from.memory, 0, d->to.host, bytes);
     TRY(stage_host(s, p, OUT, bytes, &packed));
     TRY(driver->memory_read(s->copies, d->from.memory, 0, packed, bytes));
-    move_batch(&w, 0, d->to.host, packed);
+    repack(&d->original, p, OUT, d->to.host, 1, packed, 1);
     return VECDOT_SUCCESS;
 }
 

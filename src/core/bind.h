@@ -4,8 +4,8 @@
 #ifndef CORE_BIND_H
 #define CORE_BIND_H
 
-#include "core/context.h"
 #include "core/problem.h"
+#include "core/stage.h"
 
 /* Where an array's element [0, ..., 0] is. */
 typedef struct location {
@@ -24,28 +24,6 @@ typedef struct transfer {
     int gather[2];    /* x1, x2: through dense staging memory                 */
     int copy[ARRAYS]; /* a host array that is copied to or from device memory */
 } transfer;
-
-/* Memory for the copies of a job's host arrays, kept from piece to piece. Copies may have a queue of their
- * own, so that they go on while the device works: then each array has two buffers that take turns. */
-enum { TURNS = 2 };
-
-typedef struct stage {
-    void *copies;          /* the backend's queue for copies                     */
-    int turns;             /* 1, or TURNS where copies has been made for them    */
-    int64_t least[ARRAYS]; /* bytes with which a buffer is made, or more         */
-    struct stage_buffer {
-        void *memory;
-        size_t bytes;
-        const char *holds; /* the host bytes it is a copy of, NULL when not known */
-        size_t held;
-    } buffers[ARRAYS][TURNS];
-    int turn[ARRAYS];   /* whose it is: the buffer of the piece bound last    */
-    void *host[ARRAYS]; /* dense: gathered inputs, results to be scattered    */
-    size_t host_bytes[ARRAYS];
-} stage;
-
-/* No work on it may be under way. */
-void stage_free(const vecdot_context *context, stage *s);
 
 /* One buffer on the device. */
 typedef struct binding {

@@ -223,6 +223,8 @@ void vecdot_queue_release(vecdot_queue *queue)
     kernel_table_destroy(context, queue->kernels);
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
+    for (int a = 0; a < ARRAYS; a++)
+        if (queue->kept[a].memory != NULL) driver->memory_release(context->native, queue->kept[a].memory);
     if (queue->copies != NULL) driver->queue_close(queue->copies);
     driver->queue_close(queue->native);
     free(queue->copies);

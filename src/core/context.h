@@ -4,6 +4,7 @@
 
 #include "core/backend.h"
 #include "core/library.h"
+#include "core/problem.h"
 #include "core/schedule.h"
 
 #include <stdatomic.h>
@@ -65,6 +66,10 @@ struct vecdot_queue {
     void *scratch;                /* device memory for partials and results to cast   */
     size_t scratch_bytes;
     void *counters; /* of groups that have finished, one an output or tile; zero between launches */
+    struct kept_memory {
+        void *memory;
+        size_t bytes;
+    } kept[ARRAYS]; /* device memory of the last host arrays, idle, for the next; see stage.h */
     vecdot_progress_fn progress; /* NULL: nobody asks */
     void *progress_user;
     int told_host_path; /* the logger was */

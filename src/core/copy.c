@@ -1,30 +1,12 @@
-/* vecdot_copy: element by element between the host and the device, any strides on either side. The order of
- * elements is free, so dimensions are first put into the order in which they lie in the destination and
- * merged; bytes between the destination's elements are never written. */
+/* vecdot_copy: element by element between the host and the device, any strides on either side. Bytes between
+ * the destination's elements are never written. */
 #include "core/dtype.h"
 #include "core/memory.h"
+#include "core/walk.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One side of a copy. Bytes are counted from the tensor's data, byte_offset included. */
-typedef struct side {
-    const char *name;
-    place where;
-    void *data;
-    int64_t origin;                /* of the first element         */
-    int64_t step[VECDOT_MAX_NDIM]; /* in bytes                     */
-    int64_t low, high;             /* all elements: [low, high)    */
-} side;
-
-/* The iteration space both sides share: no dimension of size 1, innermost last. */
-typedef struct space {
-    int ndim;
-    int64_t shape[VECDOT_MAX_NDIM];
-    int64_t count;
-    int64_t item; /* bytes of an element */
-} space;
 
 /* ---- Checks -------------------------------------------------------------------------------------- */
 
@@ -82,25 +64,13 @@ static vecdot_status check_alike(const DLTensor *from, const DLTensor *to)
 
 /* ---- Geometry ------------------------------------------------------------------------------------ */
 
-static void swap_dims(space *s, side sides[2], int i, int j)
-{
-    int64_t shape = s->shape[i];
-    s->shape[i] = s->shape[j];
-    s->shape[j] = shape;
-    for (int k = 0; k < 2; k++) {
-        int64_t step = sides[k].step[i];
-        sides[k].step[i] = sides[k].step[j];
-        sides[k].step[j] = step;
-    }
-}
-
 /* Fills the space and both sides' steps without dimensions of size 1. False on overflow. */
 static int measure_space(const DLTensor *from, const DLTensor *to, space *s, side sides[2])
 {
     const DLTensor *tensors[2] = {from, to};
     int64_t dense = 1; /* C-contiguous stride in elements */
     int bad = 0, n = 0;
-    for (int i = to->ndim; i-- > 0;) { /* innermost first, turned round below */
+    for (int i = to->ndim; i-- > 0;) {
         if (to->shape[i] == 1) continue;
         s->shape[n] = to->shape[i];
         for (int k = 0; k < 2; k++) {
@@ -112,7 +82,6 @@ static int measure_space(const DLTensor *from, const DLTensor *to, space *s, sid
     }
     s->ndim = n;
     s->count = dense;
-    for (int i = 0; i < n / 2; i++) swap_dims(s, sides, i, n - 1 - i);
     return !bad;
 }
 
@@ -131,117 +100,6 @@ static int measure_range(const space *s, const DLTensor *t, side *d)
     bad |= __builtin_add_overflow(d->high, s->item, &d->high);
     bad |= __builtin_sub_overflow(d->high, d->low, &width);
     return !bad;
-}
-
-/* Turns, orders and merges dimensions so that `to` is walked upwards in memory in the longest runs. */
-static void normalise(space *s, side sides[2])
-{
-    side *to = &sides[1];
-    for (int i = 0; i < s->ndim; i++) {
-        if (to->step[i] >= 0) continue;
-        for (int k = 0; k < 2; k++) {
-            sides[k].origin += sides[k].step[i] * (s->shape[i] - 1);
-            sides[k].step[i] = -sides[k].step[i];
-        }
-    }
-    for (int i = 1; i < s->ndim; i++) {
-        for (int j = i; j > 0 && to->step[j - 1] < to->step[j]; j--) swap_dims(s, sides, j - 1, j);
-    }
-    int last = 0; /* merged so far: [0, last] */
-    for (int i = 1; i < s->ndim; i++) {
-        int joins = 1;
-        for (int k = 0; k < 2; k++) joins &= sides[k].step[last] == sides[k].step[i] * s->shape[i];
-        if (joins) {
-            s->shape[last] *= s->shape[i];
-        } else {
-            s->shape[++last] = s->shape[i];
-        }
-        for (int k = 0; k < 2; k++) sides[k].step[last] = sides[k].step[i];
-    }
-    if (s->ndim > 0) s->ndim = last + 1;
-}
-
-/* Bytes that lie together in a side, from the innermost dimension on. */
-static int64_t run_bytes(const space *s, const side *d)
-{
-    int64_t run = s->item;
-    for (int i = s->ndim; i-- > 0 && d->step[i] == run;) run *= s->shape[i];
-    return run;
-}
-
-/* ---- Walking ------------------------------------------------------------------------------------- */
-
-/* Calls visit with each run's offset in both sides, in the destination's order. A run is a whole number of
- * innermost dimensions: what run_bytes gave for one side, or the smaller of both. */
-typedef vecdot_status (*visit_run)(void *user, int64_t from, int64_t to, int64_t run);
-
-static vecdot_status walk(const space *s, const side *from, const side *to, int64_t run, visit_run visit,
-                          void *user)
-{
-    int64_t index[VECDOT_MAX_NDIM] = {0};
-    int64_t a = from->origin, b = to->origin, inside = s->item;
-    int outer = s->ndim;
-    while (outer > 0 && inside < run) inside *= s->shape[--outer];
-    for (;;) {
-        TRY(visit(user, a, b, run));
-        int i = outer - 1;
-        for (; i >= 0; i--) {
-            if (++index[i] < s->shape[i]) break;
-            index[i] = 0;
-            a -= from->step[i] * (s->shape[i] - 1);
-            b -= to->step[i] * (s->shape[i] - 1);
-        }
-        if (i < 0) return VECDOT_SUCCESS;
-        a += from->step[i];
-        b += to->step[i];
-    }
-}
-
-typedef struct host_pair {
-    const char *from;
-    char *to;
-} host_pair;
-
-static vecdot_status visit_host(void *user, int64_t from, int64_t to, int64_t run)
-{
-    const host_pair *p = user;
-    const char *a = p->from + from;
-    char *b = p->to + to;
-    switch (run) { /* fixed sizes become plain moves */
-    case 1: *b = *a; break;
-    case 2: memcpy(b, a, 2); break;
-    case 4: memcpy(b, a, 4); break;
-    case 8: memcpy(b, a, 8); break;
-    case 16: memcpy(b, a, 16); break;
-    default: memcpy(b, a, (size_t)run);
-    }
-    return VECDOT_SUCCESS;
-}
-
-/* Runs both sides share. */
-static int64_t shared_run(const space *s, const side *from, const side *to)
-{
-    int64_t a = run_bytes(s, from), b = run_bytes(s, to);
-    return a < b ? a : b;
-}
-
-static void copy_host(const space *s, const side *from, const char *from_base, const side *to, char *to_base)
-{
-    host_pair pair = {from_base, to_base};
-    walk(s, from, to, shared_run(s, from, to), visit_host, &pair);
-}
-
-/* A contiguous side in the destination's order: a buffer of our own between the two. */
-static side staging_side(const space *s)
-{
-    side staging = {.where = PLACE_HOST};
-    int64_t step = s->item;
-    for (int i = s->ndim; i-- > 0;) {
-        staging.step[i] = step;
-        step *= s->shape[i];
-    }
-    staging.high = step;
-    return staging;
 }
 
 /* ---- Overlap ------------------------------------------------------------------------------------- */
@@ -296,8 +154,8 @@ static vecdot_status ranges_meet(const vecdot_context *context, const side *from
     size_t start_from = (size_t)(uintptr_t)from->data, start_to = (size_t)(uintptr_t)to->data;
     int64_t low, high;
     *meet = 0;
-    if (from->where != to->where) return VECDOT_SUCCESS;
-    if (from->where == PLACE_DEVICE) {
+    if (from->on_device != to->on_device) return VECDOT_SUCCESS;
+    if (from->on_device) {
         TRY(driver->memory_root(context->native, from->data, &root_from, &start_from));
         TRY(driver->memory_root(context->native, to->data, &root_to, &start_to));
     }
@@ -328,9 +186,9 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
     m.bits = calloc((size_t)(to->high - to->low) / 8 + 1, 1);
     if (m.bits == NULL)
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_copy: no host memory to check for overlap");
-    walk(s, from, to, run_bytes(s, to), visit_mark, &m);
+    space_walk(s, from, to, run_bytes(s, to), visit_mark, &m);
     int self = m.hit;
-    if (meet && !self) walk(s, from, to, run_bytes(s, from), visit_look, &m);
+    if (meet && !self) space_walk(s, from, to, run_bytes(s, from), visit_look, &m);
     free(m.bits);
     if (!m.hit) return VECDOT_SUCCESS;
     return fail(VECDOT_ERROR_OVERLAP, "vecdot_copy: to overlaps %s", self ? "itself" : "from");
@@ -365,6 +223,19 @@ static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t ru
     return t->driver->memory_copy(t->queue, t->to, (size_t)to, t->from, (size_t)from, (size_t)run);
 }
 
+/* A contiguous side in the destination's order: a buffer of our own between the two. */
+static side staging_side(const space *s)
+{
+    side staging = {0};
+    int64_t step = s->item;
+    for (int i = s->ndim; i-- > 0;) {
+        staging.step[i] = step;
+        step *= s->shape[i];
+    }
+    staging.high = step;
+    return staging;
+}
+
 static vecdot_status staging_create(int64_t bytes, void **staging)
 {
     *staging = malloc((size_t)bytes);
@@ -375,12 +246,13 @@ static vecdot_status staging_create(int64_t bytes, void **staging)
 /* The host side is gathered first when its runs are shorter than the device's. */
 static vecdot_status host_to_device(const space *s, const side *from, const side *to, transfer t)
 {
-    if (run_bytes(s, from) >= run_bytes(s, to)) return walk(s, from, to, run_bytes(s, to), visit_write, &t);
+    if (run_bytes(s, from) >= run_bytes(s, to))
+        return space_walk(s, from, to, run_bytes(s, to), visit_write, &t);
     side staging = staging_side(s);
     TRY(staging_create(staging.high, &staging.data));
-    copy_host(s, from, from->data, &staging, staging.data);
+    space_copy(s, from, &staging);
     t.from = staging.data;
-    vecdot_status status = walk(s, &staging, to, run_bytes(s, to), visit_write, &t);
+    vecdot_status status = space_walk(s, &staging, to, run_bytes(s, to), visit_write, &t);
     free(staging.data);
     return status;
 }
@@ -390,7 +262,7 @@ static vecdot_status fetch_range(const side *from, const transfer *t, side *copy
 {
     int64_t bytes = from->high - from->low;
     *copy = *from;
-    copy->where = PLACE_HOST;
+    copy->on_device = 0;
     copy->origin = from->origin - from->low;
     TRY(staging_create(bytes, &copy->data));
     vecdot_status status =
@@ -402,10 +274,10 @@ static vecdot_status fetch_range(const side *from, const transfer *t, side *copy
 static vecdot_status device_to_host(const space *s, const side *from, const side *to, transfer t)
 {
     int64_t run = shared_run(s, from, to);
-    if (run == s->count * s->item || run >= LONG_RUN) return walk(s, from, to, run, visit_read, &t);
+    if (run == s->count * s->item || run >= LONG_RUN) return space_walk(s, from, to, run, visit_read, &t);
     side copy;
     TRY(fetch_range(from, &t, &copy));
-    copy_host(s, &copy, copy.data, to, to->data);
+    space_copy(s, &copy, to);
     free(copy.data);
     return VECDOT_SUCCESS;
 }
@@ -413,7 +285,8 @@ static vecdot_status device_to_host(const space *s, const side *from, const side
 /* Without the host when the destination's runs are contiguous in the source too. */
 static vecdot_status device_to_device(const space *s, const side *from, const side *to, transfer t)
 {
-    if (run_bytes(s, from) >= run_bytes(s, to)) return walk(s, from, to, run_bytes(s, to), visit_copy, &t);
+    if (run_bytes(s, from) >= run_bytes(s, to))
+        return space_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
     side copy;
     TRY(fetch_range(from, &t, &copy));
     t.from = copy.data;
@@ -425,35 +298,35 @@ static vecdot_status device_to_device(const space *s, const side *from, const si
 static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const side *from, const side *to)
 {
     transfer t = {queue->context->dev.driver, queue->native, from->data, to->data};
-    if (from->where == PLACE_HOST && to->where == PLACE_HOST) {
-        copy_host(s, from, from->data, to, to->data);
+    if (!from->on_device && !to->on_device) {
+        space_copy(s, from, to);
         return VECDOT_SUCCESS;
     }
-    if (from->where == PLACE_HOST) {
+    if (!from->on_device) {
         TRY(host_to_device(s, from, to, t));
         return t.driver->queue_finish(t.queue);
     }
-    if (to->where == PLACE_HOST) return device_to_host(s, from, to, t);
+    if (!to->on_device) return device_to_host(s, from, to, t);
     return device_to_device(s, from, to, t);
 }
 
 /* ---- The public call ----------------------------------------------------------------------------- */
 
-static vecdot_status check_place(const vecdot_context *context, const side *d, const DLTensor *t)
+static vecdot_status check_place(const vecdot_context *context, const char *name, const DLTensor *t)
 {
-    if (d->where != PLACE_ELSEWHERE) return VECDOT_SUCCESS;
+    if (tensor_place(context, t) != PLACE_ELSEWHERE) return VECDOT_SUCCESS;
     return fail(VECDOT_ERROR_DEVICE_MISMATCH,
                 "vecdot_copy: %s is on DLPack device type %d, expected the host (%d) or this queue's %s (%d)",
-                d->name, (int)t->device.device_type, (int)kDLCPU, context->dev.driver->name,
+                name, (int)t->device.device_type, (int)kDLCPU, context->dev.driver->name,
                 (int)context->dev.driver->tensor_device);
 }
 
 /* Device memory must hold the whole range. */
-static vecdot_status check_memory(const vecdot_context *context, side *d)
+static vecdot_status check_memory(const vecdot_context *context, const char *name, side *d)
 {
     char argument[32] = "vecdot_copy: ";
-    if (d->where != PLACE_DEVICE) return VECDOT_SUCCESS;
-    strcat(argument, d->name);
+    if (!d->on_device) return VECDOT_SUCCESS;
+    strcat(argument, name);
     if (memory_is_address(context->dev.driver->tensor_device)) { /* count from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
@@ -487,23 +360,23 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     TRY(check_dtype("to", to->dtype));
     TRY(check_alike(from, to));
     const vecdot_context *context = queue->context;
-    sides[0] = (side){.name = "from", .where = tensor_place(context, from), .data = from->data};
-    sides[1] = (side){.name = "to", .where = tensor_place(context, to), .data = to->data};
+    sides[0] = (side){.data = from->data, .on_device = tensor_place(context, from) == PLACE_DEVICE};
+    sides[1] = (side){.data = to->data, .on_device = tensor_place(context, to) == PLACE_DEVICE};
     s.item = dtype_size(dtype_from_dlpack(from->dtype));
     if (has_no_elements(from)) {
-        TRY(check_place(context, &sides[0], from));
-        return check_place(context, &sides[1], to);
+        TRY(check_place(context, "from", from));
+        return check_place(context, "to", to);
     }
     if (!measure_space(from, to, &s, sides) || !measure_range(&s, from, &sides[0]) ||
         !measure_range(&s, to, &sides[1])) {
         return fail(VECDOT_ERROR_OVERFLOW,
                     "vecdot_copy: the sizes, strides or byte offset of an array leave int64");
     }
-    normalise(&s, sides);
-    TRY(check_place(context, &sides[0], from));
-    TRY(check_place(context, &sides[1], to));
-    TRY(check_memory(context, &sides[0]));
-    TRY(check_memory(context, &sides[1]));
+    space_normalise(&s, sides);
+    TRY(check_place(context, "from", from));
+    TRY(check_place(context, "to", to));
+    TRY(check_memory(context, "from", &sides[0]));
+    TRY(check_memory(context, "to", &sides[1]));
     TRY(check_overlap(context, &s, &sides[0], &sides[1]));
     return copy_elements(queue, &s, &sides[0], &sides[1]);
 }

@@ -17,6 +17,7 @@ typedef struct course {
     int on_host;   /* an array is                                      */
     delivery due;  /* results of the piece before: `is_due`            */
     int is_due;
+    int reused;                 /* the queue had kept device memory, which is free again after a failure */
     uint64_t done, told, total; /* products; told: to the program */
 } course;
 
@@ -219,16 +220,19 @@ static vecdot_status attempt(course *c, const job *j)
     c->done = 0;
     c->is_due = 0;
     c->stage = (stage){.copies = copies, .turns = c->ahead ? TURNS : 1};
+    c->reused = stage_take(c->queue, &c->stage);
     for (int a = 0; a < ARRAYS && c->ahead; a++) {
         int64_t all = j->at[a].on_host ? job_bound_bytes(j, &c->how, a) : 0;
         c->stage.least[a] = all < c->how.max_alloc ? all : c->how.max_alloc;
     }
     vecdot_status status = run_pieces(c, j);
     if (status == VECDOT_SUCCESS && c->ahead) status = complete(c);
-    if (status != VECDOT_SUCCESS) {
-        (void)driver->queue_finish(c->queue->native);
-        (void)driver->queue_finish(copies);
+    if (status == VECDOT_SUCCESS) {
+        stage_keep(c->queue, &c->stage);
+        return status;
     }
+    (void)driver->queue_finish(c->queue->native);
+    (void)driver->queue_finish(copies);
     stage_free(c->queue->context, &c->stage);
     return status;
 }
@@ -275,10 +279,13 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
         int64_t most = whole < c.how.max_alloc ? whole : c.how.max_alloc,
                 limit = most / (c.ahead ? 2 : 2 * TURNS);
         if (status == VECDOT_SUCCESS) break;
+        if (status == VECDOT_ERROR_OUT_OF_MEMORY && c.reused && !j->overlaps) continue;
         if (status != VECDOT_ERROR_OUT_OF_MEMORY || !copies || j->overlaps || limit < LEAST_PIECE)
             return status;
+        TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* for the program's logger */
         log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
                  vecdot_last_error());
+        TRY(context_enter(queue->context));
         c.how.max_alloc = limit;
         c.ahead = 1;
     }

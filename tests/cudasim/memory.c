@@ -11,7 +11,8 @@ enum { ALIGNMENT = 256, PAGE = 4096, QUARANTINE = 1024 };
 
 #define DEVICE_TAG (UINT64_C(1) << 62)
 
-static const size_t poison_most = (size_t)64 << 20; /* at either end of an allocation */
+/* Poisoned at either end of an allocation; of pinned memory less, since no kernel here reads it. */
+static const size_t poison_most = (size_t)64 << 20, poison_pinned = (size_t)256 << 10;
 
 static block **blocks; /* alive, by address */
 static size_t block_count, block_capacity;
@@ -97,7 +98,8 @@ static uint64_t charged(const block *b)
 
 static void poison(const block *b)
 {
-    const size_t ends = b->at.bytes < 2 * poison_most ? b->at.bytes : poison_most;
+    const size_t most = b->kind == MEMORY_PINNED ? poison_pinned : poison_most;
+    const size_t ends = b->at.bytes < 2 * most ? b->at.bytes : most;
     unsigned char *inside = b->map + PAGE;
     memset(inside, b->poison, (size_t)(b->at.host - inside));
     memset(b->at.host, b->poison, ends);

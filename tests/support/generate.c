@@ -33,12 +33,13 @@ static int64_t contracted_size(random_source *random)
     return log_uniform(random, 15);
 }
 
-static void sketch_sizes(sketch *s, random_source *random)
+static void sketch_sizes(sketch *s, int small, random_source *random)
 {
     static const int ranks[] = {0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6};
     s->n = contracted_size(random);
     s->rank = ranks[random_below(random, 20)];
-    int64_t budget = log_uniform(random, random_chance(random, 5) ? 17 : 13) / (s->n ? s->n : 1) + 1;
+    int64_t budget =
+        log_uniform(random, random_chance(random, 5) && !small ? 17 : 13) / (s->n ? s->n : 1) + 1;
     if (random_chance(random, 30)) budget = 1 + random_below(random, 16);
     for (int d = 0; d < s->rank; d++) {
         int64_t size = 1 + random_below(random, budget);
@@ -339,7 +340,7 @@ static void fill(trial *p, random_source *random)
     }
 }
 
-int trial_generate(trial *p, random_source *random)
+int trial_generate(trial *p, int small, random_source *random)
 {
     sketch s;
     int64_t choice = random_below(random, 100);
@@ -349,7 +350,7 @@ int trial_generate(trial *p, random_source *random)
     if (random_chance(random, 12)) {
         sketch_matrix(&s, random);
     } else {
-        sketch_sizes(&s, random);
+        sketch_sizes(&s, small, random);
         if (random_chance(random, 3)) sketch_widen(&s, random);
         sketch_moves(&s, random);
     }
