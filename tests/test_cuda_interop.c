@@ -429,6 +429,8 @@ static void test_logger_finds_the_context(void **state)
     vecdot_set_logger(note_line, counts);
     fail_driver("cuMemHostAlloc", 1, OUT_OF_MEMORY);
     SUCCEED(vecdot(own.queue, &t, &t, -1, &out));
+    close_own(); /* a queue that keeps memory would give that back first, and need no pieces */
+    open_own(BASE_PRIMARY, WAY_CREATED);
     fail_driver("cuMemAlloc_v2", 1, OUT_OF_MEMORY);
     SUCCEED(vecdot(own.queue, &t, &t, -1, &out));
     fail_driver(NULL, 0, 0);
