@@ -248,7 +248,7 @@ def run_library(arguments, name, cases, deadline, report):
         if progress.current is None:
             report["libraries"][name]["trouble"] = f"{what} before the first case"
             break
-        progress.lose(what)
+        progress.lose(what if time.monotonic() < deadline else "the time was over")
     if worker is not None:
         worker.stop()
     return progress.record_of

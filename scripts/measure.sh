@@ -24,8 +24,8 @@ docs=${MEASURE_DOCS:-docs}
 mkdir -p "$out"
 
 case ${MEASURE_SCALE:-} in
-    tiny) dram=tiny cache=tiny runs=2 budget=40 cache_budget=40 growth=(--runs 2 --most-bytes 2e4 --budget 30) ;;
-    '')   dram=dram cache=cache runs=7 budget=360 cache_budget=120 growth=() ;;
+    tiny) dram=tiny cache=tiny runs=2 budget=120 cache_budget=120 growth=(--runs 2 --most-bytes 2e4 --budget 30) ;;
+    '')   dram=dram cache=cache runs=7 budget=400 cache_budget=120 growth=() ;;
     *)    echo "measure.sh: MEASURE_SCALE wants tiny, not '$MEASURE_SCALE'" >&2; exit 2 ;;
 esac
 

@@ -1,7 +1,9 @@
-/* What the cases of `vecdot bench` ask of a GPU, as the simulated CUDA driver can tell: the plan at the table's size, and
- * the PTX instructions that threads execute for a byte in sizes of at most 16 MiB and 4.3 GFLOP.
+/* What the cases of `vecdot bench` ask of a GPU, as the simulated CUDA driver can tell: the plan at the
+ * table's size, and the PTX instructions that threads execute for a byte in sizes of at most 16 MiB and 4.3
+ * GFLOP.
  *
- *     CUDASIM_UNITS=132 CUDASIM_MEMORY=151000000000 CUDASIM_LIMIT=0 VECDOT_LIBCUDA=.../libcuda.so.1 bench_instructions
+ *     CUDASIM_UNITS=132 CUDASIM_MEMORY=151000000000 CUDASIM_LIMIT=0 VECDOT_LIBCUDA=.../libcuda.so.1
+ * bench_instructions
  */
 #include "cudasim/cudasim.h"
 #include "tools/bench.h"
