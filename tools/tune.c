@@ -9,7 +9,8 @@ static bool keep(const tuning *t, fault *f)
 {
     char path[4096];
     vecdot_status status =
-        vecdot_tuning_save(t->session->context, t->thresholds, (size_t)t->threshold_count, path, sizeof path);
+        vecdot_tuning_save(t->session->context, t->thresholds, (size_t)t->threshold_count, NULL,
+                           0, path, sizeof path);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
     printf("kept in %s\n", path);
     return true;

@@ -24,6 +24,15 @@ typedef enum plan_class {
     CLASS_COUNT
 } plan_class;
 
+/* When products of matrices go to the vendor's BLAS (core/blas.h). */
+typedef enum blas_setting { BLAS_AUTO, BLAS_OFF, BLAS_ON } blas_setting;
+
+typedef struct blas_policy {
+    blas_setting setting;
+    const blas_offer *offer; /* NULL: there is no library, or none was looked for */
+    uint32_t types;          /* 1 << dtype for those that go to it                */
+} blas_policy;
+
 /* What the planner and the executor assume about the device. Filled from the device when a context is
  * made; tests change it to run every class, schedule and transfer path on any device. */
 typedef struct policy {
@@ -40,6 +49,7 @@ typedef struct policy {
     thresholds at;       /* where one class or one way to split ends and another begins   */
     int has_fp64;
     int reproducible;    /* no class matrix: every sum in the canonical order           */
+    blas_policy blas;    /* what of class matrix goes to the vendor's library           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 
