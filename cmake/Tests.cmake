@@ -302,11 +302,16 @@ endif()
 # ---- Tuning, from the first measurement to a context that follows what was kept.
 foreach(backend opencl cuda)
     if((backend STREQUAL "opencl" AND selectors_opencl) OR (backend STREQUAL "cuda" AND VECDOT_HAS_PTX))
+        set(blas "")
+        if(backend STREQUAL "cuda")
+            set(blas --blas)
+        endif()
         add_test(NAME tune_${backend} COMMAND Python3::Interpreter tests/tune.py
-                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend})
+                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend} ${blas})
         if(backend STREQUAL "cuda")
             vecdot_test(tune_cuda cuda-sim)
-            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>"
+                         "VECDOT_LIBCUBLAS=$<TARGET_FILE:fake_cublas>")
         else()
             vecdot_test(tune_opencl opencl)
         endif()
