@@ -197,6 +197,22 @@ static void test_offsets(void **state)
     if (getenv("VECDOT_TEST_SIMULATED") == NULL) expect_at(&large, 128, library());
 }
 
+/* Each piece of what does not fit a buffer is a product of its own, and may be a single line. */
+static void test_in_pieces(void **state)
+{
+    spec s = {REF_F32, 2, 129, 40, 64, {0, 0}, 0, 0};
+    trial p;
+    (void)state;
+    target_reset(tested);
+    for (int64_t most = 65536; most >= 4096; most /= 4) {
+        make(&p, &s, (int64_t[3]){ON_BOUNDARY, ON_BOUNDARY, ON_BOUNDARY});
+        tested->context->policy.max_alloc = most;
+        expect(&p, "runs in pieces");
+        trial_free(&p);
+    }
+    target_reset(tested);
+}
+
 /* Nothing that is to be reproducible, by the flag or by the environment. */
 static void test_reproducible(void **state)
 {
@@ -318,15 +334,11 @@ static void test_auto(void **state)
 static int run(target *t)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_setting),
-        cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_host_arrays),
-        cmocka_unit_test(test_reproducible),
-        cmocka_unit_test(test_declined),
-        cmocka_unit_test(test_layouts),
-        cmocka_unit_test(test_offsets),
-        cmocka_unit_test_setup_teardown(test_auto, make_top, remove_top),
+        cmocka_unit_test(test_setting),      cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_host_arrays),
+        cmocka_unit_test(test_reproducible), cmocka_unit_test(test_declined),
+        cmocka_unit_test(test_layouts),      cmocka_unit_test(test_offsets),
+        cmocka_unit_test(test_in_pieces),    cmocka_unit_test_setup_teardown(test_auto, make_top, remove_top),
     };
     tested = t;
     return cmocka_run_group_tests_name(t->selector, tests, NULL, NULL);
