@@ -8,10 +8,10 @@ find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-openc
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout schedule plan tune npy text status variant cudasim_machine)
-set(slow_tests random programs threads large faults casts alias_layout vectors cuda_faults pieces)
-set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix tuning) # on every backend
+set(unit_tests dtype semantics layout schedule plan gemm tune npy text status variant cudasim_machine)
+set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
+set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # these are on the simulated driver only
+set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix tuning blas) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -40,6 +40,7 @@ endif()
 # Sanitizers: reports that come from inside the OpenCL implementation are not ours.
 set(suppressions "${PROJECT_SOURCE_DIR}/tests/suppressions")
 set(test_environment
+    "VECDOT_BLAS=off" # but in the tests of it
     "VECDOT_CACHE_DIR=/dev/null" # no disk cache but where a test asks for one
     "ASAN_OPTIONS=use_sigaltstack=0" # LLVM in PoCL gives the threads that start it another stack
     "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
@@ -77,6 +78,14 @@ foreach(target cudasim_machine cudasim)
 endforeach()
 target_link_libraries(cudasim PRIVATE Threads::Threads m)
 set_target_properties(cudasim PROPERTIES OUTPUT_NAME cuda SOVERSION 1
+                      LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/cudasim")
+
+# ---- A libcublas for it, opened by VECDOT_LIBCUBLAS. Elsewhere tests keep away from the machine's own libraries.
+add_library(fake_cublas SHARED "${PROJECT_SOURCE_DIR}/tests/fakeblas/cublas.c" "${reference}")
+target_include_directories(fake_cublas PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+target_compile_definitions(fake_cublas PRIVATE _GNU_SOURCE)
+target_link_libraries(fake_cublas PRIVATE flags cudasim Threads::Threads m)
+set_target_properties(fake_cublas PROPERTIES C_VISIBILITY_PRESET hidden
                       LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/cudasim")
 
 # A test of that name with the usual properties; the labels follow it.
@@ -143,6 +152,31 @@ foreach(file IN LISTS test_files)
         vecdot_backend_test(${name} ${speed})
     endif()
 endforeach()
+
+# The BLAS is the machine's own through OpenCL and on a real GPU.
+if(VECDOT_HAS_PTX)
+    foreach(how missing foreign)
+        add_test(NAME cuda_blas_${how} COMMAND test_cuda_blas ${how})
+        vecdot_test(cuda_blas_${how} cuda-sim)
+        set_property(TEST cuda_blas_${how} APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+    endforeach()
+endif()
+foreach(name IN ITEMS blas blas.sim blas.gpu cuda_blas cuda_blas_missing cuda_blas_foreign)
+    if(TEST ${name})
+        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT VECDOT_BLAS=on)
+    endif()
+endforeach()
+foreach(name IN ITEMS blas.sim cuda_blas)
+    if(TEST ${name})
+        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUBLAS=$<TARGET_FILE:fake_cublas>")
+    endif()
+endforeach()
+if(TEST cuda_blas_missing)
+    set_property(TEST cuda_blas_missing APPEND PROPERTY ENVIRONMENT VECDOT_LIBCUBLAS=/nowhere/libcublas.so)
+    set_property(TEST cuda_blas_foreign APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUBLAS=$<TARGET_FILE:cudasim>")
+endif()
+add_dependencies(test_blas fake_cublas)
+add_dependencies(test_cuda_blas fake_cublas)
 
 # The same with programs built as for an OpenCL device without 64-bit floating point.
 foreach(name programs casts vectors)
@@ -278,11 +312,16 @@ endif()
 # ---- Tuning, from the first measurement to a context that follows what was kept.
 foreach(backend opencl cuda)
     if((backend STREQUAL "opencl" AND selectors_opencl) OR (backend STREQUAL "cuda" AND VECDOT_HAS_PTX))
+        set(blas "")
+        if(backend STREQUAL "cuda")
+            set(blas --blas)
+        endif()
         add_test(NAME tune_${backend} COMMAND Python3::Interpreter tests/tune.py
-                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend})
+                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend} ${blas})
         if(backend STREQUAL "cuda")
             vecdot_test(tune_cuda cuda-sim)
-            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
+            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>"
+                         "VECDOT_LIBCUBLAS=$<TARGET_FILE:fake_cublas>")
         else()
             vecdot_test(tune_opencl opencl)
         endif()

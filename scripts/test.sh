@@ -15,7 +15,7 @@ problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
 simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-6000}
-may_skip='^(ptxas)$'
+may_skip='^(ptxas|blas)$'
 
 passed=0 failed=0 skipped=0 failures=()
 logs=build/logs

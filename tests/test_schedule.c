@@ -101,13 +101,15 @@ static void test_columns(void **state)
 static const char good[] =
     FILE_OF("\"waves\": {\"value\": 4, \"instead_of\": 2, \"gain\": 0.1}, \"item_bytes\": {\"value\": 8192}");
 
+static tuned_blas faster; /* of the file parsed or loaded last */
+
 static int parse(const char *bytes, size_t size, thresholds *t, char why[256])
 {
     device dev = make_device(VECDOT_DEVICE_GPU, "", 0);
     text reason = {why, 256, 0};
     why[0] = '\0';
     *t = schedule_values(FAMILY_UNKNOWN);
-    return tuned_parse(bytes, size, &dev, t, &reason);
+    return tuned_parse(bytes, size, &dev, t, &faster, &reason);
 }
 
 static void expect_ignored(const char *content, const char *says)
@@ -213,7 +215,7 @@ static thresholds load(const device *dev)
 {
     thresholds t = schedule_values(FAMILY_UNKNOWN);
     logged[0] = '\0';
-    tuned_load(dev, &t);
+    tuned_load(dev, &t, &faster);
     return t;
 }
 
@@ -227,7 +229,38 @@ static vecdot_status save(const device *dev, int64_t waves, char path[PATH_MAX])
 {
     tuned_entry entry = {.index = THRESHOLD_waves, .value = waves, .instead_of = 2, .gain = 0.125};
     text where = {path, PATH_MAX, 0};
-    return tuned_save(dev, &entry, 1, &where);
+    const tuned_product products[] = {{DTYPE_F32, 1, 0.5, 1.5}, {DTYPE_C64, 0, 2, 1}, {DTYPE_BF16, 1, 1, 2}};
+    const tuned_findings found = {&entry, 1, "aBLAS 1.2", products, 3};
+    return tuned_save(dev, &found, &where);
+}
+
+/* What a file says of the BLAS that is no yes is a no. */
+static void test_blas_content(void **state)
+{
+    static const struct {
+        const char *blas;
+        uint32_t types;
+    } contents[] = {
+        {"\"blas\": {\"library\": \"a\", \"dtypes\": {\"f64\": {\"faster\": true}}}", 1u << DTYPE_F64},
+        {"\"blas\": {\"library\": \"a\", \"dtypes\": {\"f64\": {\"faster\": 1}, \"f99\": {\"faster\": "
+         "true}}}",
+         0},
+        {"\"blas\": {\"library\": \"a\", \"dtypes\": {\"f64\": true}}", 0},
+        {"\"blas\": {\"library\": \"a\", \"dtypes\": [\"f64\"]}", 0},
+        {"\"blas\": \"f64\"", 0},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof contents / sizeof contents[0]; k++) {
+        char file[512], why[256];
+        thresholds t;
+        snprintf(file, sizeof file, HEAD("1", "1.0") ", \"thresholds\": {}, %s}", contents[k].blas);
+        assert_int_equal(parse(file, strlen(file), &t, why), 0);
+        assert_int_equal(faster.types, contents[k].types);
+    }
+    thresholds t;
+    char why[256];
+    assert_int_equal(parse(good, sizeof good - 1, &t, why), 2);
+    assert_int_equal(faster.types, 0);
 }
 
 static void test_saved_and_loaded(void **state)
@@ -240,7 +273,10 @@ static void test_saved_and_loaded(void **state)
     expect_table(&dev);
     assert_string_equal(logged, "");
     assert_int_equal(save(&dev, 8, path), VECDOT_SUCCESS);
+    assert_int_equal(faster.types, 0);
     assert_int_equal(load(&dev).waves, 8);
+    assert_int_equal(faster.types, 1u << DTYPE_F32 | 1u << DTYPE_BF16); /* not where it was no faster */
+    assert_string_equal(faster.library, "aBLAS 1.2");
     assert_non_null(strstr(logged, "tuned thresholds: 1 from"));
     assert_int_equal(save(&dev, 4, path), VECDOT_SUCCESS);
     assert_int_equal(load(&dev).waves, 4);
@@ -317,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_foreign_content),
         cmocka_unit_test(test_damaged_content),
         cmocka_unit_test(test_refused_entries),
+        cmocka_unit_test(test_blas_content),
         cmocka_unit_test_setup_teardown(test_saved_and_loaded, make_top, remove_top),
         cmocka_unit_test_setup_teardown(test_other_devices, make_top, remove_top),
         cmocka_unit_test_setup_teardown(test_files_that_are_wrong, make_top, remove_top),

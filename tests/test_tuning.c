@@ -62,12 +62,22 @@ static void test_refused(void **state)
     assert_int_equal(vecdot_tuning_set(NULL, "waves", 4), VECDOT_ERROR_INVALID_ARGUMENT);
     assert_int_equal(find(context, "waves").value, before.value);
     wrong.value = 5;
-    assert_int_equal(vecdot_tuning_save(context, &wrong, 1, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, &wrong, 1, NULL, 0, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
     memset(wrong.name, 'x', sizeof wrong.name);
-    assert_int_equal(vecdot_tuning_save(context, &wrong, 1, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_tuning_save(context, NULL, 1, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_tuning_save(context, &wrong, 1000, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_tuning_save(NULL, NULL, 0, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, &wrong, 1, NULL, 0, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, NULL, 1, NULL, 0, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, &wrong, 1000, NULL, 0, NULL, 0),
+                     VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(NULL, NULL, 0, NULL, 0, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    vecdot_blas_choice choice = {.dtype = VECDOT_FLOAT32, .library = "a"};
+    vecdot_blas_choice two[2] = {choice, {.dtype = VECDOT_FLOAT64, .library = "b"}};
+    assert_int_equal(vecdot_tuning_save(context, NULL, 0, NULL, 1, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, NULL, 0, two, 2, NULL, 0), VECDOT_ERROR_INVALID_ARGUMENT);
+    choice.dtype.lanes = 2;
+    assert_int_equal(vecdot_tuning_save(context, NULL, 0, &choice, 1, NULL, 0),
+                     VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vecdot_tuning_save(context, NULL, 0, &choice, 100, NULL, 0),
+                     VECDOT_ERROR_INVALID_ARGUMENT);
     assert_int_equal(count_files(folder, NULL), 0);
     vecdot_context_release(context);
     on->cases++;
@@ -81,7 +91,7 @@ static void test_kept(void **state)
     (void)state;
     rows[0].value = 8;
     rows[0].gain = 0.25;
-    assert_int_equal(vecdot_tuning_save(context, rows, 2, path, sizeof path), VECDOT_SUCCESS);
+    assert_int_equal(vecdot_tuning_save(context, rows, 2, NULL, 0, path, sizeof path), VECDOT_SUCCESS);
     assert_int_equal(find(context, "waves").value, 2); /* this context stays as it is */
     vecdot_context_release(context);
     assert_int_equal(count_files(folder, file), 1);
@@ -90,7 +100,8 @@ static void test_kept(void **state)
     assert_int_equal(find(context, "waves").value, 8);
     assert_int_equal(find(context, "waves").table, 2);
     assert_int_equal(find(context, "item_bytes").value, rows[1].table);
-    assert_int_equal(vecdot_tuning_save(context, NULL, 0, NULL, 0), VECDOT_SUCCESS); /* the table's again */
+    assert_int_equal(vecdot_tuning_save(context, NULL, 0, NULL, 0, NULL, 0),
+                     VECDOT_SUCCESS); /* the table's again */
     vecdot_context_release(context);
     context = open_context();
     assert_int_equal(find(context, "waves").value, 2);

@@ -1,7 +1,9 @@
 """`vecdot tune` from end to end: what --dry-run leaves alone, what a run keeps, that the next context follows it and says
 so, and what becomes of a kept file that is damaged.
 
-    tune.py --vecdot PROGRAM --backend NAME
+    tune.py --vecdot PROGRAM --backend NAME [--blas]
+
+With --blas VECDOT_LIBCUBLAS is a library whose measurement must be kept, and followed where it says so.
 """
 
 import argparse
@@ -97,6 +99,33 @@ def test_followed(vecdot, file, content):
     vecdot("doctor", says=["no tuned thresholds", "is damaged"])
 
 
+def test_blas(vecdot, folder):
+    """Measured, kept with both times, and used for the dtypes that were faster, while the library is the same."""
+    report = folder / "blas.json"
+    vecdot("tune", "--budget", "8s", "--json", report, VECDOT_BLAS="auto", says=["own ms", "by cuBLAS"])
+    measured = {p["dtype"]: p for p in json.loads(report.read_text())["products"] if p["calls"] > 0}
+    (file,) = vecdot.kept()
+    content = json.loads(file.read_text())
+    assert measured and content["blas"]["dtypes"].keys() == measured.keys(), content
+    for name, p in measured.items():
+        entry = content["blas"]["dtypes"][name]
+        assert p["verdict"] == ("faster" if p["blas"][2] < p["own"][0] else "no faster"), p
+        assert entry["faster"] == (p["verdict"] == "faster"), entry
+        assert abs(entry["seconds"] / p["blas"][1] - 1) < 1e-6 and abs(entry["own_seconds"] / p["own"][1] - 1) < 1e-6, entry
+    content["blas"]["dtypes"] = {"f32": {"faster": True}, "c64": {"faster": False}, "f64": {"faster": True}}
+    file.write_text(json.dumps(content))
+    used = f"products of matrices by {content['blas']['library']}: f32 f64\n"
+    shape = ("bench", "--shape", "32x1x64,1x24x64", "--runs", "1")
+    assert used in vecdot("doctor", VECDOT_BLAS="auto")
+    vecdot(*shape, VECDOT_BLAS="auto", says=[used])
+    assert used not in vecdot("doctor", VECDOT_BLAS="off")
+    assert used not in vecdot("doctor", VECDOT_BLAS="auto", VECDOT_REPRODUCIBLE="1")
+    vecdot(*shape, VECDOT_BLAS="on", says=["f16 bf16 f32 f64 c64 c128"])
+    content["blas"]["library"] = "cuBLAS 0.0.0"
+    file.write_text(json.dumps(content))
+    vecdot("doctor", VECDOT_BLAS="auto", says=["not used until 'vecdot tune' runs again"])
+
+
 def test_nowhere_to_keep(vecdot):
     vecdot("tune", "--budget", "1s", VECDOT_CACHE_DIR="/dev/null", code=FAILED, says=["/dev/null"])
 
@@ -105,6 +134,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--vecdot", required=True)
     parser.add_argument("--backend", required=True)
+    parser.add_argument("--blas", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -113,6 +143,8 @@ def main():
         file, content = test_kept(vecdot, folder)
         test_followed(vecdot, file, content)
         test_nowhere_to_keep(vecdot)
+        if arguments.blas:
+            test_blas(vecdot, folder)
     print(f"tuned on {arguments.backend}: measured, kept, followed")
 
 

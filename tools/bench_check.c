@@ -88,7 +88,9 @@ static bool canonical_of(const session *s, const bench_problem *p, const bench_s
         x[i] = vector_on_host(s, &view, &copy[i], f);
         well = x[i] != NULL;
     }
-    if (well) bench_canonical(p->x[0].dtype, x[0], p->x[1].dtype, x[1], p->terms, p->out.dtype, true, sum);
+    if (well)
+        bench_canonical(p->x[0].dtype, x[0], p->x[1].dtype, x[1], p->terms, p->out.dtype,
+                        !(p->options.flags & VECDOT_NO_CONJ), sum);
     free(copy[0]);
     free(copy[1]);
     return well;
@@ -114,14 +116,19 @@ static bool same_bits(DLDataType type, value got, const bench_sum *sum)
            same_number(got.im, round_to_bits(sum->im, digits, lowest));
 }
 
-/* Any order of summation that is no worse than a plain loop over blocks. */
+/* Any order of summation, each product and sum rounded or fused: then a sum of n terms is within gamma sum|x1
+ * x2| of the exact one, where gamma = n u / (1 - n u), and so is the one that it is compared with. A
+ * component of a complex sum has two terms for each. Narrow dtypes are rounded once, after sums in float32
+ * that tensor cores may cut instead of round. */
 static bool within_bound(DLDataType type, value got, const bench_sum *sum, int64_t terms)
 {
     int digits, lowest;
     if (type.code != kDLFloat && type.code != kDLBfloat && type.code != kDLComplex) return false;
     float_format(type, &digits, &lowest);
-    double bound = (double)terms * ldexp(sum->magnitude, -(digits < 24 ? 24 : digits));
-    if (digits < 24) bound += ldexp(fabs(sum->re), -digits) + ldexp(1, lowest);
+    double n = (double)terms * (type.code == kDLComplex ? 2 : 1), nu = ldexp(n, -(digits < 24 ? 23 : digits));
+    double bound = 2 * nu / (1 - nu) * sum->magnitude;
+    if (nu >= 1) return false;
+    if (digits < 24) bound += ldexp(fabs(sum->re) + bound, -digits) + ldexp(1, lowest);
     return fabs(got.re - sum->re) <= bound && fabs(got.im - sum->im) <= bound;
 }
 

@@ -1,6 +1,7 @@
 /* `vecdot devices` and `vecdot doctor`: what there is to compute on, and why there is not. */
 #include "command.h"
 
+#include "dtypes.h"
 #include "json.h"
 #include "session.h"
 
@@ -176,6 +177,23 @@ static bool print_tuning(const session *s, fault *f)
     return true;
 }
 
+/* Which products of matrices the vendor's BLAS gets. */
+static bool print_blas(const session *s, fault *f)
+{
+    vecdot_blas_choice choices[DTYPE_ROWS];
+    size_t count = 0;
+    int used = 0;
+    vecdot_status status = vecdot_blas_choices(s->context, choices, DTYPE_ROWS, &count);
+    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
+    for (size_t i = 0; i < count && i < DTYPE_ROWS; i++) {
+        if (!choices[i].used) continue;
+        if (used++ == 0) printf("products of matrices by %s:", choices[i].library);
+        printf(" %s", dtype_row_of(choices[i].dtype)->brief);
+    }
+    if (used > 0) printf("\n");
+    return true;
+}
+
 int doctor_command(const command *self, const options *o)
 {
     (void)self;
@@ -195,7 +213,7 @@ int doctor_command(const command *self, const options *o)
     fflush(stdout);
     bool well = try_vecdot(&s, &f);
     puts(well ? "32, ok" : "failed");
-    well = well && print_tuning(&s, &f);
+    well = well && print_tuning(&s, &f) && print_blas(&s, &f);
     exit_status = finish_output();
     session_close(&s);
     return well ? exit_status : report(NULL, &f);

@@ -1,4 +1,5 @@
 /* What `vecdot tune` tells: a table of what it changed, and as JSON every candidate that was measured. */
+#include "dtypes.h"
 #include "json.h"
 #include "tune.h"
 
@@ -10,6 +11,24 @@ void tune_print_head(const tuning *t)
     printf("vecdot %s on %s:%" PRId32 ", %s (%s): %d problems of at most %.3g MiB, %.3g s\n\n",
            vecdot_version(), info->backend, info->index, info->name, info->driver, t->problem_count,
            t->bytes / 1048576, t->budget);
+    fflush(stdout);
+}
+
+static const char *const product_verdicts[] = {"faster", "no faster", "not measured", "WRONG", "failed"};
+
+void tune_print_products(const tuning *t)
+{
+    if (t->product_count == 0) return;
+    printf("%-10s  %6s  %12s  %12s  by %s\n", "product", "edge", "own ms", "its ms",
+           t->products[0].choice.library);
+    for (int i = 0; i < t->product_count; i++) {
+        const tune_product *p = &t->products[i];
+        printf("%-10s  ", dtype_row_of(p->choice.dtype)->brief);
+        if (p->own.median > 0)
+            printf("%6" PRId64 "  %12.4g  %12.4g  ", p->edge, 1000 * p->own.median, 1000 * p->blas.median);
+        printf("%s%s%s\n", product_verdicts[p->verdict], p->why[0] != '\0' ? ": " : "", p->why);
+    }
+    printf("\n");
     fflush(stdout);
 }
 
@@ -51,6 +70,14 @@ static void write_trial(FILE *to, const tuning *t, const tune_trial *trial)
     fputs("]}", to);
 }
 
+static void write_product(FILE *to, const tune_product *p)
+{
+    fprintf(to, "    {\"dtype\": \"%s\", \"verdict\": \"%s\", \"edge\": %" PRId64,
+            dtype_row_of(p->choice.dtype)->brief, product_verdicts[p->verdict], p->edge);
+    fprintf(to, ", \"calls\": %d, \"own\": [%.9g, %.9g, %.9g], \"blas\": [%.9g, %.9g, %.9g]}", p->calls,
+            p->own.least, p->own.median, p->own.most, p->blas.least, p->blas.median, p->blas.most);
+}
+
 static void write_report(FILE *to, const void *what)
 {
     const tuning *t = what;
@@ -65,6 +92,13 @@ static void write_report(FILE *to, const void *what)
                 row->name, row->unit, row->table);
         fprintf(to, ", \"measured\": %s, \"value\": %" PRId64 ", \"gain\": %.5f}",
                 row->measured ? "true" : "false", row->value, row->gain);
+    }
+    fputs("\n  ],\n  \"library\": ", to);
+    json_string(to, t->product_count > 0 ? t->products[0].choice.library : "");
+    fputs(", \"products\": [", to);
+    for (int i = 0; i < t->product_count; i++) {
+        fputs(i > 0 ? ",\n" : "\n", to);
+        write_product(to, &t->products[i]);
     }
     fputs("\n  ],\n  \"candidates\": [", to);
     for (int i = 0; i < t->trial_count; i++) {

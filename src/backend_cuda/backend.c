@@ -34,6 +34,8 @@ const backend backend_cuda = {
     .kernel_open = cuda_kernel_open,
     .kernel_close = cuda_kernel_close,
     .kernel_launch = cuda_kernel_launch,
+    .blas_open = cuda_blas_open,
+    .blas_gemm = cuda_blas_gemm,
     .context_native = cuda_context_handle,
     .queue_native = cuda_queue_handle,
 };

@@ -31,7 +31,9 @@ typedef struct cuda_queue {
     CUstream native;
     int owned;
     staging staging;
-    CUevent reached; /* for a queue that follows this one; NULL: none has */
+    CUevent reached;            /* for a queue that follows this one; NULL: none has */
+    struct cublasContext *blas; /* with its workspace, made by the first product; NULL: not yet */
+    CUdeviceptr workspace;
 } cuda_queue;
 
 typedef struct cuda_program {
@@ -106,5 +108,11 @@ void cuda_program_close(void *program);
 vecdot_status cuda_kernel_open(void *kernel, void *program, const char *name);
 void cuda_kernel_close(void *kernel);
 vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *how);
+
+/* blas.c */
+const blas_offer *cuda_blas_open(const char **why);
+vecdot_status cuda_blas_gemm(void *queue, const gemm *g, int *served);
+/* The queue's context is current, and its work done. */
+void cuda_blas_close(cuda_queue *q);
 
 #endif

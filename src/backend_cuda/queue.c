@@ -52,6 +52,7 @@ void cuda_queue_close(void *queue)
     cuda_queue *q = queue;
     if (cuda_push(q->context) != CUDA_SUCCESS) return;
     staging_free(&q->staging);
+    cuda_blas_close(q);
     if (q->reached != NULL) cu.EventDestroy(q->reached);
     if (q->owned) cu.StreamDestroy(q->native);
     cuda_leave(VECDOT_SUCCESS);

@@ -34,6 +34,8 @@ const backend backend_opencl = {
     .kernel_open = opencl_kernel_open,
     .kernel_close = opencl_kernel_close,
     .kernel_launch = opencl_kernel_launch,
+    .blas_open = opencl_blas_open,
+    .blas_gemm = opencl_blas_gemm,
     .context_native = opencl_context_handle,
     .queue_native = opencl_queue_handle,
 };

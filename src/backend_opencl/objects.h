@@ -75,4 +75,8 @@ vecdot_status opencl_kernel_open(void *kernel, void *program, const char *name);
 void opencl_kernel_close(void *kernel);
 vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *how);
 
+/* blas.c */
+const blas_offer *opencl_blas_open(const char **why);
+vecdot_status opencl_blas_gemm(void *queue, const gemm *g, int *served);
+
 #endif

@@ -8,6 +8,7 @@
 #ifndef CORE_BACKEND_H
 #define CORE_BACKEND_H
 
+#include "core/dtype.h"
 #include "core/text.h"
 
 typedef struct backend backend;
@@ -45,6 +46,36 @@ typedef struct launch {
     size_t arg_count;
     const kernel_arg *args;
 } launch;
+
+/* What a BLAS does with a matrix first: nothing, transpose it, conjugate and transpose it. */
+typedef enum gemm_op { GEMM_PLAIN, GEMM_TRANSPOSE, GEMM_CONJUGATE } gemm_op;
+
+/* As a BLAS sees it: element [i, j] of the k-th is i + j * ld + k * step elements after that of the first,
+ * which lies `offset` bytes (a multiple of the element's size) from `memory`. */
+typedef struct gemm_matrix {
+    int array; /* 0, 1, 2: x1, x2, out */
+    gemm_op op;
+    int64_t ld, step;
+    int64_t span; /* elements from the first of all to the last */
+    void *memory;
+    int64_t offset;
+} gemm_matrix;
+
+/* c[k] = op(a[k]) op(b[k]) for each k < batch, where op(a) is m by depth, op(b) depth by n, and all of one
+ * dtype. No size is 0. */
+typedef struct gemm {
+    dtype type;
+    int64_t m, n, depth, batch;
+    gemm_matrix a, b, c;
+} gemm;
+
+/* What the vendor's BLAS library computes. */
+typedef struct blas_offer {
+    char library[48];  /* "cuBLAS 13.0.2": what was measured with one says nothing of another */
+    uint32_t types;    /* 1 << dtype for each                                                 */
+    int64_t most;      /* elements from a buffer's start to the end of a matrix               */
+    int dense_batches; /* of several products: only where each array fills its buffer, without gaps */
+} blas_offer;
 
 struct backend {
     const char *name;           /* "opencl": as in selectors, in lower case              */
@@ -116,6 +147,13 @@ struct backend {
     vecdot_status (*kernel_open)(void *kernel, void *program, const char *name);
     void (*kernel_close)(void *kernel);
     vecdot_status (*kernel_launch)(void *queue, void *kernel, const launch *how);
+
+    /* The vendor's BLAS for class matrix. Optional, both or neither. blas_open opens the library on the first
+     * call; NULL, with the reason in *why (static storage), when there is none that can be used. */
+    const blas_offer *(*blas_open)(const char **why);
+    /* Enqueues the product, of what the offer has. *served stays 0 where the library does not take these
+     * buffers after all: then nothing has been enqueued, and the core launches its own kernels. */
+    vecdot_status (*blas_gemm)(void *queue, const gemm *g, int *served);
 
     /* The driver's own objects, for the interop headers. */
     void *(*context_native)(const void *context);

@@ -1,6 +1,7 @@
 /* Contexts and queues: their making, sharing and end, and the policy a device calls for. */
 #include "core/context.h"
 
+#include "core/blas.h"
 #include "core/device.h"
 #include "core/host/host_path.h"
 #include "core/program_cache.h"
@@ -67,11 +68,13 @@ void context_set_thresholds(vecdot_context *context, const thresholds *at)
 }
 
 /* The table's, and over them what `vecdot tune` has found on such a device. */
-static void load_thresholds(vecdot_context *context)
+static void load_tuned(vecdot_context *context)
 {
     thresholds at = schedule_values(schedule_for(&context->dev));
-    tuned_load(&context->dev, &at);
+    tuned_blas faster = {0};
+    tuned_load(&context->dev, &at, &faster);
     context_set_thresholds(context, &at);
+    blas_choose(context, &faster);
 }
 
 /* ---- Contexts ------------------------------------------------------------------------------------ */
@@ -102,13 +105,16 @@ static void context_free(vecdot_context *c)
 
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context)
 {
+    blas_setting blas;
+    TRY(blas_setting_read(&blas));
     vecdot_context *c = calloc(1, sizeof *c);
     if (c == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     c->dev = *dev;
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
     policy_init(&c->policy, dev);
-    load_thresholds(c);
+    c->policy.blas.setting = blas;
+    load_tuned(c);
     vecdot_status status =
         c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);
@@ -131,8 +137,10 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
 vecdot_status vecdot_context_create(const char *selector, vecdot_context **context)
 {
     device_choice choice;
+    blas_setting blas;
     if (context == NULL) return missing("vecdot_context_create", "context");
     TRY(check_reproducible_setting());
+    TRY(blas_setting_read(&blas));
     TRY(device_select(selector, &choice));
     vecdot_status status = VECDOT_SUCCESS;
     char refused[2048] = "";

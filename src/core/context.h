@@ -29,6 +29,15 @@ typedef enum plan_class {
  * wherever it can be, never. */
 typedef enum host_mode { HOST_NEVER, HOST_AUTO, HOST_ALWAYS } host_mode;
 
+/* When products of matrices go to the vendor's BLAS (core/blas.h). */
+typedef enum blas_setting { BLAS_AUTO, BLAS_OFF, BLAS_ON } blas_setting;
+
+typedef struct blas_policy {
+    blas_setting setting;
+    const blas_offer *offer; /* NULL: there is no library, or none was looked for */
+    uint32_t types;          /* 1 << dtype for those that go to it                */
+} blas_policy;
+
 /* What the planner and the executor assume about the device. Filled from the device when a context is
  * made; tests change it to run every class, schedule and transfer path on any device. */
 typedef struct policy {
@@ -44,9 +53,10 @@ typedef struct policy {
     int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
     thresholds at;       /* where one class or one way to split ends and another begins   */
     int has_fp64;
-    int reproducible;      /* no class matrix: every sum in the canonical order           */
-    host_mode host;        /* the calling thread's share                                  */
-    int host_set;          /* its instruction set, as in host_path.h; -1: no code for it  */
+    int reproducible;    /* no class matrix: every sum in the canonical order           */
+    host_mode host;      /* the calling thread's share                                  */
+    int host_set;        /* its instruction set, as in host_path.h; -1: no code for it  */
+    blas_policy blas;    /* what of class matrix goes to the vendor's library           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } policy;
 

@@ -1,6 +1,7 @@
 /* Listing the devices of all backends, parsing selectors, and diagnosing a missing device. */
 #include "core/device.h"
 
+#include "core/blas.h"
 #include "core/host/host_path.h"
 #include "core/library.h"
 
@@ -234,8 +235,8 @@ void device_choice_free(device_choice *choice)
 
 static void add_settings(text *report)
 {
-    static const char *const names[] = {"VECDOT_BACKEND", "VECDOT_DEVICE", "VECDOT_REPRODUCIBLE",
-                                        "VECDOT_CACHE_DIR", "VECDOT_LOG"};
+    static const char *const names[] = {"VECDOT_BACKEND", "VECDOT_DEVICE",    "VECDOT_REPRODUCIBLE",
+                                        "VECDOT_BLAS",    "VECDOT_CACHE_DIR", "VECDOT_LOG"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = environment_get(names[i]);
         if (value != NULL) text_add(report, "%s=%s\n", names[i], value);
@@ -268,6 +269,7 @@ vecdot_status vecdot_diagnose(char *buffer, size_t capacity, size_t *needed)
     for (const backend *const *b = backend_registry; *b != NULL; b++) {
         text_add(&report, "%s:\n", (*b)->name);
         (*b)->diagnose(&report);
+        blas_diagnose(*b, &report);
     }
     int set = host_set_after(-1);
     text_add(&report, "small host arrays on a CPU device: %s%s\n",

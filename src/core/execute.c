@@ -1,6 +1,7 @@
 /* Jobs: what is where, what fits, and how one piece will run. */
 #include "core/execute.h"
 
+#include "core/blas.h"
 #include "core/memory.h"
 #include "core/status.h"
 #include "kernels/codes.h"
@@ -144,6 +145,40 @@ static void distrust_vectors(const job *j, preparation *ready)
         if (j->at[a].on_host && !ready->how.copy[a]) ready->p.vectors[a] = 0;
 }
 
+/* OpenCL's buffers lie on such a boundary, and a library made for them may rely on it. */
+enum { BASE_ALIGNMENT = 128 };
+
+/* Whether the arrays, as they will be bound, are what the library takes. */
+static const char *arrays_for_blas(const job *j, const policy *how, const preparation *ready)
+{
+    const gemm *g = &ready->product;
+    const gemm_matrix *const matrices[] = {&g->a, &g->b, &g->c};
+    for (int k = 0; k < ARRAYS; k++) {
+        const location *at = &j->at[matrices[k]->array];
+        int in_place = at->on_host && !ready->how.copy[matrices[k]->array];
+        int64_t start = at->on_host ? 0 : at->offset / dtype_size(g->type);
+        if (in_place && (uintptr_t)at->host % BASE_ALIGNMENT != 0)
+            return "a host array used in place is not on a boundary of 128 bytes";
+        if (g->batch > 1 && how->blas.offer->dense_batches &&
+            (start != 0 || matrices[k]->step * g->batch != matrices[k]->span))
+            return "it takes a batch only from arrays without gaps, at the start of their buffers";
+        if (start > how->blas.offer->most - matrices[k]->span)
+            return "a matrix is larger than the library counts";
+    }
+    return NULL;
+}
+
+static const char *prepare_blas(const job *j, const policy *how, const uintptr_t address[ARRAYS],
+                                preparation *ready)
+{
+    const char *why = blas_declines(&how->blas, ready->p.result);
+    if (why != NULL) return why;
+    if (ready->element_limit < ready->p.n) return "its sums are cut into ranges";
+    if (ready->pl.result_bytes > 0) return "its results go through scratch memory";
+    why = gemm_describe(&ready->p, address, &ready->product);
+    return why != NULL ? why : arrays_for_blas(j, how, ready);
+}
+
 int64_t job_least_reach(const job *j, const policy *how, int array)
 {
     int64_t least = least_elements(&j->p, how), some = j->p.n < least ? j->p.n : least;
@@ -174,6 +209,7 @@ void job_prepare(const job *j, const policy *how, preparation *ready)
     distrust_vectors(j, ready);
     int through_results = j->overlaps || ready->p.type[OUT] != ready->p.result || ready->p.misaligned[OUT];
     plan_build(&ready->p, how, through_results, ready->element_limit, &ready->pl);
+    ready->not_blas = prepare_blas(j, how, address, ready);
 }
 
 /* ---- Pieces ---- */

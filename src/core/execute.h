@@ -4,6 +4,7 @@
 #define CORE_EXECUTE_H
 
 #include "core/bind.h"
+#include "core/gemm.h"
 #include "core/plan.h"
 
 /* A problem with its arrays' places, collapsed. */
@@ -39,6 +40,8 @@ typedef struct preparation {
     transfer how;
     plan pl;
     int64_t element_limit;
+    const char *not_blas; /* why the vendor's BLAS does not compute it; NULL: it does, ... */
+    gemm product;         /* ... as this */
 } preparation;
 
 void job_prepare(const job *j, const policy *how, preparation *ready);

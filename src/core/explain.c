@@ -40,6 +40,18 @@ static void explain_launch(text *t, int number, const step *s)
     text_add(t, "\n");
 }
 
+static void explain_blas(text *t, const preparation *ready, const blas_policy *blas)
+{
+    const gemm *g = &ready->product;
+    if (ready->not_blas != NULL) {
+        text_add(t, "  not by the vendor's BLAS: %s\n", ready->not_blas);
+        return;
+    }
+    text_add(t, "launch 1: %s, %s gemm %s%s, m %lld, n %lld, k %lld, batch %lld\n", blas->offer->library,
+             dtype_name(g->type), gemm_op_name(g->a.op), gemm_op_name(g->b.op), (long long)g->m,
+             (long long)g->n, (long long)g->depth, (long long)g->batch);
+}
+
 /* Where `vecdot tune` has been at work. */
 static void explain_thresholds(text *t, const vecdot_context *context)
 {
@@ -83,6 +95,8 @@ void explain_job(text *t, const vecdot_context *context, const job *j)
     if (pl->partial_bytes + pl->result_bytes > 0)
         text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes,
                  pl->result_bytes);
-    for (int k = 0; k < pl->step_count; k++) explain_launch(t, k + 1, &pl->steps[k]);
+    if (ready.p.is_matrix) explain_blas(t, &ready, &context->policy.blas);
+    for (int k = 0; k < pl->step_count && ready.not_blas != NULL; k++)
+        explain_launch(t, k + 1, &pl->steps[k]);
     explain_thresholds(t, context);
 }

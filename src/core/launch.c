@@ -122,3 +122,15 @@ vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const b
         TRY(launch_step(queue, ready, &ready->pl.steps[k], b, where, 0, ready->pl.nodes));
     return VECDOT_SUCCESS;
 }
+
+vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served)
+{
+    gemm g = ready->product;
+    gemm_matrix *const matrices[] = {&g.a, &g.b, &g.c};
+    for (int k = 0; k < ARRAYS; k++) {
+        const binding *at = &b->at[matrices[k]->array];
+        matrices[k]->memory = at->memory;
+        matrices[k]->offset = at->offset;
+    }
+    return queue->context->dev.driver->blas_gemm(queue->native, &g, served);
+}

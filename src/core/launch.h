@@ -16,6 +16,10 @@ pass pass_at(const preparation *ready, int64_t index);
 /* Bytes of the queue's scratch that the plan needs. */
 size_t scratch_bytes(const plan *pl);
 
+/* Hands a piece for which ready->not_blas is NULL to the vendor's BLAS; where *served stays 0 it is to be
+ * launched. */
+vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served);
+
 /* To be called before the launches: scratch and counters as the plan needs them. */
 vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready);
 

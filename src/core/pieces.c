@@ -106,9 +106,11 @@ static vecdot_status bind(course *c, const job *j, const preparation *ready, int
 static vecdot_status run_whole(course *c, const job *j, const preparation *ready, bindings *b)
 {
     int64_t passes = pass_count(ready);
+    int served = 0;
     TRY(tell(c));
     TRY(bind(c, j, ready, 0, ready->p.n, 1, b));
-    for (int64_t k = 0; k < passes; k++) {
+    if (ready->not_blas == NULL) TRY(launch_blas(c->queue, ready, b, &served));
+    for (int64_t k = 0; k < passes && !served; k++) {
         pass where = pass_at(ready, k);
         TRY(launch_main(c->queue, ready, b, where, 0, ready->pl.nodes));
         TRY(launch_rest(c->queue, ready, b, where));

@@ -18,7 +18,7 @@
 #include <xxhash.h>
 
 static const char format[] = "vecdot tuned thresholds";
-enum { VERSION = 1, LIMIT = 1 << 16, DEPTH = 4, NAME_BYTES = 64 };
+enum { VERSION = 1, LIMIT = 1 << 16, DEPTH = 5, NAME_BYTES = 64 };
 
 /* By device and not by driver, so that a new driver finds the old file and can say why it is no longer used.
  */
@@ -112,7 +112,30 @@ static int apply_entry(const char *name, json_object *entry, thresholds *t)
     return 0;
 }
 
-int tuned_parse(const char *bytes, size_t size, const device *dev, thresholds *t, text *why)
+static int is_faster(json_object *entry)
+{
+    json_object *value = NULL;
+    json_object_object_get_ex(entry, "faster", &value);
+    return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
+/* Files of earlier versions have none of it. */
+static void apply_blas(json_object *object, tuned_blas *blas)
+{
+    json_object *all = NULL, *dtypes = NULL;
+    *blas = (tuned_blas){0};
+    if (!json_object_object_get_ex(object, "blas", &all) ||
+        !json_object_object_get_ex(all, "dtypes", &dtypes) || !json_object_is_type(dtypes, json_type_object))
+        return;
+    snprintf(blas->library, sizeof blas->library, "%s", string_in(all, "library"));
+    json_object_object_foreach(dtypes, name, entry)
+    {
+        for (int i = 0; i < DTYPE_COUNT; i++)
+            if (strcmp(name, dtype_name((dtype)i)) == 0 && is_faster(entry)) blas->types |= UINT32_C(1) << i;
+    }
+}
+
+int tuned_parse(const char *bytes, size_t size, const device *dev, thresholds *t, tuned_blas *blas, text *why)
 {
     json_object *object = read_object(bytes, size, why), *entries = NULL;
     int count = -1;
@@ -121,6 +144,7 @@ int tuned_parse(const char *bytes, size_t size, const device *dev, thresholds *t
             json_object_is_type(entries, json_type_object)) {
             count = 0;
             json_object_object_foreach(entries, name, entry) count += apply_entry(name, entry, t);
+            apply_blas(object, blas);
         } else {
             text_add(why, "it has no \"thresholds\"");
         }
@@ -129,7 +153,7 @@ int tuned_parse(const char *bytes, size_t size, const device *dev, thresholds *t
     return count;
 }
 
-void tuned_load(const device *dev, thresholds *t)
+void tuned_load(const device *dev, thresholds *t, tuned_blas *blas)
 {
     char path[PATH_MAX], name[NAME_BYTES], reason[512] = "";
     size_t size = 0;
@@ -141,7 +165,7 @@ void tuned_load(const device *dev, thresholds *t)
     char *bytes = private_file_read(folder, name, LIMIT, &size);
     private_folder_close(folder);
     if (bytes == NULL) return;
-    int count = tuned_parse(bytes, size, dev, t, &why);
+    int count = tuned_parse(bytes, size, dev, t, blas, &why);
     if (count < 0)
         log_line("tuned thresholds: %s/%s is ignored: %s", path, name, reason);
     else
@@ -159,20 +183,42 @@ static void add(json_object *object, const char *key, json_object *value, int *w
     *whole = 0;
 }
 
+static json_object *number(double value, const char *digits)
+{
+    json_object *made = json_object_new_double(value);
+    if (made != NULL)
+        json_object_set_serializer(made, json_object_double_to_json_string, (void *)(uintptr_t)digits, NULL);
+    return made;
+}
+
 static json_object *write_entry(const tuned_entry *entry, int *whole)
 {
-    static char digits[] = "%.4f";
-    json_object *object = json_object_new_object(), *gain = json_object_new_double(entry->gain);
-    if (gain != NULL) json_object_set_serializer(gain, json_object_double_to_json_string, digits, NULL);
+    json_object *object = json_object_new_object();
     add(object, "value", json_object_new_int64(entry->value), whole);
     add(object, "instead_of", json_object_new_int64(entry->instead_of), whole);
     add(object, "unit", json_object_new_string(threshold_rows[entry->index].unit), whole);
-    add(object, "gain", gain, whole);
+    add(object, "gain", number(entry->gain, "%.4f"), whole);
+    return object;
+}
+
+static json_object *write_blas(const tuned_findings *found, int *whole)
+{
+    json_object *object = json_object_new_object(), *dtypes = json_object_new_object();
+    add(object, "library", json_object_new_string(found->library), whole);
+    for (int i = 0; i < found->product_count; i++) {
+        const tuned_product *p = &found->products[i];
+        json_object *entry = json_object_new_object();
+        add(entry, "faster", json_object_new_boolean(p->faster), whole);
+        add(entry, "seconds", number(p->seconds, "%.9g"), whole);
+        add(entry, "own_seconds", number(p->own_seconds, "%.9g"), whole);
+        add(dtypes, dtype_name(p->type), entry, whole);
+    }
+    add(object, "dtypes", dtypes, whole);
     return object;
 }
 
 /* NULL when memory is out. */
-static json_object *write_object(const device *dev, const tuned_entry *entries, int count)
+static json_object *write_object(const device *dev, const tuned_findings *found)
 {
     const vecdot_device_info *info = &dev->info;
     char date[32] = "";
@@ -190,9 +236,11 @@ static json_object *write_object(const device *dev, const tuned_entry *entries, 
     add(object, "device", json_object_new_string(info->name), &whole);
     add(object, "driver", json_object_new_string(info->driver), &whole);
     add(object, "table", json_object_new_string(device_family_name(schedule_for(dev))), &whole);
-    for (int i = 0; i < count; i++)
-        add(all, threshold_rows[entries[i].index].name, write_entry(&entries[i], &whole), &whole);
+    for (int i = 0; i < found->count; i++)
+        add(all, threshold_rows[found->entries[i].index].name, write_entry(&found->entries[i], &whole),
+            &whole);
     add(object, "thresholds", all, &whole);
+    if (found->library != NULL) add(object, "blas", write_blas(found, &whole), &whole);
     if (whole) return object;
     json_object_put(object);
     return NULL;
@@ -213,7 +261,7 @@ static int store(private_folder *folder, const char *name, json_object *object)
     return stored;
 }
 
-vecdot_status tuned_save(const device *dev, const tuned_entry *entries, int count, text *path)
+vecdot_status tuned_save(const device *dev, const tuned_findings *found, text *path)
 {
     char where[PATH_MAX], name[NAME_BYTES], reason[1024];
     if (!cache_folder(where, sizeof where))
@@ -224,7 +272,7 @@ vecdot_status tuned_save(const device *dev, const tuned_entry *entries, int coun
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_tuning_save: the cache folder cannot be used: %s",
                     reason);
     file_name(dev, name);
-    json_object *object = write_object(dev, entries, count);
+    json_object *object = write_object(dev, found);
     int stored = object != NULL && store(folder, name, object);
     json_object_put(object);
     private_folder_close(folder);

@@ -41,6 +41,17 @@ CUDASIM_EXPORT const char *cudasim_last_misuse(void); /* "" when there was none 
 CUDASIM_EXPORT uint64_t cudasim_pending(void);
 CUDASIM_EXPORT uint64_t cudasim_instructions(void);
 
+/* ---- For libraries that launch kernels of their own ---- */
+
+/* The host's address of so many bytes of device memory; NULL, and the context is faulty, where they are not
+ * alive. */
+typedef void *cudasim_find(const void *user, uint64_t address, size_t bytes);
+typedef void cudasim_kernel(const void *params, cudasim_find *find, const void *user);
+
+/* Enqueues a function that stands for a kernel: it runs when its turn comes, once or as often as a captured
+ * graph is launched, on a copy of the parameters. A CUresult. */
+CUDASIM_EXPORT int cudasim_submit(void *stream, cudasim_kernel *run, const void *params, size_t bytes);
+
 /* What is alive. */
 typedef struct cudasim_alive {
     uint64_t contexts; /* made by cuCtxCreate_v2                                       */

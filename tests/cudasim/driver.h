@@ -188,7 +188,15 @@ void module_destroy(module *gone);
 
 /* ---- Work and the order it runs in (work.c, queue.c) ---- */
 
-typedef enum work_kind { WORK_KERNEL, WORK_COPY, WORK_SET, WORK_RECORD, WORK_WAIT, WORK_GRAPH } work_kind;
+typedef enum work_kind {
+    WORK_KERNEL,
+    WORK_HOST,
+    WORK_COPY,
+    WORK_SET,
+    WORK_RECORD,
+    WORK_WAIT,
+    WORK_GRAPH
+} work_kind;
 
 typedef struct graph_plan graph_plan;
 
@@ -199,6 +207,7 @@ typedef struct work {
     uint64_t function; /* KERNEL: the handle, looked up again when it runs */
     uint32_t grid[3], block[3];
     size_t shared;
+    cudasim_kernel *host; /* HOST */
     unsigned char *params;
     size_t param_bytes;
     uint64_t to, from;             /* COPY, SET: addresses */

@@ -90,6 +90,38 @@ static void run_kernel(const work *w)
     w->owner->sticky = code_of(fault.kind);
 }
 
+/* ---- What another library computes ---- */
+
+static void *find_for_host(const void *user, uint64_t address, size_t bytes)
+{
+    const work *w = user;
+    char why[256];
+    const memory_block *at = memory_for_kernel(w->owner, address);
+    if (at && bytes <= at->bytes - (address - at->address)) return at->host + (address - at->address);
+    memory_explain(w->owner, address, why, sizeof why);
+    report("a library's kernel, %zu bytes: %s", bytes, why);
+    w->owner->sticky = CUDA_ERROR_ILLEGAL_ADDRESS;
+    return NULL;
+}
+
+int cudasim_submit(void *in, cudasim_kernel *run, const void *params, size_t bytes)
+{
+    stream *s;
+    CUresult result = enter("cudasim_submit", CURRENT);
+    if (result == CUDA_SUCCESS) result = stream_for_work(in, &s);
+    if (result != CUDA_SUCCESS) return leave(result);
+    work *w = work_make(WORK_HOST, s->head.owner);
+    if (w) w->params = malloc(bytes);
+    if (!w || !w->params) {
+        work_free(w);
+        return leave(CUDA_ERROR_OUT_OF_MEMORY);
+    }
+    memcpy(w->params, params, bytes);
+    w->param_bytes = bytes;
+    w->host = run;
+    return leave(submit(s, w));
+}
+
 /* ---- Copies and fills ---- */
 
 static unsigned char *bytes_at(const work *w, uint64_t address, bool tracked)
@@ -129,6 +161,7 @@ void work_run(const work *w, uint64_t operation)
     nanoseconds += 1000;
     switch (w->kind) {
     case WORK_KERNEL: run_kernel(w); break;
+    case WORK_HOST: w->host(w->params, find_for_host, w); break;
     case WORK_COPY: run_copy(w); break;
     case WORK_SET: run_set(w); break;
     case WORK_RECORD: run_record(w, operation); break;
@@ -146,7 +179,8 @@ bool work_uses(const work *w, const block *b)
     if (w->kind == WORK_COPY || w->kind == WORK_SET)
         return (w->to_tracked && block_offset(b, w->to) < bytes) ||
                (w->from_tracked && block_offset(b, w->from) < bytes);
-    for (size_t i = 0; w->kind == WORK_KERNEL && i + 8 <= w->param_bytes; i += 8) {
+    const bool launched = w->kind == WORK_KERNEL || w->kind == WORK_HOST;
+    for (size_t i = 0; launched && i + 8 <= w->param_bytes; i += 8) {
         uint64_t value;
         memcpy(&value, w->params + i, sizeof value);
         if (value - b->at.address < bytes) return true;
