@@ -31,7 +31,7 @@ typedef enum device_family {
     X(shared_tile, "outputs", 1, 4, 4, SAME(4))                                                              \
     /* Accumulators of a panel of columns, at most. The kernel's stack holds 32 KiB. */                      \
     X(panel_bytes, "bytes", 4096, 32768, 2, P(32768), P(32768), P(32768), P(32768), P(32768), P(32768),      \
-      M(65536), P(32768))                                                                                    \
+      M(32768), P(32768))                                                                                    \
     /* ... and at least, where cores would be idle: a row's columns should fill pages. */                    \
     X(least_panel_bytes, "bytes", 1024, 32768, 2, SAME(4096))                                                \
     /* Items of work that even out uneven cores. */                                                          \
