@@ -113,11 +113,25 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
     return make_array(p, ARRAY_OUT, result, shape, ndim, 1, chunk) && trial_seal(p);
 }
 
+/* Each call has a context of its own: in another's memory an element never written could pass for one that
+ * was, and Oclgrind takes what a kernel writes to a larger buffer in the place of a released one for never
+ * written. */
+static int renew(target *t)
+{
+    vecdot_queue_release(t->queue);
+    vecdot_context_release(t->context);
+    t->queue = NULL;
+    t->context = NULL;
+    return vecdot_context_create(t->selector, &t->context) == VECDOT_SUCCESS &&
+           vecdot_queue_create(t->context, &t->queue) == VECDOT_SUCCESS;
+}
+
 /* Returns 1 when the call went as it must. */
 static int run_choice(target *t, const choice *c)
 {
     char why[512] = "";
     trial p;
+    if (t->cases > 0 && !renew(t)) return 0;
     target_reset(t);
     policy *now = &t->context->policy;
     now->schedule = c->schedule;
