@@ -15,18 +15,6 @@ typedef struct shape {
 
 enum layout { ROWS_OF_N, AXIS_FIRST, REVERSED, MISALIGNED_X1, LAYOUTS };
 
-typedef struct painter {
-    ref_type type;
-    int palette;
-    random_source *random;
-} painter;
-
-static void paint(unsigned char *element, void *argument)
-{
-    painter *with = argument;
-    value_generate(with->type, with->palette, with->random, element);
-}
-
 /* Fills array `which`: its shape is there; room for a misaligned start. */
 static void place_array(trial *p, int which, ref_type type, enum layout how, random_source *random)
 {
@@ -42,8 +30,7 @@ static void place_array(trial *p, int which, ref_type type, enum layout how, ran
             a->strides[d] = -a->strides[d];
         }
     }
-    painter with = {type, 1, random};
-    if (which != ARRAY_OUT) array_visit(p, a, paint, &with);
+    if (which != ARRAY_OUT) array_fill(p, a, 1, random);
 }
 
 static void make(trial *p, ref_type type1, ref_type type2, shape s, enum layout how, random_source *random)

@@ -211,9 +211,6 @@ vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, s
         if (dtypes[k].lanes != 1)
             return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes[%zu].lanes is %u; expected 1",
                         k, (unsigned)dtypes[k].lanes);
-        if (dtypes[k].lanes != 1)
-            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes[%zu].lanes is %u; expected 1",
-                        k, (unsigned)dtypes[k].lanes);
         if (t == DTYPE_COUNT)
             return fail(VECDOT_ERROR_DTYPE, "vecdot_warmup: unsupported dtype %s in dtypes[%zu]", came, k);
         if (dtype_needs_fp64(t) && !context->policy.has_fp64)

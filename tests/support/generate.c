@@ -326,6 +326,12 @@ static void paint(unsigned char *element, void *argument)
     value_generate(with->type, with->palette, with->random, element);
 }
 
+void array_fill(trial *p, const array *a, int palette, random_source *random)
+{
+    painter with = {a->type, palette, random};
+    array_visit(p, a, paint, &with);
+}
+
 static void fill(trial *p, random_source *random)
 {
     static const unsigned char poison[] = {0xff, 0xa5, 0x7f, 0x7c};
@@ -335,8 +341,7 @@ static void fill(trial *p, random_source *random)
         }
     }
     for (int i = 0; i < 2; i++) {
-        painter with = {p->array[i].type, (int)random_below(random, PALETTES), random};
-        array_visit(p, &p->array[i], paint, &with);
+        array_fill(p, &p->array[i], (int)random_below(random, PALETTES), random);
     }
 }
 
