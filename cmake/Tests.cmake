@@ -11,7 +11,7 @@ find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the 
 set(unit_tests dtype semantics layout schedule plan gemm tune npy text status variant cudasim_machine)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix tuning blas) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense tuning blas) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")

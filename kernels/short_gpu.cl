@@ -22,12 +22,7 @@ typedef PASTE(stored_, TYPE2) part2;
 FUNCTION value pair_product(PRIVATE const params *p, part1 a, part2 b)
 {
 #if LOAD == LOAD_VECTOR
-    value sums[SUMS];
-    UNROLL for (i32 k = 0; k < SUMS; k++) sums[k] = value_zero();
-    add_quad(p, sums, a, b);
-    UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
-        UNROLL for (i32 k = 0; k < width; k++) sums[k] = value_add(sums[2 * k], sums[2 * k + 1]);
-    return sums[0];
+    return quad_product(p, a, b);
 #else
     return product_add(p, value_zero(), PASTE(cast_, TYPE1)(a), PASTE(cast_, TYPE2)(b));
 #endif

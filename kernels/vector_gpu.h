@@ -76,6 +76,17 @@ FUNCTION void add_quad(PRIVATE const params *p, PRIVATE value *sums, quad a, qua
 }
 #endif
 
+/* The sum of the products in sixteen bytes of each operand. */
+FUNCTION value quad_product(PRIVATE const params *p, quad a, quad b)
+{
+    value sums[SUMS];
+    UNROLL for (i32 k = 0; k < SUMS; k++) sums[k] = value_zero();
+    add_quad(p, sums, a, b);
+    UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
+        UNROLL for (i32 k = 0; k < width; k++) sums[k] = value_add(sums[2 * k], sums[2 * k + 1]);
+    return sums[0];
+}
+
 FUNCTION quad load_quad(GLOBAL const u8 *from) { return *(GLOBAL const quad *)from; }
 
 /* The sixteen bytes at element `first` of a row of n, zeros after its end. */

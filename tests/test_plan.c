@@ -1,6 +1,6 @@
 /* The planner with no device: the class of every shape of the design, both schedules, and what each plan must
  * keep to. */
-#include "core/plan.h"
+#include "core/plan_gpu.h"
 #include "kernels/codes.h"
 
 #include "support/thresholds.h"
@@ -111,8 +111,14 @@ static void test_classes_gpu(void **state)
     problem p = rows(DTYPE_F32, 1000, 0);
     expect_class(&p, &gpu, CLASS_FILL, KERNEL_FILL, LOAD_NONE);
     p = rows(DTYPE_F32, 1 << 20, 64);
-    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_VECTOR);
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_DENSE_GPU, LOAD_VECTOR);
     p = rows(DTYPE_F32, 1 << 20, 3); /* rows that are no 16-byte multiple */
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_DENSE_GPU, LOAD_VECTOR);
+    p.vectors[X2] = 0;
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_STRIDED);
+    p = make(DTYPE_F32, 1 << 20, 64, 68, 64, 1, 1); /* gaps between rows */
+    expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_VECTOR);
+    p = rows(DTYPE_F32, 1, 3); /* less than sixteen bytes */
     expect_class(&p, &gpu, CLASS_SHORT, KERNEL_SHORT_GPU, LOAD_STRIDED);
     p = rows(DTYPE_F32, 1 << 16, 4096);
     expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_VECTOR);
@@ -277,6 +283,16 @@ static void test_variant_table(void **state)
     assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
 }
 
+/* A group's rows fill vectors, which fit in its local memory, and its work-items take all of them. */
+static void check_dense(const params *q, dtype t)
+{
+    int64_t vector = 16 / dtype_size(t), bytes = q->block * q->n * dtype_size(t);
+    int is_half = t == DTYPE_F16 || t == DTYPE_BF16;
+    assert_true(q->block >= 1 && bytes % 16 == 0 && bytes <= (is_half ? 8192 : 16384));
+    assert_true(q->members <= TEAM && q->span <= (dtype_size(t) >= 8 ? 8 : 16));
+    assert_true(q->members * q->span >= (q->n % vector == 0 ? q->n / vector : q->n));
+}
+
 /* Thresholds, whatever they are, give plans that keep to all of this. */
 static void test_any_thresholds(void **state)
 {
@@ -298,6 +314,7 @@ static void test_any_thresholds(void **state)
         if (pl.steps[0].v.kernel == KERNEL_PANEL_CPU) assert_true(q->panel >= 1 && q->panel <= 16384);
         if (pl.steps[0].v.kernel == KERNEL_SHORT_CPU) assert_true(n <= 32);
         if (pl.steps[0].v.kernel == KERNEL_SHORT_GPU) assert_true(n * dtype_size(t) <= 512);
+        if (pl.steps[0].v.kernel == KERNEL_DENSE_GPU) check_dense(q, t);
     }
 }
 

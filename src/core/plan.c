@@ -143,14 +143,25 @@ static choice choose_cpu(const problem *p, const policy *how)
     return c;
 }
 
-/* Whether short_gpu takes it, and how it loads. */
-static int is_short_typed(const problem *p, load *how)
+/* Each input is one array without gaps, of sixteen bytes at least and from such a boundary on. */
+static int has_dense_rows(const problem *p)
+{
+    return p->rank == 1 && is_contiguous(p) && p->vectors[X1] && p->vectors[X2] && p->step[X1][0] == p->n &&
+           p->step[X2][0] == p->n && p->shape[0] * p->n * dtype_size(p->result) >= 16;
+}
+
+/* Whether dense_gpu or short_gpu takes it, and how it loads. */
+static int is_short_typed(const problem *p, choice *c)
 {
     int size = dtype_size(p->result);
     if (p->type[X1] != p->result || p->type[X2] != p->result || p->rank > 2) return 0;
     if (p->n * size > ROW_BYTES) return 0;
-    *how = p->n * size % 16 == 0 && has_vector_rows(p) ? LOAD_VECTOR : LOAD_STRIDED;
-    return *how == LOAD_VECTOR || ceil_div(p->n, TEAM) <= (size >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS);
+    c->kernel = has_dense_rows(p) ? KERNEL_DENSE_GPU : KERNEL_SHORT_GPU;
+    if (c->kernel == KERNEL_DENSE_GPU || (p->n * size % 16 == 0 && has_vector_rows(p)))
+        c->load = LOAD_VECTOR;
+    else if (ceil_div(p->n, TEAM) > (size >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS))
+        return 0;
+    return 1;
 }
 
 static choice choose_gpu(const problem *p, const policy *how)
@@ -158,8 +169,8 @@ static choice choose_gpu(const problem *p, const policy *how)
     choice c = {.tile = 1, .cls = across_outputs(p, how)};
     int typed = is_typed(p, how);
     c.load = typed ? LOAD_STRIDED : LOAD_ANY;
+    if (c.cls == CLASS_SHORT && typed && is_short_typed(p, &c)) return c;
     c.kernel = KERNEL_THREAD_GPU;
-    if (c.cls == CLASS_SHORT && typed && is_short_typed(p, &c.load)) c.kernel = KERNEL_SHORT_GPU;
     if (c.cls != CLASS_AUTO) return c;
     c.cls = rows_class(p, how->force);
     c.kernel = KERNEL_TEAM_GPU;
@@ -395,6 +406,7 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU:
     case KERNEL_SHORT_GPU:
+    case KERNEL_DENSE_GPU:
     case KERNEL_COMBINE_GPU:
         s->group_size = GROUP_ITEMS;
         s->groups = (size_t)gpu_groups(&s->v, how, q);
@@ -441,7 +453,7 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
     step *s = add_step(pl, v, BUFFER_X1, BUFFER_X2, target);
     pl->cls = c.cls;
     pl->chunk = ROW_BYTES / variant_result_bytes(&v) * ROWS;
-    if (c.kernel == KERNEL_SHORT_GPU)
+    if (c.kernel == KERNEL_SHORT_GPU || c.kernel == KERNEL_DENSE_GPU)
         gpu_share_rows(p, pl, s);
     else
         choose_nodes(p, how, max_node_elements, pl, s);

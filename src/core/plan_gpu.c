@@ -74,11 +74,31 @@ void gpu_share_nodes(const problem *p, const policy *how, int64_t max_node_eleme
     while (pl->span * pl->members < all) pl->span *= 2;
 }
 
-/* short_gpu: a row's elements, or sixteen bytes of them, one for each member as often as it takes. */
+/* Elements of sixteen bytes. */
+static int64_t vector_elements(const variant *v)
+{
+    return 16 / variant_result_bytes(v);
+}
+
+/* Rows of a group of dense_gpu: what fits, a whole number of vectors. */
+static int64_t dense_rows(const variant *v, int64_t n)
+{
+    int is_half = v->group == GROUP_F16 || v->group == GROUP_BF16; /* their products take twice the room */
+    int64_t rows = GROUP_ITEMS * (is_half ? 2 : 4) * vector_elements(v) / n;
+    while (rows * n % vector_elements(v) != 0) rows--;
+    return rows;
+}
+
+/* short_gpu: a row's elements, or sixteen bytes of them, one for each member as often as it takes. dense_gpu:
+ * as many as its work-items add at once, for so many members. */
 void gpu_share_rows(const problem *p, plan *pl, const step *s)
 {
-    int64_t pairs = s->v.load == LOAD_VECTOR ? p->n * dtype_size(p->result) / 16 : p->n;
-    while (pl->members < TEAM && pl->members < pairs) pl->members *= 2;
+    int whole = p->n % vector_elements(&s->v) == 0;
+    int64_t pairs = s->v.load == LOAD_VECTOR && whole ? p->n / vector_elements(&s->v) : p->n;
+    if (s->v.kernel == KERNEL_DENSE_GPU)
+        while (pl->span < pairs && pl->span < (whole || variant_result_bytes(&s->v) >= 8 ? 4 : 8))
+            pl->span *= 2;
+    while (pl->members < TEAM && pl->span * pl->members < pairs) pl->members *= 2;
     while (pl->span * pl->members < pairs) pl->span *= 2;
     pl->node_chunks = 1;
 }
@@ -101,6 +121,7 @@ int64_t gpu_groups(const variant *v, const policy *how, params *q)
     case KERNEL_TEAM_GPU: return ceil_div(units * q->nodes * q->members, TEAMS);
     case KERNEL_THREAD_GPU: return ceil_div(units * q->members, GROUP_ITEMS) * q->nodes;
     case KERNEL_SHORT_GPU: return ceil_div(q->outputs, GROUP_ITEMS / q->members * (pairs / q->span));
+    case KERNEL_DENSE_GPU: q->block = dense_rows(v, q->n); return ceil_div(q->outputs, q->block);
     default: /* combine_gpu */
         q->members = q->all_nodes > how->at.combined_by_team ? TEAMS : 1;
         return ceil_div(q->outputs * q->members, TEAMS);

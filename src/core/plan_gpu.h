@@ -33,7 +33,7 @@ int64_t gpu_wanted_by_threads(const problem *p, const policy *how, plan *pl, int
 void gpu_share_nodes(const problem *p, const policy *how, int64_t max_node_elements, int64_t units, plan *pl,
                      const step *s);
 
-/* For short_gpu: a row's elements, or sixteen bytes of them, one for each member as often as it takes. */
+/* For short_gpu and dense_gpu: what each member takes of a row. */
 void gpu_share_rows(const problem *p, plan *pl, const step *s);
 
 /* Whether a row of `tile` neighbouring columns of an input can be loaded at once. */

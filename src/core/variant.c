@@ -96,12 +96,13 @@ static const table_row table[] = {
     {KERNEL_SHORT_CPU, LOAD_ANY, 1, 0},      {KERNEL_TEAM_GPU, LOAD_VECTOR, 1, 1},
     {KERNEL_TEAM_GPU, LOAD_STRIDED, 1, 0},   {KERNEL_TEAM_GPU, LOAD_ANY, 1, 0},
     {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},    {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},
-    {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},  {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0},
-    {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},     {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1},
-    {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1},
-    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1},
-    {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},
-    {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},   {KERNEL_COPY, LOAD_NONE, 1, 0},
+    {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},  {KERNEL_DENSE_GPU, LOAD_VECTOR, 1, 1},
+    {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
+    {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},
+    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1},
+    {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1}, {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},
+    {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
+    {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
 
 int variant_at(size_t index, variant *v)
@@ -194,6 +195,8 @@ static const char *const team_sources[] = {COMMON, kernel_source_operand_h, kern
                                            kernel_source_vector_gpu_h, kernel_source_team_gpu_cl};
 static const char *const short_gpu_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
                                                 kernel_source_vector_gpu_h, kernel_source_short_gpu_cl};
+static const char *const dense_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
+                                            kernel_source_vector_gpu_h, kernel_source_dense_gpu_cl};
 static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
                                              kernel_source_thread_gpu_cl};
 static const char *const matrix_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_matrix_h,
@@ -213,6 +216,7 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     case KERNEL_SHORT_CPU: *count = COUNT(short_cpu_sources); return short_cpu_sources;
     case KERNEL_TEAM_GPU: *count = COUNT(team_sources); return team_sources;
     case KERNEL_SHORT_GPU: *count = COUNT(short_gpu_sources); return short_gpu_sources;
+    case KERNEL_DENSE_GPU: *count = COUNT(dense_sources); return dense_sources;
     case KERNEL_THREAD_GPU: *count = COUNT(thread_sources); return thread_sources;
     case KERNEL_MATRIX_CPU: *count = COUNT(matrix_cpu_sources); return matrix_cpu_sources;
     case KERNEL_MATRIX_GPU: *count = COUNT(matrix_gpu_sources); return matrix_gpu_sources;

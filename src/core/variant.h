@@ -13,6 +13,7 @@
     X(SHORT_CPU, "short_cpu")                                                                                \
     X(TEAM_GPU, "team_gpu")                                                                                  \
     X(SHORT_GPU, "short_gpu")                                                                                \
+    X(DENSE_GPU, "dense_gpu")                                                                                \
     X(THREAD_GPU, "thread_gpu")                                                                              \
     X(MATRIX_CPU, "matrix_cpu")                                                                              \
     X(MATRIX_GPU, "matrix_gpu")                                                                              \
