@@ -81,7 +81,7 @@ static void sketch_moves(sketch *s, random_source *random)
 static void sketch_turned(sketch *s, random_source *random)
 {
     s->turned = 1;
-    s->n = 16 * log_uniform(random, 7);
+    s->n = 16 * log_uniform(random, 8);
     s->rank = 1 + (int)random_below(random, 2);
     s->shape[0] = 1 + random_below(random, 3);
     s->shape[s->rank - 1] = 4 * log_uniform(random, 4);
