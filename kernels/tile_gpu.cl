@@ -144,8 +144,8 @@ FUNCTION value leaf_sum(LOCAL value *space, i32 me, i32 slot, i32 member, i32 le
     return me < WIDTH ? fold(space + me * PITCH, MEMBERS) : value_zero();
 }
 
-/* The sum of output `me` over the node that is elements begin to end, in the first WIDTH work-items; the slot's elements
- * are there if `busy`. */
+/* The sum of output `me` over the node that is elements begin to end, in the first WIDTH work-items; the slot has outputs
+ * if it is `busy`. */
 FUNCTION value node_sum(PRIVATE const params *p, LOCAL value *space, LOCAL value *stack, i32 me, i32 slot, i32 member,
                         i32 busy, PRIVATE const slot_rows *at, i64 begin, i64 end)
 {
