@@ -20,7 +20,7 @@ FEW = "75,90,120"
 ALL = "75,80,86,89,90,100,120"
 
 # Kernels on whose inner loops memory speed depends: typed loads. What reads dtypes at run time may use a stack.
-STREAMING = re.compile(r"^(team|thread|column|short)_gpu_(vector|strided)")
+STREAMING = re.compile(r"^(team|thread|tile|short)_gpu_(vector|strided)")
 
 
 def assemble(ptxas, path, arch):

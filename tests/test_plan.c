@@ -134,6 +134,32 @@ static void test_classes_gpu(void **state)
     expect_class(&p, &gpu, CLASS_SHARED, KERNEL_TEAM_GPU, LOAD_VECTOR);
 }
 
+/* One operand in C order, the other in Fortran order: aligned, in whole vectors, and wide enough. */
+static void test_turned_columns_gpu(void **state)
+{
+    (void)state;
+    const problem turned = make(DTYPE_F32, 131072, 4096, 4096, 1, 1, 131072);
+    expect_class(&turned, &gpu, CLASS_LANES, KERNEL_TILE_GPU, LOAD_VECTOR);
+    assert_int_equal(build(&turned, &gpu).steps[0].buffers[0], BUFFER_X1);
+    problem p = make(DTYPE_F32, 131072, 4096, 1, 4096, 131072, 1); /* the other way round */
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TILE_GPU, LOAD_VECTOR);
+    assert_int_equal(build(&p, &gpu).steps[0].buffers[0], BUFFER_X2);
+    p = make(DTYPE_F32, 32, 1 << 24, 1 << 24, 1, 1, 32);
+    expect_class(&p, &gpu, CLASS_SPLIT, KERNEL_TILE_GPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 8, 1 << 24, 1 << 24, 1, 1, 8); /* too narrow */
+    expect_class(&p, &gpu, CLASS_SPLIT, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = make(DTYPE_F32, 131072, 4094, 4096, 1, 1, 131072); /* no whole vectors along the axis ... */
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = make(DTYPE_F32, 131070, 4096, 4096, 1, 1, 131072); /* ... or along the outputs */
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = turned;
+    p.vectors[X2] = 0;
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+    p = turned;
+    p.type[X2] = DTYPE_F16;
+    expect_class(&p, &gpu, CLASS_LANES, KERNEL_TEAM_GPU, LOAD_STRIDED);
+}
+
 static void test_product_is_matrix(void **state)
 {
     (void)state;
@@ -333,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_many_dimensions),
         cmocka_unit_test(test_variant_table),
+        cmocka_unit_test(test_turned_columns_gpu),
         cmocka_unit_test(test_any_thresholds),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -14,7 +14,7 @@
 enum {
     PANEL_NODE_CHUNKS = 64,    /* what panel_cpu's stack holds */
     TILE_OUTPUTS = 128,        /* what tile_cpu holds sums of */
-    TEAM_NODE_CHUNKS = 1 << 20 /* what team_gpu's stack holds  */
+    TEAM_NODE_CHUNKS = 1 << 20 /* what the stack of team_gpu and of tile_gpu holds */
 };
 
 /* What the batch dimensions do: x1 alone moves along M, x2 alone along K. */
@@ -174,7 +174,14 @@ static choice choose_gpu(const problem *p, const policy *how)
     if (c.cls != CLASS_AUTO) return c;
     c.cls = rows_class(p, how->force);
     c.kernel = KERNEL_TEAM_GPU;
-    if (typed && has_vector_rows(p)) c.load = LOAD_VECTOR;
+    if (typed && has_vector_rows(p)) {
+        c.load = LOAD_VECTOR;
+    } else if (typed && (gpu_is_tiled(p, how, X1) || gpu_is_tiled(p, how, X2))) {
+        c.kernel = KERNEL_TILE_GPU;
+        c.load = LOAD_VECTOR;
+        c.swap = !gpu_is_tiled(p, how, X1);
+        return c;
+    }
     if (p->rank > 0 && c.load == LOAD_VECTOR && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
         int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
         c.swap = a == 0 && b != 0;
@@ -241,6 +248,7 @@ static int64_t natural_items(const problem *p, const policy *how, const plan *pl
         return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, how));
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
+    case KERNEL_TILE_GPU: return gpu_tiles(pl->outputs, inner, variant_result_bytes(&s->v));
     case KERNEL_SHORT_CPU: return pl->outputs / inner * ceil_div(inner, strip_outputs(&s->v));
     default: return pl->outputs;
     }
@@ -267,9 +275,12 @@ static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl,
 /* Chunks that a kernel's stack lets a node have. */
 static int64_t most_node_chunks(kernel_id kernel)
 {
-    return kernel == KERNEL_PANEL_CPU  ? PANEL_NODE_CHUNKS
-           : kernel == KERNEL_TEAM_GPU ? TEAM_NODE_CHUNKS
-                                       : INT64_MAX;
+    switch (kernel) {
+    case KERNEL_PANEL_CPU: return PANEL_NODE_CHUNKS;
+    case KERNEL_TEAM_GPU:
+    case KERNEL_TILE_GPU: return TEAM_NODE_CHUNKS;
+    default: return INT64_MAX;
+    }
 }
 
 static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl,
@@ -279,6 +290,7 @@ static void choose_nodes(const problem *p, const policy *how, int64_t max_node_e
     int64_t most = most_node_chunks((kernel_id)s->v.kernel); /* chunks a node may have */
     int64_t wanted = s->v.kernel == KERNEL_TEAM_GPU     ? gpu_wanted_by_teams(how, pl, units, chunks)
                      : s->v.kernel == KERNEL_THREAD_GPU ? gpu_wanted_by_threads(p, how, pl, units, &most)
+                     : s->v.kernel == KERNEL_TILE_GPU   ? gpu_wanted_by_tiles(how, units)
                                                         : wanted_nodes(p, how, pl, s);
     if (how->force == CLASS_SPLIT) wanted = at_least(wanted, 2);
     if (how->force_nodes > 0) wanted = how->force_nodes;
@@ -405,6 +417,7 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     case KERNEL_MATRIX_GPU: matrix_size_step(pl, how, s); return;
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU:
+    case KERNEL_TILE_GPU:
     case KERNEL_SHORT_GPU:
     case KERNEL_DENSE_GPU:
     case KERNEL_COMBINE_GPU:
@@ -434,7 +447,8 @@ static step *add_step(plan *pl, variant v, int buffer0, int buffer1, int buffer2
 static void set_targets(const plan *pl, int target, step *s)
 {
     int partials = pl->nodes > 1 ? BUFFER_PARTIALS : target;
-    if (s->v.kernel != KERNEL_TEAM_GPU && s->v.kernel != KERNEL_THREAD_GPU) {
+    if (s->v.kernel != KERNEL_TEAM_GPU && s->v.kernel != KERNEL_THREAD_GPU &&
+        s->v.kernel != KERNEL_TILE_GPU) {
         s->buffers[2] = partials;
         return;
     }

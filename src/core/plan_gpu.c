@@ -3,7 +3,8 @@
 
 #include "kernels/codes.h"
 
-enum { MOST_SPAN = 64 }; /* lanes that a member of thread_gpu has room for on its stack */
+enum { TILE_BYTES = 128 }; /* of neighbouring outputs in a group of tile_gpu */
+enum { MOST_SPAN = 64 };   /* lanes that a member of thread_gpu has room for on its stack */
 
 /* GPU: with too few groups for the device, parts of a group share a node; with too few even then, sums are
  * split over several groups. */
@@ -54,14 +55,25 @@ int64_t gpu_wanted_by_threads(const problem *p, const policy *how, plan *pl, int
     return wanted_groups(how, ceil_div(units * pl->members, GROUP_ITEMS));
 }
 
+int64_t gpu_wanted_by_tiles(const policy *how, int64_t tiles)
+{
+    return wanted_groups(how, tiles);
+}
+
+int64_t gpu_tiles(int64_t outputs, int64_t inner, int result_bytes)
+{
+    return outputs / inner * ceil_div(inner, TILE_BYTES / result_bytes);
+}
+
 /* What each member takes of a node, and whether the main launch adds the partials too. */
 void gpu_share_nodes(const problem *p, const policy *how, int64_t max_node_elements, int64_t units, plan *pl,
                      const step *s)
 {
-    int teams = s->v.kernel == KERNEL_TEAM_GPU;
-    int64_t tiles = teams ? units : ceil_div(units * pl->members, GROUP_ITEMS);
+    int teams = s->v.kernel == KERNEL_TEAM_GPU, threads = s->v.kernel == KERNEL_THREAD_GPU;
+    int64_t tiles = !threads ? units : ceil_div(units * pl->members, GROUP_ITEMS);
     pl->fused = pl->nodes > 1 && how->fenced_groups && tiles <= FUSED_COUNTERS && max_node_elements >= p->n &&
-                (teams || pl->nodes <= (int64_t)MOST_SPAN * pl->members);
+                (!threads || pl->nodes <= (int64_t)MOST_SPAN * pl->members);
+    if (!teams && !threads) return;
     if (teams && pl->fused)
         pl->members = TEAMS;
     else if (teams && pl->nodes > 1)
@@ -113,6 +125,18 @@ int gpu_has_wide_columns(const problem *p, int array, int tile)
     return tile == 1 || p->step[array][p->rank - 1] == 1;
 }
 
+int gpu_is_tiled(const problem *p, const policy *how, int rows)
+{
+    int64_t size = dtype_size(p->result), vector = 16 / size;
+    int columns = rows == X1 ? X2 : X1, tile = vector < 4 ? (int)vector : 4, d = p->rank - 1;
+    if (p->type[X1] != p->result || p->type[X2] != p->result || d < 0) return 0;
+    if (p->stride[rows] != 1 || p->n % vector != 0 || !p->vectors[rows]) return 0;
+    for (int k = 0; k < p->rank; k++)
+        if (p->step[rows][k] % vector != 0) return 0;
+    return p->step[columns][d] == 1 && p->shape[d] % tile == 0 && gpu_has_wide_columns(p, columns, tile) &&
+           p->shape[d] * size >= how->at.tile_gpu_bytes;
+}
+
 int64_t gpu_groups(const variant *v, const policy *how, params *q)
 {
     int64_t inner = q->shape[q->rank - 1], units = q->outputs / inner * ceil_div(inner, v->tile);
@@ -120,6 +144,7 @@ int64_t gpu_groups(const variant *v, const policy *how, params *q)
     switch (v->kernel) {
     case KERNEL_TEAM_GPU: return ceil_div(units * q->nodes * q->members, TEAMS);
     case KERNEL_THREAD_GPU: return ceil_div(units * q->members, GROUP_ITEMS) * q->nodes;
+    case KERNEL_TILE_GPU: return gpu_tiles(q->outputs, inner, variant_result_bytes(v)) * q->nodes;
     case KERNEL_SHORT_GPU: return ceil_div(q->outputs, GROUP_ITEMS / q->members * (pairs / q->span));
     case KERNEL_DENSE_GPU: q->block = dense_rows(v, q->n); return ceil_div(q->outputs, q->block);
     default: /* combine_gpu */

@@ -53,6 +53,8 @@ typedef enum device_family {
     X(least_span, "lanes", 8, 64, 2, SAME(8))                                                                \
     /* Members of thread_gpu for the sake of more groups: a row of a group's columns stays 512 bytes. */     \
     X(column_members, "members", 4, 32, 2, SAME(8))                                                          \
+    /* Neighbouring outputs that are worth tile_gpu, which takes 128 bytes of them at a time. */             \
+    X(tile_gpu_bytes, "bytes", 16, 256, 2, SAME(64))                                                         \
     /* Partials of an output that one team adds; more take a group. */                                       \
     X(combined_by_team, "partials", 64, 65536, 2, SAME(2048))                                                \
     /* Host arrays that the calling thread is done with sooner are not worth a launch. On CPUs only. */      \

@@ -51,7 +51,8 @@ int variant_is_typed(dtype type1, dtype type2, dtype result)
     return 0;
 }
 
-/* Neighbouring outputs of a work-item of thread_gpu: four, or sixteen bytes of the larger operand. */
+/* Neighbouring outputs of a work-item of thread_gpu or tile_gpu: four, or sixteen bytes of the larger
+ * operand. */
 static int thread_tile(dtype type1, dtype type2)
 {
     int size1 = dtype_size(type1), size2 = dtype_size(type2), size = size1 > size2 ? size1 : size2;
@@ -66,7 +67,9 @@ variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtyp
                      .type1 = (uint8_t)signed_like(type1),
                      .type2 = (uint8_t)signed_like(type2),
                      .result = (uint8_t)signed_like(result),
-                     .tile = (uint8_t)(kernel == KERNEL_THREAD_GPU ? thread_tile(type1, type2) : tile)};
+                     .tile = (uint8_t)(kernel == KERNEL_THREAD_GPU || kernel == KERNEL_TILE_GPU
+                                           ? thread_tile(type1, type2)
+                                           : tile)};
 }
 
 variant variant_grouped(kernel_id kernel, load how, group g, int tile)
@@ -98,6 +101,7 @@ static const table_row table[] = {
     {KERNEL_TEAM_GPU, LOAD_VECTOR, 4, 1},    {KERNEL_SHORT_GPU, LOAD_VECTOR, 1, 1},
     {KERNEL_SHORT_GPU, LOAD_STRIDED, 1, 1},  {KERNEL_DENSE_GPU, LOAD_VECTOR, 1, 1},
     {KERNEL_THREAD_GPU, LOAD_STRIDED, 1, 0}, {KERNEL_THREAD_GPU, LOAD_ANY, 1, 0},
+    {KERNEL_TILE_GPU, LOAD_VECTOR, 1, 1},
     {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},
     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1},
     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1}, {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},
@@ -199,6 +203,8 @@ static const char *const dense_sources[] = {COMMON, kernel_source_operand_h, ker
                                             kernel_source_vector_gpu_h, kernel_source_dense_gpu_cl};
 static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
                                              kernel_source_thread_gpu_cl};
+static const char *const tile_gpu_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
+                                               kernel_source_vector_gpu_h, kernel_source_tile_gpu_cl};
 static const char *const matrix_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_matrix_h,
                                                  kernel_source_matrix_cpu_cl};
 static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_matrix_h, kernel_source_matrix_gpu_cl};
@@ -218,6 +224,7 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     case KERNEL_SHORT_GPU: *count = COUNT(short_gpu_sources); return short_gpu_sources;
     case KERNEL_DENSE_GPU: *count = COUNT(dense_sources); return dense_sources;
     case KERNEL_THREAD_GPU: *count = COUNT(thread_sources); return thread_sources;
+    case KERNEL_TILE_GPU: *count = COUNT(tile_gpu_sources); return tile_gpu_sources;
     case KERNEL_MATRIX_CPU: *count = COUNT(matrix_cpu_sources); return matrix_cpu_sources;
     case KERNEL_MATRIX_GPU: *count = COUNT(matrix_gpu_sources); return matrix_gpu_sources;
     case KERNEL_COMBINE_CPU: *count = COUNT(combine_cpu_sources); return combine_cpu_sources;

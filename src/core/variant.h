@@ -15,6 +15,7 @@
     X(SHORT_GPU, "short_gpu")                                                                                \
     X(DENSE_GPU, "dense_gpu")                                                                                \
     X(THREAD_GPU, "thread_gpu")                                                                              \
+    X(TILE_GPU, "tile_gpu")                                                                                  \
     X(MATRIX_CPU, "matrix_cpu")                                                                              \
     X(MATRIX_GPU, "matrix_gpu")                                                                              \
     X(COMBINE_CPU, "combine_cpu")                                                                            \
@@ -31,7 +32,8 @@ typedef enum kernel_id {
 
 /* How a kernel reads its operands. */
 typedef enum load {
-    LOAD_VECTOR,  /* typed; the contracted axis contiguous; GPU: every row on a 16-byte boundary */
+    LOAD_VECTOR,  /* typed; the contracted axis contiguous; GPU: every row on a 16-byte boundary;
+                     tile_gpu: so in the first operand, columns in the second                    */
     LOAD_STRIDED, /* typed; any strides; elements aligned                                        */
     LOAD_ANY,     /* any dtype that casts to the result's, any strides, any alignment            */
     LOAD_NONE,    /* kernels that read no operand                                                */
@@ -46,7 +48,8 @@ typedef struct variant {
     uint8_t type1;  /* dtype of each operand and of the result; 0 when the kernel takes them at run */
     uint8_t type2;  /* time (LOAD_ANY)                                                             */
     uint8_t result;
-    uint8_t tile; /* outputs side by side: team_gpu's share a load, thread_gpu's lie in one vector */
+    uint8_t tile; /* outputs side by side: team_gpu's share a load, thread_gpu's and tile_gpu's lie in one
+                     vector */
     uint8_t reserved;
 } variant;
 
@@ -54,7 +57,7 @@ typedef struct variant {
 int variant_is_typed(dtype type1, dtype type2, dtype result);
 
 /* A variant with dtypes, or with a group only. The tile is 1 but for team_gpu, and what the dtypes call for
- * in thread_gpu. */
+ * in thread_gpu and tile_gpu. */
 variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile);
 variant variant_grouped(kernel_id kernel, load how, group g, int tile);
 int variant_has_types(const variant *v);

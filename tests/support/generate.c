@@ -11,6 +11,8 @@ typedef struct sketch {
     int rank;
     int64_t shape[REFERENCE_MAX_RANK];
     int moves[2][REFERENCE_MAX_RANK]; /* whether operand i moves along dimension d */
+    int turned; /* in one operand the contracted axis lies innermost, in the other outside the last dimension
+                 */
 } sketch;
 
 /* Between 1 and about 2^bits, small numbers as likely as large ones. */
@@ -74,6 +76,18 @@ static void sketch_moves(sketch *s, random_source *random)
         s->moves[0][d] = choice < 75 && s->shape[d] != 1;
         s->moves[1][d] = (choice < 55 || choice >= 75) && choice < 96 && s->shape[d] != 1;
     }
+}
+
+/* Whole vectors along the contracted axis and along the last dimension. */
+static void sketch_turned(sketch *s, random_source *random)
+{
+    s->turned = 1;
+    s->n = 16 * log_uniform(random, 8);
+    s->rank = 1 + (int)random_below(random, 2);
+    s->shape[0] = 1 + random_below(random, 3);
+    s->shape[s->rank - 1] = 4 * log_uniform(random, 4);
+    sketch_moves(s, random);
+    s->moves[0][s->rank - 1] = s->moves[1][s->rank - 1] = 1;
 }
 
 /* A product: dimensions along which x1 alone moves, others along which x2 alone does, and perhaps a batch. */
@@ -183,10 +197,10 @@ static void product_shapes(trial *p, sketch *s, random_source *random)
     memcpy(p->array[ARRAY_OUT].shape, s->shape, sizeof s->shape);
 }
 
-static void choose_types(trial *p, random_source *random)
+static void choose_types(trial *p, int alike, random_source *random)
 {
     ref_type a = (ref_type)random_below(random, REF_COUNT), b = (ref_type)random_below(random, REF_COUNT);
-    if (random_chance(random, 60)) b = a;
+    if (random_chance(random, alike ? 90 : 60)) b = a;
     p->array[ARRAY_X1].type = a;
     p->array[ARRAY_X2].type = b;
     p->dtype = REF_COUNT;
@@ -231,6 +245,23 @@ static void apart_strides(array *a, random_source *random)
         a->strides[d] = !plain && random_chance(random, 20) ? -stride : stride;
         stride *= a->shape[d] ? a->shape[d] : 1;
         if (!plain && random_chance(random, 15)) stride += random_below(random, 9);
+    }
+}
+
+/* C order but for the contracted axis: innermost, or anywhere outside the last batch dimension. */
+static void turned_strides(array *a, int32_t axis, int innermost, random_source *random)
+{
+    int order[REFERENCE_MAX_RANK], count = 0, at = axis < 0 ? axis + a->ndim : axis;
+    int before = innermost || a->ndim < 2 ? 0 : 1 + (int)random_below(random, a->ndim - 1);
+    int64_t stride = 1;
+    for (int d = a->ndim - 1; d >= 0; d--) {
+        if (count == before) order[count++] = at;
+        if (d != at) order[count++] = d;
+    }
+    if (count < a->ndim) order[count] = at;
+    for (int i = 0; i < a->ndim; i++) {
+        a->strides[order[i]] = stride;
+        stride *= a->shape[order[i]];
     }
 }
 
@@ -281,13 +312,13 @@ static extent array_extent(const array *a)
 }
 
 /* Puts the array into a storage that so far has `size` bytes; returns the size that it needs. */
-static size_t place(array *a, size_t size, random_source *random)
+static size_t place(array *a, size_t size, int aligned, random_source *random)
 {
     extent e = array_extent(a);
     int64_t item = ref_size(a->type), bytes = (e.high - e.low + 1) * item, start = 0, after = 0;
     if (random_chance(random, 80)) start = random_below(random, 1 + (size ? (int64_t)size : 96));
     if (!random_chance(random, 25)) start -= start % item;
-    if (random_chance(random, 40)) start -= start % 16;
+    if (random_chance(random, aligned ? 95 : 40)) start -= start % 16;
     if (random_chance(random, 80)) after = random_below(random, 64);
     a->offset = start - e.low * item;
     a->in_pointer = random_chance(random, 50) ? a->offset : random_below(random, a->offset + 1);
@@ -295,15 +326,19 @@ static size_t place(array *a, size_t size, random_source *random)
     return needed > (int64_t)size ? (size_t)needed : size;
 }
 
-static int place_all(trial *p, random_source *random)
+static int place_all(trial *p, const sketch *s, random_source *random)
 {
+    int rows = (int)random_below(random, 2); /* which input's, where they are turned */
     size_t sizes[3] = {0, 0, 0};
     for (int i = 0; i < 3; i++) {
         array *a = &p->array[i];
-        choose_layout(a, i != ARRAY_OUT, random);
+        if (s->turned && i != ARRAY_OUT)
+            turned_strides(a, p->axis[i], i == rows, random);
+        else
+            choose_layout(a, i != ARRAY_OUT, random);
         a->storage = i && random_chance(random, 12) ? (int)random_below(random, i) : i;
         a->storage = p->array[a->storage].storage;
-        sizes[a->storage] = place(a, sizes[a->storage], random);
+        sizes[a->storage] = place(a, sizes[a->storage], s->turned, random);
         spoil_strides(a, random);
     }
     for (int i = 0; i < 3; i++) {
@@ -354,19 +389,21 @@ int trial_generate(trial *p, int small, random_source *random)
     p->op = choice < 8 ? CALL_MATVEC : choice < 16 ? CALL_VECMAT : CALL_VECDOT;
     if (random_chance(random, 12)) {
         sketch_matrix(&s, random);
+    } else if (p->op == CALL_VECDOT && random_chance(random, 6)) {
+        sketch_turned(&s, random);
     } else {
         sketch_sizes(&s, small, random);
         if (random_chance(random, 3)) sketch_widen(&s, random);
         sketch_moves(&s, random);
     }
-    choose_types(p, random);
+    choose_types(p, s.turned, random);
     if (p->op == CALL_VECDOT)
         vecdot_shapes(p, &s, random);
     else
         product_shapes(p, &s, random);
     p->plain = p->op == CALL_VECDOT && p->axis[0] == p->axis[1] && !p->keepdims && !p->flags &&
                p->dtype == REF_COUNT && random_chance(random, 80);
-    if (!place_all(p, random)) return 0;
+    if (!place_all(p, &s, random)) return 0;
     fill(p, random);
     return 1;
 }
