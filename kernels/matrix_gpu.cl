@@ -14,13 +14,6 @@
 #define TEAMS (GROUP_ITEMS / TEAM)
 
 /* Accumulators of a work-item: 64 registers of them at most. */
-#if GROUP == GROUP_C128
-#define VALUE_BYTES 16
-#elif GROUP == GROUP_F64 || GROUP == GROUP_C64 || (GROUP == GROUP_INT && (!IS_TYPED || RESULT_BYTES == 8))
-#define VALUE_BYTES 8
-#else
-#define VALUE_BYTES 4
-#endif
 #define OWN_ROWS (TILE == 8 && VALUE_BYTES < 16 ? 8 : 4)
 #define OWN_COLUMNS (TILE == 8 && VALUE_BYTES < 8 ? 8 : 4)
 #define ROWS_OF_TEAM (OWN_ROWS * ACROSS)
@@ -29,7 +22,6 @@
 /* A slice in local memory: for each of its elements all rows, then all columns, in quads; 16 bytes more keep the banks
  * apart. */
 #define SLICE (VALUE_BYTES == 16 || TILE == 1 ? 4 : 8)
-#define IN_QUAD (16 / VALUE_BYTES)
 #define ROW_QUADS (ROWS_OF_TEAM / IN_QUAD + 1)
 #define COLUMN_QUADS (COLUMNS_OF_TEAM / IN_QUAD + 1)
 #define SLICE_QUADS (SLICE * (ROW_QUADS + COLUMN_QUADS))
@@ -69,35 +61,6 @@ FUNCTION i32 is_along(i64 stride, i64 step)
 
 /* ---- Multiplying ---- */
 
-FUNCTION value value_in(quad q, i32 k)
-{
-#if VALUE_BYTES == 16
-    pair64 v;
-    v.re = f64_of_bits((u64)q.x | (u64)q.y << 32);
-    v.im = f64_of_bits((u64)q.z | (u64)q.w << 32);
-    return v;
-#elif VALUE_BYTES == 8
-    const u32 low = k == 0 ? q.x : q.z, high = k == 0 ? q.y : q.w;
-#if GROUP == GROUP_C64
-    pair32 v;
-    v.re = f32_of_bits(low);
-    v.im = f32_of_bits(high);
-    return v;
-#elif GROUP == GROUP_F64
-    return f64_of_bits((u64)low | (u64)high << 32);
-#else
-    return (u64)low | (u64)high << 32;
-#endif
-#else
-    const u32 word32 = k == 0 ? q.x : k == 1 ? q.y : k == 2 ? q.z : q.w;
-#if GROUP == GROUP_INT
-    return word32;
-#else
-    return f32_of_bits(word32);
-#endif
-#endif
-}
-
 /* A work-item's lane with its own index: neighbours have neighbouring quads. */
 #define LANE_OF(own, item) (((own) / IN_QUAD * ACROSS + (item)) * IN_QUAD + (own) % IN_QUAD)
 
@@ -116,25 +79,6 @@ FUNCTION void multiply_slice(LOCAL const quad *slice, i32 down, i32 right, PRIVA
         UNROLL for (i32 i = 0; i < OWN_ROWS; i++)
             UNROLL for (i32 j = 0; j < OWN_COLUMNS; j++)
                 sums[i * OWN_COLUMNS + j] = value_multiply_add(sums[i * OWN_COLUMNS + j], a[i], b[j]);
-    }
-}
-
-/* ---- The tree ---- */
-
-/* Adds to the sums of a node's index-th block those that wait: all of them after the last block, else those whose pair
- * it completes, and then waits itself. */
-FUNCTION void climb(PRIVATE value *sums, PRIVATE value *waiting, i32 index, i32 is_last)
-{
-    i32 level = 0;
-    for (; is_last ? index != 0 : (index & 1) != 0; index >>= 1, level++) {
-        if ((index & 1) == 0) continue;
-        UNROLL for (i32 i = 0; i < OWN_ROWS * OWN_COLUMNS; i++)
-            sums[i] = value_add(waiting[level * OWN_ROWS * OWN_COLUMNS + i], sums[i]);
-    }
-    if (is_last) return;
-    UNROLL for (i32 i = 0; i < OWN_ROWS * OWN_COLUMNS; i++) {
-        waiting[level * OWN_ROWS * OWN_COLUMNS + i] = sums[i];
-        sums[i] = value_zero();
     }
 }
 
@@ -215,7 +159,7 @@ KERNEL WORK_GROUP(GROUP_ITEMS) void matrix_gpu(GLOBAL const u8 *x1, GLOBAL const
             multiply_slice(slices[~ahead & 1][team], me / ACROSS, me % ACROSS, sums);
             if (++in_block == per_block) {
                 const i64 block_end = begin + (i64)(block + 1) * MATRIX_BLOCK;
-                if (block_end - MATRIX_BLOCK < stop) climb(sums, waiting, block, block_end >= stop);
+                if (block_end - MATRIX_BLOCK < stop) climb(OWN_ROWS * OWN_COLUMNS, sums, waiting, block, block_end >= stop);
                 in_block = 0;
                 block++;
             }

@@ -25,7 +25,8 @@ typedef struct params {
     i32 type2;
     i32 type_out;
     i32 no_conj;
-    i32 swap;         /* x1 and x2 are exchanged: multiply in the order of the originals        */
+    i32 swap;         /* x1 and x2 are exchanged: multiply in the order of the originals; skinny_gpu: x2's lanes
+                       * are the strips' long side                                              */
     i32 members;      /* GPU schedule: parts of a group that share a node, a power of two       */
     i32 fused;        /* the last group of an output adds the partials: no second launch        */
     i32 wide;         /* thread_gpu: bit 0, 1: all columns of x1, x2 in one load                */

@@ -20,18 +20,6 @@ typedef u64 bits_of_element;
 #endif
 
 #if IS_TYPED_BOOL || (GROUP == GROUP_INT && RESULT_BYTES == 1)
-/* The products of four elements, as one byte's worth of sum. */
-FUNCTION value add_word(value sum, u32 a, u32 b)
-{
-#if IS_TYPED_BOOL /* the top bit of every byte that is not zero */
-    a = (a & 0x7f7f7f7fu) + 0x7f7f7f7fu | a;
-    b = (b & 0x7f7f7f7fu) + 0x7f7f7f7fu | b;
-    return sum | (a & b & 0x80808080u);
-#else
-    return (value)DOT4(a, b, (i32)sum);
-#endif
-}
-
 FUNCTION void add_quad(PRIVATE const params *p, PRIVATE value *sums, quad a, quad b)
 {
     sums[0] = add_word(add_word(add_word(add_word(sums[0], a.x, b.x), a.y, b.y), a.z, b.z), a.w, b.w);

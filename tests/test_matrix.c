@@ -13,7 +13,7 @@ typedef struct shape {
     int64_t batch, rows, columns, n;
 } shape;
 
-enum layout { ROWS_OF_N, AXIS_FIRST, REVERSED, MISALIGNED_X1, LAYOUTS };
+enum layout { ROWS_OF_N, AXIS_FIRST, X2_AXIS_FIRST, REVERSED, MISALIGNED_X1, LAYOUTS };
 
 /* Fills array `which`: its shape is there; room for a misaligned start. */
 static void place_array(trial *p, int which, ref_type type, enum layout how, random_source *random)
@@ -39,14 +39,16 @@ static void make(trial *p, ref_type type1, ref_type type2, shape s, enum layout 
     for (int i = 0; i < 3; i++) {
         int64_t *size = p->array[i].shape;
         int at = 0;
-        if (i != ARRAY_OUT && how == AXIS_FIRST) size[at++] = s.n;
+        int first = how == AXIS_FIRST || (how == X2_AXIS_FIRST && i == ARRAY_X2);
+        if (i != ARRAY_OUT && first) size[at++] = s.n;
         size[at++] = s.batch;
         size[at++] = i == ARRAY_X2 ? 1 : s.rows;
         size[at++] = i == ARRAY_X1 ? 1 : s.columns;
-        if (i != ARRAY_OUT && how != AXIS_FIRST) size[at++] = s.n;
+        if (i != ARRAY_OUT && !first) size[at++] = s.n;
         p->array[i].ndim = at;
     }
-    if (how == AXIS_FIRST) p->axis[0] = p->axis[1] = 0;
+    if (how == AXIS_FIRST) p->axis[0] = 0;
+    if (how == AXIS_FIRST || how == X2_AXIS_FIRST) p->axis[1] = 0;
     place_array(p, ARRAY_X1, type1, how, random);
     place_array(p, ARRAY_X2, type2, how, random);
     place_array(p, ARRAY_OUT, ref_promote(type1, type2), how, random);
@@ -75,7 +77,7 @@ static void expect_right(ref_type type1, ref_type type2, shape s, enum layout ho
             assert_true(trial_seal(&p));
             assert_int_equal(trial_explain(&p, tested->queue, words, sizeof words), VECDOT_SUCCESS);
             if (tested->policy.host == HOST_NEVER)
-                assert_non_null(strstr(words, cpu ? "matrix_cpu" : "matrix_gpu"));
+                assert_non_null(strstr(words, cpu ? "matrix_cpu" : "_gpu"));
             assert_int_equal(trial_call(&p, tested->queue), VECDOT_SUCCESS);
             if (!trial_verify(&p, tested->queue, why, sizeof why)) {
                 trial_print(&p, stderr);
@@ -118,6 +120,20 @@ static void test_edges(void **state)
         expect_right(REF_F64, REF_F64, (shape){1, sizes[k], sizes[k], 33}, AXIS_FIRST, 0, 1);
         expect_right(REF_C64, REF_C64, (shape){3, sizes[10 - k], sizes[k], 9}, REVERSED, 0, 1);
     }
+}
+
+/* Short sides: strips of either operand's lanes with whole and cut slices, more than one of them, and squares. */
+static void test_skinny(void **state)
+{
+    (void)state;
+    for (int t = 0; t < REF_COUNT; t++) {
+        expect_right((ref_type)t, (ref_type)t, (shape){1, 300, 17, 208}, ROWS_OF_N, 0, 0);
+        expect_right((ref_type)t, (ref_type)t, (shape){2, 9, 170, 144}, ROWS_OF_N, 0, 0);
+        expect_right((ref_type)t, (ref_type)t, (shape){1, 170, 9, 144}, X2_AXIS_FIRST, 0, 0);
+        expect_right((ref_type)t, (ref_type)t, (shape){3, 9, 12, 1136}, ROWS_OF_N, 2, 0);
+    }
+    expect_right(REF_F32, REF_F32, (shape){1, 12, 160, 5204}, ROWS_OF_N, 2, 1);
+    expect_right(REF_F32, REF_F32, (shape){1, 8, 8, 20004}, ROWS_OF_N, 0, 8);
 }
 
 static void test_layouts(void **state)
@@ -186,6 +202,7 @@ static int run(target *t)
         cmocka_unit_test(test_rule),    cmocka_unit_test(test_reproducible_context),
         cmocka_unit_test(test_lengths), cmocka_unit_test(test_edges),
         cmocka_unit_test(test_layouts), cmocka_unit_test(test_dtypes),
+        cmocka_unit_test(test_skinny),
     };
     tested = t;
     return cmocka_run_group_tests_name(t->selector, tests, NULL, NULL);

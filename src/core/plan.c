@@ -414,7 +414,8 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
         s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_MATRIX_CPU:
-    case KERNEL_MATRIX_GPU: matrix_size_step(pl, how, s); return;
+    case KERNEL_MATRIX_GPU:
+    case KERNEL_SKINNY_GPU: matrix_size_step(pl, how, s); return;
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU:
     case KERNEL_TILE_GPU:

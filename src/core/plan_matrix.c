@@ -13,7 +13,15 @@ enum {
     NODE_BYTES = 1 << 17,     /* of operands that a rectangle's node should read at least       */
     MOST_BLOCKS = 1 << 14,    /* of a node: the levels of matrix_cpu's waiting sums stay few    */
     TEAMS_PER_UNIT = 2,       /* of 256 work-items of a GPU ...                                 */
-    SMALL_TEAMS_PER_UNIT = 64 /* ... and of 16                                                  */
+    SMALL_TEAMS_PER_UNIT = 64 /* ... and of 16 or of 4                                          */
+};
+
+enum {                      /* skinny_gpu */
+       STRIP = 16,          /* its tile, and the strip's width                                     */
+       STRIP_ROWS = 256,    /* the strip's length; c128: half                                      */
+       STRIP_TEAMS = 8,     /* per unit, of 128 work-items                                         */
+       MOST_IN_STRIPS = 32, /* lanes of the short side: two strips                                 */
+       LEAST_OF_STRIP = 160 /* lanes of the long side for which a strip pays                       */
 };
 
 static int64_t ceil_div(int64_t a, int64_t b)
@@ -96,9 +104,17 @@ static int64_t rectangles(const variant *v, const params *q, int64_t blocks, con
 
 /* ---- GPU ---- */
 
-/* A team's outputs along a side of its square, as in matrix_gpu. */
+/* skinny_gpu's strips lie along the columns. */
+static int is_turned(const params *q)
+{
+    return q->columns > q->rows;
+}
+
+/* A team's outputs along a side of its tile, as in matrix_gpu and skinny_gpu. */
 static int64_t team_rows(const variant *v)
 {
+    if (v->kernel == KERNEL_SKINNY_GPU)
+        return v->tile == 1 ? 8 : v->group == GROUP_C128 ? STRIP_ROWS / 2 : STRIP_ROWS;
     return v->tile == 1 ? 16 : v->tile == 8 && v->group != GROUP_C128 ? 128 : 64;
 }
 
@@ -106,20 +122,23 @@ static int64_t team_columns(const variant *v)
 {
     int wide = v->group == GROUP_F64 || v->group == GROUP_C64 || v->group == GROUP_C128 ||
                (v->group == GROUP_INT && variant_result_bytes(v) == 8);
+    if (v->kernel == KERNEL_SKINNY_GPU) return v->tile == 1 ? 8 : STRIP;
     return v->tile == 1 ? 16 : v->tile == 8 && !wide ? 128 : 64;
 }
 
 static int64_t teams(const variant *v, const params *q)
 {
-    return q->outputs / q->rows / q->columns * ceil_div(q->rows, team_rows(v)) *
-           ceil_div(q->columns, team_columns(v));
+    int turned = v->kernel == KERNEL_SKINNY_GPU && v->tile == STRIP && is_turned(q);
+    int64_t down = turned ? q->columns : q->rows, right = turned ? q->rows : q->columns;
+    return q->outputs / q->rows / q->columns * ceil_div(down, team_rows(v)) *
+           ceil_div(right, team_columns(v));
 }
 
 /* Teams that keep the device busy. */
 static int64_t enough_teams(const variant *v, const policy *how)
 {
     int64_t units = how->units > 0 ? how->units : 1;
-    return units * (v->tile == 1 ? SMALL_TEAMS_PER_UNIT : TEAMS_PER_UNIT);
+    return units * (v->tile == 1 ? SMALL_TEAMS_PER_UNIT : v->tile == STRIP ? STRIP_TEAMS : TEAMS_PER_UNIT);
 }
 
 /* Squares as large as leaves every unit some, no larger than the outputs fill. */
@@ -131,6 +150,32 @@ static int choose_tile(variant v, const params *q, const policy *how)
     return least > 64 && teams(&v, q) >= enough_teams(&v, how) ? 8 : 4;
 }
 
+/* Every lane of an operand starts on a 16-byte boundary and lies along the contracted axis, and a strip's are
+ * at most 2^31 times 16 bytes apart. */
+static int has_vector_lanes(const problem *p, int array)
+{
+    if (!p->vectors[array] || p->stride[array] != 1) return 0;
+    for (int d = 0; d < p->rank; d++) {
+        int64_t bytes = p->step[array][d] * dtype_size(p->type[array]),
+                most = (INT64_C(16) << 31) / STRIP_ROWS;
+        if (bytes % 16 != 0 || bytes <= -most || bytes >= most) return 0;
+    }
+    return 1;
+}
+
+/* The tile of skinny_gpu for a product with a short side; 0: not for that kernel. Of complex numbers it
+ * multiplies x1's lanes, conjugated, by x2's, and not the other way round. */
+static int choose_skinny_tile(const problem *p, const params *q)
+{
+    int turned = is_turned(q), along = turned ? X2 : X1, across = turned ? X1 : X2;
+    int is_complex = dtype_group(p->result) == GROUP_C64 || dtype_group(p->result) == GROUP_C128;
+    int64_t least = turned ? q->rows : q->columns, most = turned ? q->columns : q->rows;
+    if (least > MOST_IN_STRIPS || q->row_dims > 1 || q->column_dims > 1) return 0;
+    if (!has_vector_lanes(p, along) || p->n * dtype_size(p->result) < 128) return 0;
+    if (most >= LEAST_OF_STRIP && !(turned && is_complex)) return STRIP;
+    return least <= STRIP && has_vector_lanes(p, across) ? 1 : 0;
+}
+
 /* ---- Both ---- */
 
 variant matrix_variant(const problem *p, const policy *how, const params *q)
@@ -140,20 +185,24 @@ variant matrix_variant(const problem *p, const policy *how, const params *q)
     kernel_id kernel = how->schedule == SCHEDULE_CPU ? KERNEL_MATRIX_CPU : KERNEL_MATRIX_GPU;
     variant v = typed ? variant_typed(kernel, LOAD_STRIDED, p->result, p->result, p->result, 1)
                       : variant_grouped(kernel, LOAD_ANY, dtype_group(p->result), 1);
-    if (kernel == KERNEL_MATRIX_GPU) v.tile = (uint8_t)(typed ? choose_tile(v, q, how) : 4);
+    if (kernel == KERNEL_MATRIX_CPU) return v;
+    int skinny = typed ? choose_skinny_tile(p, q) : 0;
+    if (skinny > 0)
+        return variant_typed(KERNEL_SKINNY_GPU, LOAD_VECTOR, p->result, p->result, p->result, skinny);
+    v.tile = (uint8_t)(typed ? choose_tile(v, q, how) : 4);
     return v;
 }
 
 static int64_t node_blocks(const variant *v)
 {
-    return v->kernel == KERNEL_MATRIX_GPU ? 1 << MATRIX_LEVELS : MOST_BLOCKS;
+    return v->kernel == KERNEL_MATRIX_CPU ? MOST_BLOCKS : 1 << MATRIX_LEVELS;
 }
 
 /* How many nodes an output should be cut into. */
 static int64_t wanted_nodes(const problem *p, const policy *how, const step *s)
 {
     int64_t units = how->units > 0 ? how->units : 1, bytes = accumulator_bytes(&s->v);
-    if (s->v.kernel == KERNEL_MATRIX_GPU) {
+    if (s->v.kernel != KERNEL_MATRIX_CPU) {
         int64_t items = teams(&s->v, &s->p), full = enough_teams(&s->v, how);
         return items >= full ? 1 : ceil_div(full, items);
     }
@@ -181,6 +230,12 @@ void matrix_choose_nodes(const problem *p, const policy *how, int64_t max_node_e
 void matrix_size_step(const plan *pl, const policy *how, step *s)
 {
     params *q = &s->p;
+    if (s->v.kernel == KERNEL_SKINNY_GPU) {
+        q->swap = s->v.tile == STRIP && is_turned(q);
+        s->group_size = s->v.tile == STRIP ? 128 : 64;
+        s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, s->v.tile == STRIP ? 1 : 16);
+        return;
+    }
     if (s->v.kernel == KERNEL_MATRIX_GPU) {
         int64_t in_group = s->v.tile == 1 ? 4 : 1;
         s->group_size = s->v.tile == 1 ? 64 : 256;

@@ -105,6 +105,7 @@ static const table_row table[] = {
     {KERNEL_MATRIX_CPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_CPU, LOAD_ANY, 1, 0},
     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 1, 1}, {KERNEL_MATRIX_GPU, LOAD_STRIDED, 4, 1},
     {KERNEL_MATRIX_GPU, LOAD_STRIDED, 8, 1}, {KERNEL_MATRIX_GPU, LOAD_ANY, 4, 0},
+    {KERNEL_SKINNY_GPU, LOAD_VECTOR, 1, 1},  {KERNEL_SKINNY_GPU, LOAD_VECTOR, 16, 1},
     {KERNEL_COMBINE_CPU, LOAD_NONE, 1, 0},   {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},
     {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
@@ -196,18 +197,25 @@ static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, 
 static const char *const short_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h,
                                                 kernel_source_short_cpu_cl};
 static const char *const team_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
-                                           kernel_source_vector_gpu_h, kernel_source_team_gpu_cl};
+                                           kernel_source_bytes_h, kernel_source_vector_gpu_h,
+                                           kernel_source_team_gpu_cl};
 static const char *const short_gpu_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
-                                                kernel_source_vector_gpu_h, kernel_source_short_gpu_cl};
+                                                kernel_source_bytes_h, kernel_source_vector_gpu_h,
+                                                kernel_source_short_gpu_cl};
 static const char *const dense_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
-                                            kernel_source_vector_gpu_h, kernel_source_dense_gpu_cl};
+                                            kernel_source_bytes_h, kernel_source_vector_gpu_h,
+                                            kernel_source_dense_gpu_cl};
 static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
                                              kernel_source_thread_gpu_cl};
 static const char *const tile_gpu_sources[] = {COMMON, kernel_source_operand_h, kernel_source_team_h,
-                                               kernel_source_vector_gpu_h, kernel_source_tile_gpu_cl};
+                                               kernel_source_bytes_h, kernel_source_vector_gpu_h,
+                                               kernel_source_tile_gpu_cl};
 static const char *const matrix_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_matrix_h,
                                                  kernel_source_matrix_cpu_cl};
-static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_matrix_h, kernel_source_matrix_gpu_cl};
+static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_matrix_h, kernel_source_matrix_gpu_h,
+                                                 kernel_source_matrix_gpu_cl};
+static const char *const skinny_sources[] = {COMMON, kernel_source_bytes_h, kernel_source_matrix_h,
+                                             kernel_source_matrix_gpu_h, kernel_source_skinny_gpu_cl};
 static const char *const combine_cpu_sources[] = {COMMON, kernel_source_combine_cpu_cl};
 static const char *const combine_gpu_sources[] = {COMMON, kernel_source_team_h, kernel_source_combine_gpu_cl};
 static const char *const fill_sources[] = {COMMON, kernel_source_fill_cl};
@@ -227,6 +235,7 @@ const char *const *variant_sources(kernel_id kernel, size_t *count)
     case KERNEL_TILE_GPU: *count = COUNT(tile_gpu_sources); return tile_gpu_sources;
     case KERNEL_MATRIX_CPU: *count = COUNT(matrix_cpu_sources); return matrix_cpu_sources;
     case KERNEL_MATRIX_GPU: *count = COUNT(matrix_gpu_sources); return matrix_gpu_sources;
+    case KERNEL_SKINNY_GPU: *count = COUNT(skinny_sources); return skinny_sources;
     case KERNEL_COMBINE_CPU: *count = COUNT(combine_cpu_sources); return combine_cpu_sources;
     case KERNEL_COMBINE_GPU: *count = COUNT(combine_gpu_sources); return combine_gpu_sources;
     case KERNEL_FILL: *count = COUNT(fill_sources); return fill_sources;

@@ -18,6 +18,7 @@
     X(TILE_GPU, "tile_gpu")                                                                                  \
     X(MATRIX_CPU, "matrix_cpu")                                                                              \
     X(MATRIX_GPU, "matrix_gpu")                                                                              \
+    X(SKINNY_GPU, "skinny_gpu")                                                                              \
     X(COMBINE_CPU, "combine_cpu")                                                                            \
     X(COMBINE_GPU, "combine_gpu")                                                                            \
     X(FILL, "fill")                                                                                          \
