@@ -95,7 +95,7 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
     const form *f = c->form;
     const ref_type *types = pairs[c->pair];
     DLTensor tensor[2];
-    DLDataType dtype;
+    DLDataType result_type;
     int32_t ndim;
     int64_t shape[VECDOT_MAX_NDIM];
     vecdot_options options;
@@ -109,7 +109,7 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
         trial_tensor(p, i, &tensor[i]);
     }
     trial_options(p, &options);
-    if (vecdot_result(&tensor[0], &tensor[1], &options, &dtype, &ndim, shape) != VECDOT_SUCCESS) return 0;
+    if (vecdot_result(&tensor[0], &tensor[1], &options, &result_type, &ndim, shape) != VECDOT_SUCCESS) return 0;
     return make_array(p, ARRAY_OUT, result, shape, ndim, 1, chunk) && trial_seal(p);
 }
 
