@@ -5,7 +5,6 @@
 #include "core/library.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ---- The library --------------------------------------------------------------------------------- */
 
@@ -82,16 +81,11 @@ static void *open_any(char *why, size_t capacity)
                         capacity);
 }
 
-/* A function's address by way of its bytes, since ISO C has no cast from void * to a function. */
-static int fill(void *library, const char *name, void *slot, size_t size)
+static int fill(void *library, const char *name, void *function)
 {
-    void *address = library_symbol(library, name);
-    if (address == NULL) {
-        snprintf(reason, sizeof reason, "cuBLAS: the library has no %s, as it does since 12.0", name);
-        return 0;
-    }
-    memcpy(slot, &address, size);
-    return 1;
+    if (library_function(library, name, function)) return 1;
+    snprintf(reason, sizeof reason, "cuBLAS: the library has no %s, as it does since 12.0", name);
+    return 0;
 }
 
 static void open_library(void)
@@ -104,7 +98,7 @@ static void open_library(void)
         return;
     }
 #define X(field, symbol, parameters)                                                                         \
-    if (!fill(library, symbol, &blas.field, sizeof blas.field)) return;
+    if (!fill(library, symbol, &blas.field)) return;
     BLAS_TABLE(X)
 #undef X
     for (int i = MAJOR_VERSION; i <= PATCH_LEVEL; i++) blas.get_property(i, &version[i]);

@@ -55,22 +55,17 @@ static void explain_init(CUresult code)
     snprintf(reason, sizeof reason, "cuInit gave %s (%d): %s", name, code, fix);
 }
 
-/* A function's address by way of its bytes, since ISO C has no cast from void * to a function. */
-static int fill(void *library, const char *name, const char *version, void *slot, size_t size)
+static int fill(void *library, const char *name, const char *version, void *function)
 {
     char versioned[64];
     snprintf(versioned, sizeof versioned, "%s%s", name, version);
-    void *address = library_symbol(library, versioned);
-    if (address == NULL && strcmp(name, "cuDevicePrimaryCtxRelease") == 0)
-        address = library_symbol(library, name); /* has its version since CUDA 11 only */
-    if (address == NULL) {
-        snprintf(reason, sizeof reason,
-                 "the library has no %s: it is no CUDA driver, or one before CUDA 10.0 (NVIDIA driver 410)",
-                 versioned);
-        return 0;
-    }
-    memcpy(slot, &address, size);
-    return 1;
+    if (library_function(library, versioned, function)) return 1;
+    if (strcmp(name, "cuDevicePrimaryCtxRelease") == 0 && library_function(library, name, function))
+        return 1; /* has its version since CUDA 11 only */
+    snprintf(reason, sizeof reason,
+             "the library has no %s: it is no CUDA driver, or one before CUDA 10.0 (NVIDIA driver 410)",
+             versioned);
+    return 0;
 }
 
 static void open_driver(void)
@@ -87,7 +82,7 @@ static void open_driver(void)
         return;
     }
 #define X(name, version, parameters)                                                                         \
-    if (!fill(library, "cu" #name, version, &cu.name, sizeof cu.name)) return;
+    if (!fill(library, "cu" #name, version, &cu.name)) return;
     SYMBOL_TABLE(X)
 #undef X
     CUresult code = cu.Init(0);

@@ -4,7 +4,6 @@
 #include "core/library.h"
 
 #include <stdio.h>
-#include <string.h>
 
 /* ---- The library --------------------------------------------------------------------------------- */
 
@@ -46,16 +45,11 @@ static once opened;
 static char reason[1024];
 static blas_offer offer;
 
-/* A function's address by way of its bytes, since ISO C has no cast from void * to a function. */
-static int fill(void *library, const char *name, void *slot, size_t size)
+static int fill(void *library, const char *name, void *function)
 {
-    void *address = library_symbol(library, name);
-    if (address == NULL) {
-        snprintf(reason, sizeof reason, "CLBlast: the library has no %s, as it does since 1.4.0", name);
-        return 0;
-    }
-    memcpy(slot, &address, size);
-    return 1;
+    if (library_function(library, name, function)) return 1;
+    snprintf(reason, sizeof reason, "CLBlast: the library has no %s, as it does since 1.4.0", name);
+    return 0;
 }
 
 static void open_library(void)
@@ -68,7 +62,7 @@ static void open_library(void)
         return;
     }
 #define FILL(name)                                                                                           \
-    if (!fill(library, "CLBlast" #name, &blas.name, sizeof blas.name)) return;
+    if (!fill(library, "CLBlast" #name, &blas.name)) return;
 #define X(letter, type, ...)                                                                                 \
     FILL(letter##gemm)                                                                                       \
     FILL(letter##gemmStridedBatched)                                                                         \

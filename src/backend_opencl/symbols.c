@@ -4,7 +4,6 @@
 #include "core/library.h"
 
 #include <stdio.h>
-#include <string.h>
 
 symbols cl;
 
@@ -13,19 +12,14 @@ static once opened;
 
 static const char *const loader_names[] = {"libOpenCL.so.1", "libOpenCL.so", NULL};
 
-/* A function's address by way of its bytes, since ISO C has no cast from void * to a function. */
-static int fill(void *library, const char *name, void *slot, size_t size)
+static int fill(void *library, const char *name, void *function)
 {
-    void *address = library_symbol(library, name);
-    if (address == NULL) {
-        snprintf(reason, sizeof reason,
-                 "the OpenCL loader has no %s: vecdot needs a loader for OpenCL 1.2 or "
-                 "later (apt install ocl-icd-libopencl1)",
-                 name);
-        return 0;
-    }
-    memcpy(slot, &address, size);
-    return 1;
+    if (library_function(library, name, function)) return 1;
+    snprintf(reason, sizeof reason,
+             "the OpenCL loader has no %s: vecdot needs a loader for OpenCL 1.2 or "
+             "later (apt install ocl-icd-libopencl1)",
+             name);
+    return 0;
 }
 
 /* Drivers set themselves up when they are first asked for devices, and PoCL 3.1 lets another thread that asks at the
@@ -53,7 +47,7 @@ static void open_loader(void)
         return;
     }
 #define X(result, name, parameters)                                                                          \
-    if (!fill(library, "cl" #name, &cl.name, sizeof cl.name)) return;
+    if (!fill(library, "cl" #name, &cl.name)) return;
     SYMBOL_TABLE(X)
 #undef X
     start_drivers();

@@ -48,9 +48,12 @@ void *library_open(const char *environment, const char *const *names, char *reas
     return NULL;
 }
 
-void *library_symbol(void *library, const char *name)
+/* By way of the address's bytes, since ISO C has no cast from void * to a function. */
+int library_function(void *library, const char *name, void *function)
 {
-    return dlsym(library, name);
+    void *address = dlsym(library, name);
+    if (address != NULL) memcpy(function, &address, sizeof address);
+    return address != NULL;
 }
 
 /* ---- Environment and folders --------------------------------------------------------------------- */

@@ -10,8 +10,9 @@
  * NULL-terminated names that opens. Returns NULL with the loader's reasons in `reason`. Never unloaded. */
 void *library_open(const char *environment, const char *const *names, char *reason, size_t capacity);
 
-/* NULL when the library has no such symbol. */
-void *library_symbol(void *library, const char *name);
+/* Puts a function's address into a pointer to it, which `function` points to. 0 when the library has none of
+ * that name. */
+int library_function(void *library, const char *name, void *function);
 
 /* getenv that a set-user-id program ignores; NULL also when the value is empty. */
 const char *environment_get(const char *name);
