@@ -1,8 +1,8 @@
 # The library (shared, static, and with all its symbols for the tests) and the vecdot command.
 file(GLOB kernel_files CONFIGURE_DEPENDS
-     "${PROJECT_SOURCE_DIR}/kernels/*.h" "${PROJECT_SOURCE_DIR}/kernels/*.cl")
+     "${PROJECT_SOURCE_DIR}/kernels/*/*.h" "${PROJECT_SOURCE_DIR}/kernels/*/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
-     "${PROJECT_SOURCE_DIR}/src/core/*.c" "${PROJECT_SOURCE_DIR}/src/backend_cuda/*.c"
+     "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_cuda/*.c"
      "${PROJECT_SOURCE_DIR}/src/backend_opencl/*.c")
 file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
 

@@ -2,7 +2,7 @@
  *   <folder>/ptx_table.c     the texts, compressed (zstd), as the tables of src/backend_cuda/ptx.h
  *   <folder>/ptx/<label>.ptx the texts, for the tests that assemble them
  * Needs the CUDA toolkit's NVRTC, but neither a GPU nor a driver. */
-#include "core/variant.h"
+#include "core/plan/variant.h"
 
 #include "kernel_sources.h"
 

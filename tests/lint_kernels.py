@@ -100,7 +100,7 @@ def program_problem(name, source):
 
 def main():
     folder, list_variants = pathlib.Path(sys.argv[1]), sys.argv[2]
-    files = sorted([*folder.glob("*.h"), *folder.glob("*.cl")])
+    files = sorted([*folder.rglob("*.h"), *folder.rglob("*.cl")])
     problems = [f"{path}:{line}: {what}" for path in files for line, what in file_problems(path)]
     lines = subprocess.run([list_variants], check=True, capture_output=True, text=True).stdout.splitlines()
     kernels = sorted({line.split("\t")[0] for line in lines})

@@ -1,7 +1,7 @@
 /* cuBLAS in the CUDA backend, on the simulated driver with the fake library: what each product asks of it,
  * handles and their memory, streams and captured graphs, each function failing by name, and libraries that
  * cannot be used. */
-#include "core/context.h"
+#include "core/run/context.h"
 #include "cudasim/cudasim.h"
 #include "fakeblas/fake_cublas.h"
 #include "support/backends.h"

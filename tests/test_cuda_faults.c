@@ -2,7 +2,7 @@
  * does each allocation. Every time the status and the message must be right, `out` untouched when nothing was
  * launched, nothing of the driver kept, and the next call on a fresh queue correct. On the simulated driver.
  */
-#include "core/context.h"
+#include "core/run/context.h"
 #include "cudasim/cudasim.h"
 #include "support/backends.h"
 #include "support/cmocka.h"

@@ -1,7 +1,7 @@
 /* Short rows without gaps on the GPU schedule, to the bit: every dtype, lengths on both sides of each way to
  * share a row out, and numbers of rows around those that one group and two groups take, so that the arrays
  * end anywhere in a vector. */
-#include "core/plan_gpu.h"
+#include "core/plan/plan_gpu.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"

@@ -1,8 +1,8 @@
 /* The disk cache of program binaries: hits between contexts, and that each fault (a damaged, truncated or
  * foreign file, a folder that is missing, not writable or another user's, a binary the driver refuses) costs
  * a rebuild and changes no result. Files and folders in temporary places of its own. */
-#include "core/context.h"
-#include "core/disk_cache.h"
+#include "core/run/context.h"
+#include "core/run/disk_cache.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/folder.h"

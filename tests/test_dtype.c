@@ -1,6 +1,6 @@
 /* The fifteen dtypes: names, DLPack codes, sizes, promotion, casting, and those that are refused. The
  * promotion table is also what the tests' own rule is checked with. */
-#include "core/dtype.h"
+#include "core/base/dtype.h"
 #include "support/cmocka.h"
 #include "support/reference.h"
 #include "support/vectors.h"

@@ -6,11 +6,11 @@
 #define CL_USE_DEPRECATED_OPENCL_1_2_APIS
 #include <CL/cl.h>
 
-#include "core/context.h"
+#include "core/run/context.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
-#include "support/known_sum.h"
 #include "support/faults/faults.h"
+#include "support/known_sum.h"
 
 #include <dirent.h>
 #include <dlfcn.h>

@@ -1,6 +1,7 @@
 /* Products of matrices in a BLAS's words: every layout of both operands and of the output, element by element
  * against the problem's own strides, and all that is declined. Needs no device. */
-#include "core/gemm.h"
+#include "core/plan/gemm.h"
+#include "core/problem/layout.h"
 #include "support/cmocka.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The host path: who takes it, what it does to the queue and the thread, and that its bits are the kernels'
  * for sums of many chunks. (The reference's bits: test_random, and the suites that end in .host.) */
-#include "core/host/host_path.h"
+#include "core/run/host/host_path.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
@@ -119,7 +119,7 @@ static void test_decision(void **state)
     policy *how = &on->context->policy;
     assert_false(says_host(1024));
     how->host = HOST_AUTO;
-    how->at = schedule_values(FAMILY_HOST);
+    how->at = thresholds_of(FAMILY_HOST);
     assert_int_equal(says_host(1024), how->share_host);
     assert_false(says_host(INT64_C(1) << 24));
     how->share_host = 0;

@@ -220,7 +220,8 @@ static int run(target *t)
         cmocka_unit_test(test_repeated_floats), cmocka_unit_test(test_many_products),
         cmocka_unit_test(test_large_array),     cmocka_unit_test(test_far_strides),
     };
-    const struct CMUnitTest fast[] = { /* a simulated device takes minutes for each of the others */
+    const struct CMUnitTest fast[] = {
+        /* a simulated device takes minutes for each of the others */
         cmocka_unit_test(test_many_dimensions),
         cmocka_unit_test(test_repeated_floats),
         cmocka_unit_test(test_far_strides),

@@ -1,7 +1,8 @@
 /* The pure layout module: collapsing, extents, alignment, and whether an output overlaps itself. */
+#include "core/problem/layout.h"
 #include "support/cmocka.h"
 
-#include "core/problem.h"
+#include "core/problem/problem.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* At the edges of memory: no byte is read that is not an element of an array used in place, and buffers stay
  * within the device's largest one, whatever overlaps or is split. */
-#include "core/execute.h"
+#include "core/run/job.h"
 
 #include "support/backends.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */
@@ -171,10 +171,8 @@ static void test_out_without_leading_ones(void **state)
 static int run(target *t)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_only_elements_are_read),
-        cmocka_unit_test(test_inputs_that_overlap),
-        cmocka_unit_test(test_out_over_an_input),
-        cmocka_unit_test(test_partials_are_bounded),
+        cmocka_unit_test(test_only_elements_are_read),   cmocka_unit_test(test_inputs_that_overlap),
+        cmocka_unit_test(test_out_over_an_input),        cmocka_unit_test(test_partials_are_bounded),
         cmocka_unit_test(test_out_without_leading_ones),
     };
     on = t;

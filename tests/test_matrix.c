@@ -122,7 +122,8 @@ static void test_edges(void **state)
     }
 }
 
-/* Short sides: strips of either operand's lanes with whole and cut slices, more than one of them, and squares. */
+/* Short sides: strips of either operand's lanes with whole and cut slices, more than one of them, and
+ * squares. */
 static void test_skinny(void **state)
 {
     (void)state;

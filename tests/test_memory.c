@@ -1,6 +1,6 @@
 /* vecdot_empty and vecdot_copy: what a tensor says of itself, copies between any two places with any strides,
  * that no byte between a destination's elements is written, and what is refused. */
-#include "core/context.h"
+#include "core/run/context.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/random.h"

@@ -1,10 +1,10 @@
 /* The planner with no device: the class of every shape of the design, both schedules, and what each plan must
  * keep to. */
-#include "core/plan_gpu.h"
-#include "kernels/codes.h"
+#include "core/plan/plan_gpu.h"
+#include "kernels/common/codes.h"
 
-#include "support/thresholds.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */
+#include "support/thresholds.h"
 
 #include <string.h>
 
@@ -346,8 +346,8 @@ static void test_any_thresholds(void **state)
 
 int main(void)
 {
-    cpu.at = schedule_values(FAMILY_HOST);
-    gpu.at = schedule_values(FAMILY_HOPPER);
+    cpu.at = thresholds_of(FAMILY_HOST);
+    gpu.at = thresholds_of(FAMILY_HOPPER);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes_cpu),
         cmocka_unit_test(test_classes_gpu),

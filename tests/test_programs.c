@@ -1,5 +1,5 @@
 /* Every variant of the table builds on the device, and its kernel is found in the program. */
-#include "core/program_cache.h"
+#include "core/run/program_cache.h"
 
 #include "support/backends.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */

@@ -1,12 +1,12 @@
 /* Random legal problems under random policies, each compared to the bit with the scalar reference.
  * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated
  * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
+#include "core/plan/variant.h"
+#include "core/run/host/host_path.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
 #include "support/thresholds.h"
-#include "core/host/host_path.h"
-#include "core/variant.h"
 
 #include <ctype.h>
 #include <inttypes.h>

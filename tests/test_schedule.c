@@ -1,9 +1,9 @@
 /* The thresholds as data: the table is complete and sane, every device finds its column, and a file of tuned
  * ones is believed only where all of it is as it must be. No device is needed. */
-#include "core/library.h"
-#include "core/tuned.h"
-#include "support/folder.h"
+#include "core/base/os.h"
+#include "core/run/tuned.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */
+#include "support/folder.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 static int is_legal(int index, int64_t value)
 {
-    thresholds t = schedule_values(FAMILY_UNKNOWN);
+    thresholds t = thresholds_of(FAMILY_UNKNOWN);
     return threshold_set(&t, index, value) && threshold_get(&t, index) == value;
 }
 
@@ -36,7 +36,7 @@ static void test_table(void **state)
         assert_false(is_legal(i, INT64_MIN));
         if (row->factor > 2) assert_false(is_legal(i, row->least * 2));
         for (int kind = 0; kind < FAMILIES; kind++) {
-            thresholds t = schedule_values((device_family)kind);
+            thresholds t = thresholds_of((device_family)kind);
             assert_true(is_legal(i, row->on[kind].value));
             assert_int_equal(threshold_get(&t, i), row->on[kind].value);
             assert_true(row->on[kind].measured == 0 || row->on[kind].measured == 1);
@@ -86,7 +86,8 @@ static void test_columns(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         device dev = make_device(cases[i].kind, cases[i].vendor, cases[i].capability);
-        assert_string_equal(device_family_name(schedule_for(&dev)), device_family_name(cases[i].expected));
+        assert_string_equal(device_family_name(device_family_of(&dev.info)),
+                            device_family_name(cases[i].expected));
     }
 }
 
@@ -108,14 +109,14 @@ static int parse(const char *bytes, size_t size, thresholds *t, char why[256])
     device dev = make_device(VECDOT_DEVICE_GPU, "", 0);
     text reason = {why, 256, 0};
     why[0] = '\0';
-    *t = schedule_values(FAMILY_UNKNOWN);
+    *t = thresholds_of(FAMILY_UNKNOWN);
     return tuned_parse(bytes, size, &dev, t, &faster, &reason);
 }
 
 static void expect_ignored(const char *content, const char *says)
 {
     char why[256];
-    thresholds t, table = schedule_values(FAMILY_UNKNOWN);
+    thresholds t, table = thresholds_of(FAMILY_UNKNOWN);
     assert_int_equal(parse(content, strlen(content), &t, why), -1);
     if (strstr(why, says) == NULL) fail_msg("\"%s\" does not say \"%s\"", why, says);
     assert_memory_equal(&t, &table, sizeof t);
@@ -155,7 +156,7 @@ static void test_foreign_content(void **state)
 static void test_damaged_content(void **state)
 {
     char why[256], bytes[sizeof good];
-    thresholds t, table = schedule_values(FAMILY_UNKNOWN);
+    thresholds t, table = thresholds_of(FAMILY_UNKNOWN);
     (void)state;
     for (size_t size = 0; size < sizeof good - 1; size++) {
         assert_int_equal(parse(good, size, &t, why), -1);
@@ -213,7 +214,7 @@ static void keep_log(void *user, const char *message)
 
 static thresholds load(const device *dev)
 {
-    thresholds t = schedule_values(FAMILY_UNKNOWN);
+    thresholds t = thresholds_of(FAMILY_UNKNOWN);
     logged[0] = '\0';
     tuned_load(dev, &t, &faster);
     return t;
@@ -221,7 +222,7 @@ static thresholds load(const device *dev)
 
 static void expect_table(const device *dev)
 {
-    thresholds t = load(dev), table = schedule_values(FAMILY_UNKNOWN);
+    thresholds t = load(dev), table = thresholds_of(FAMILY_UNKNOWN);
     assert_memory_equal(&t, &table, sizeof t);
 }
 

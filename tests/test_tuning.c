@@ -1,6 +1,6 @@
 /* The public tuning interface on a device: thresholds listed, changed, refused, kept and loaded, and that a
  * context follows them with the same bits. */
-#include "core/context.h"
+#include "core/run/context.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/folder.h"

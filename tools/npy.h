@@ -29,8 +29,8 @@ typedef struct npy {
     input file;
 } npy;
 
-/* path "-" reads standard input, and no byte past the array. `watch` (may be NULL) is told of the bytes that are read
- * here and not mapped. On failure nothing is left open. */
+/* path "-" reads standard input, and no byte past the array. `watch` (may be NULL) is told of the bytes that
+ * are read here and not mapped. On failure nothing is left open. */
 bool npy_open(npy *array, const char *path, npy_v2 v2, progress *watch, fault *f);
 void npy_close(npy *array);
 

@@ -2,7 +2,7 @@
  * A handle for each queue, made by its first product, with a workspace of its own, so that later ones
  * allocate nothing and can be captured. */
 #include "backend_cuda/objects.h"
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* Finding CUDA devices, and telling why one is not used. */
 #include "backend_cuda/objects.h"
 #include "backend_cuda/ptx.h"
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The functions of cuda.h: contexts and queues on a program's own CUDA objects. */
 #include "backend_cuda/objects.h"
-#include "core/context.h"
+#include "core/run/context.h"
 
 static vecdot_status check_backend(const char *function, const vecdot_context *context)
 {

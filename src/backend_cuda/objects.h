@@ -3,7 +3,7 @@
 #define BACKEND_CUDA_OBJECTS_H
 
 #include "backend_cuda/symbols.h"
-#include "core/backend.h"
+#include "core/run/backend.h"
 
 extern const backend backend_cuda;
 

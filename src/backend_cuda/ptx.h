@@ -3,7 +3,7 @@
 #ifndef BACKEND_CUDA_PTX_H
 #define BACKEND_CUDA_PTX_H
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 /* The texts of a kernel's variants, one after the other, each with its NUL. */
 typedef struct ptx_frame {

@@ -1,7 +1,7 @@
 /* Opens the CUDA driver once: its library, the table of its functions, cuInit. */
 #include "backend_cuda/symbols.h"
 
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 #include <string.h>

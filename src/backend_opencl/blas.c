@@ -1,7 +1,7 @@
 /* CLBlast as an option of class matrix: opened at run time, its functions and constants declared here. It
  * keeps its compiled kernels to itself, so there are no handles. */
 #include "backend_opencl/objects.h"
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  * state but the table of symbols. */
 #include "backend_opencl/objects.h"
 
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #define BACKEND_OPENCL_OBJECTS_H
 
 #include "backend_opencl/symbols.h"
-#include "core/backend.h"
+#include "core/run/backend.h"
 
 extern const backend backend_opencl;
 

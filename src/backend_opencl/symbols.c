@@ -1,7 +1,7 @@
 /* Opens the OpenCL loader once and fills the table of its functions. */
 #include "backend_opencl/symbols.h"
 
-#include "core/library.h"
+#include "core/base/os.h"
 
 #include <stdio.h>
 
@@ -22,9 +22,9 @@ static int fill(void *library, const char *name, void *function)
     return 0;
 }
 
-/* Drivers set themselves up when they are first asked for devices, and PoCL 3.1 lets another thread that asks at the
- * same time see devices that are half made. So the first question is asked here, by one thread, and what comes of it
- * left to later ones. */
+/* Drivers set themselves up when they are first asked for devices, and PoCL 3.1 lets another thread that asks
+ * at the same time see devices that are half made. So the first question is asked here, by one thread, and
+ * what comes of it left to later ones. */
 static void start_drivers(void)
 {
     enum { PLATFORMS = 16 };

@@ -1,7 +1,7 @@
 /* One instruction: its opcode in parts, and the operands of arithmetic, which the tables of opcodes describe.
  * What touches memory or the flow of control has its own files. */
-#include "ptx_parser.h"
 #include "machine_warp.h"
+#include "ptx_parser.h"
 
 #include <stdio.h>
 

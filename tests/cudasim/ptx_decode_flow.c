@@ -1,6 +1,6 @@
 /* Branches, calls, exits and what lanes and threads wait for each other with. */
-#include "ptx_parser.h"
 #include "machine_warp.h"
+#include "ptx_parser.h"
 
 static void to_label(parser *p, u32 where, bool in_targets)
 {

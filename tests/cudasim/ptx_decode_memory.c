@@ -1,6 +1,6 @@
 /* Loads, stores, atomics and fences. */
-#include "ptx_parser.h"
 #include "machine_warp.h"
+#include "ptx_parser.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* A whole PTX module: its directives, the bodies of its kernels and functions, and the interface to the
  * result. */
-#include "ptx_parser.h"
 #include "machine_warp.h"
+#include "ptx_parser.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  *   oclgrind_variants gpu|cpu          a schedule: a sample in which each of those occurs
  *   oclgrind_variants gpu|cpu --all    every combination */
 #include "support/backends.h"
-#include "support/trial.h"
 #include "support/random.h"
+#include "support/trial.h"
 
 #include <string.h>
 
@@ -109,7 +109,8 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
         trial_tensor(p, i, &tensor[i]);
     }
     trial_options(p, &options);
-    if (vecdot_result(&tensor[0], &tensor[1], &options, &result_type, &ndim, shape) != VECDOT_SUCCESS) return 0;
+    if (vecdot_result(&tensor[0], &tensor[1], &options, &result_type, &ndim, shape) != VECDOT_SUCCESS)
+        return 0;
     return make_array(p, ARRAY_OUT, result, shape, ndim, 1, chunk) && trial_seal(p);
 }
 

@@ -1,7 +1,7 @@
 /* Opening the devices to test, and the rule that a run which tested nothing is no success. */
 #include "support/backends.h"
 
-#include "core/host/host_path.h"
+#include "core/run/host/host_path.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef SUPPORT_BACKENDS_H
 #define SUPPORT_BACKENDS_H
 
-#include "core/context.h"
+#include "core/run/context.h"
 
 #include <vecdot/vecdot.h>
 

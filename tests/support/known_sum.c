@@ -1,7 +1,7 @@
 /* The fault suites' sum. */
 #include "support/known_sum.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <string.h>
 

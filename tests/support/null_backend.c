@@ -1,7 +1,7 @@
 /* Every function of the null backend counts, and fails only where it is told to. */
 #include "support/null_backend.h"
 
-#include "core/status.h"
+#include "core/base/status.h"
 
 #include <stdio.h>
 
@@ -164,8 +164,7 @@ static const backend null_backend = {
 
 vecdot_status null_context_create(vecdot_device_kind kind, vecdot_context **context)
 {
-    device dev = {
-        .driver = &null_backend, .groups_per_unit = 8, .fenced_groups = 1, .max_group_size = 1024};
+    device dev = {.driver = &null_backend, .groups_per_unit = 8, .fenced_groups = 1, .max_group_size = 1024};
     snprintf(dev.info.backend, sizeof dev.info.backend, "null");
     snprintf(dev.info.name, sizeof dev.info.name, "no device");
     dev.info.kind = (int32_t)kind;

@@ -3,7 +3,7 @@
 #ifndef SUPPORT_NULL_BACKEND_H
 #define SUPPORT_NULL_BACKEND_H
 
-#include "core/context.h"
+#include "core/run/context.h"
 
 /* All of one type: compared by its bytes. */
 typedef struct null_record {

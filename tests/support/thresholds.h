@@ -2,7 +2,7 @@
 #ifndef SUPPORT_THRESHOLDS_H
 #define SUPPORT_THRESHOLDS_H
 
-#include "core/schedule.h"
+#include "core/plan/thresholds.h"
 #include "support/random.h"
 
 /* 0 when one of them was refused, which is a fault of the table. */

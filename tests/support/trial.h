@@ -40,7 +40,7 @@ typedef struct trial {
     ref_type dtype; /* REF_COUNT: promote */
     uint32_t flags;
     int reproducible; /* VECDOT_REPRODUCIBLE is set for the context */
-    int plain; /* call vecdot() and not vecdot_with(): axes equal, all else default */
+    int plain;        /* call vecdot() and not vecdot_with(): axes equal, all else default */
     array array[3];
     storage storage[3];
 } trial;

@@ -7,9 +7,10 @@
 /* X(NAME): every function whose calls can fail; the function is "cl" and the name. */
 #define FAULT_FUNCTIONS(X)                                                                                   \
     X(GetPlatformIDs)                                                                                        \
-    X(GetPlatformInfo) X(GetDeviceIDs) X(GetDeviceInfo) X(CreateContext) X(RetainContext) X(ReleaseContext)  \
-        X(GetContextInfo) X(CreateCommandQueue) X(RetainCommandQueue) X(ReleaseCommandQueue)                 \
-            X(GetCommandQueueInfo) X(Finish) X(Flush) X(ReleaseEvent) X(CreateBuffer) X(ReleaseMemObject) X(GetMemObjectInfo)         \
+    X(GetPlatformInfo)                                                                                       \
+    X(GetDeviceIDs) X(GetDeviceInfo) X(CreateContext) X(RetainContext) X(ReleaseContext) X(GetContextInfo)   \
+        X(CreateCommandQueue) X(RetainCommandQueue) X(ReleaseCommandQueue) X(GetCommandQueueInfo) X(Finish)  \
+            X(Flush) X(ReleaseEvent) X(CreateBuffer) X(ReleaseMemObject) X(GetMemObjectInfo)                 \
                 X(EnqueueReadBuffer) X(EnqueueWriteBuffer) X(EnqueueCopyBuffer) X(EnqueueMapBuffer)          \
                     X(EnqueueUnmapMemObject) X(EnqueueBarrierWithWaitList) X(CreateProgramWithSource)        \
                         X(CreateProgramWithBinary) X(BuildProgram) X(GetProgramBuildInfo) X(GetProgramInfo)  \

@@ -1,0 +1,160 @@
+/* The dtype table, NumPy's promotion and its same_kind rule. */
+#include "core/base/dtype.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct row {
+    const char *name;
+    uint8_t code, bits;
+    int rank;
+    group group;
+} row;
+
+static const row rows[DTYPE_COUNT] = {
+#define X(enumerator, name, code, bits, rank, group) {name, (uint8_t)(code), bits, rank, GROUP_##group},
+    DTYPE_TABLE(X)
+#undef X
+};
+
+dtype dtype_from_dlpack(DLDataType type)
+{
+    if (type.lanes != 1) return DTYPE_COUNT;
+    for (int t = 0; t < DTYPE_COUNT; t++)
+        if (rows[t].code == type.code && rows[t].bits == type.bits) return (dtype)t;
+    return DTYPE_COUNT;
+}
+
+DLDataType dtype_to_dlpack(dtype t)
+{
+    return (DLDataType){rows[t].code, rows[t].bits, 1};
+}
+
+const char *dtype_name(dtype t)
+{
+    return rows[t].name;
+}
+
+int dtype_size(dtype t)
+{
+    return rows[t].bits / 8;
+}
+
+group dtype_group(dtype t)
+{
+    return rows[t].group;
+}
+
+int dtype_is_complex(dtype t)
+{
+    return rows[t].code == kDLComplex;
+}
+
+int dtype_needs_fp64(dtype t)
+{
+    return t == DTYPE_F64 || t == DTYPE_C128;
+}
+
+/* ---- Promotion ---- */
+
+/* Significant bits an integer needs and its sign, for choosing a float that holds all its values. */
+static int integer_bits(dtype t)
+{
+    return t == DTYPE_BOOL ? 1 : rows[t].bits;
+}
+
+static int is_integer(dtype t)
+{
+    return rows[t].group == GROUP_INT;
+}
+
+/* The smallest float of NumPy's ladder that an integer promotes to: 8 bits fit f16 and bf16, 16 bits f32. */
+static dtype promote_integer_float(dtype integer, dtype floating)
+{
+    int bits = integer_bits(integer);
+    if (bits <= 8) return floating;
+    if (bits == 16 && rows[floating].bits <= 32) return DTYPE_F32;
+    return DTYPE_F64;
+}
+
+static dtype promote_integers(dtype a, dtype b)
+{
+    if (a == DTYPE_BOOL) return b;
+    if (b == DTYPE_BOOL) return a;
+    if (rows[a].code == rows[b].code) return rows[a].bits >= rows[b].bits ? a : b;
+    dtype u = rows[a].code == kDLUInt ? a : b, s = u == a ? b : a;
+    if (rows[s].bits > rows[u].bits) return s;
+    switch (rows[u].bits) {
+    case 8: return DTYPE_I16;
+    case 16: return DTYPE_I32;
+    case 32: return DTYPE_I64;
+    default: return DTYPE_F64;
+    }
+}
+
+/* Both real floats: the wider; float16 with bfloat16 needs float32 for all values of both. */
+static dtype promote_floats(dtype a, dtype b)
+{
+    if (a == b) return a;
+    if (rows[a].bits == rows[b].bits) return DTYPE_F32;
+    return rows[a].bits > rows[b].bits ? a : b;
+}
+
+static dtype promote_real(dtype a, dtype b)
+{
+    if (is_integer(a) && is_integer(b)) return promote_integers(a, b);
+    if (is_integer(a)) return promote_integer_float(a, b);
+    if (is_integer(b)) return promote_integer_float(b, a);
+    return promote_floats(a, b);
+}
+
+dtype dtype_promote(dtype a, dtype b)
+{
+    if (!dtype_is_complex(a) && !dtype_is_complex(b)) return promote_real(a, b);
+    dtype real_a = a == DTYPE_C128 ? DTYPE_F64 : a == DTYPE_C64 ? DTYPE_F32 : a;
+    dtype real_b = b == DTYPE_C128 ? DTYPE_F64 : b == DTYPE_C64 ? DTYPE_F32 : b;
+    return promote_real(real_a, real_b) == DTYPE_F64 ? DTYPE_C128 : DTYPE_C64;
+}
+
+int dtype_casts_same_kind(dtype from, dtype to)
+{
+    return rows[from].rank <= rows[to].rank;
+}
+
+int group_partial_size(group g)
+{
+    switch (g) {
+    case GROUP_F16:
+    case GROUP_BF16:
+    case GROUP_F32: return 4;
+    case GROUP_C128: return 16;
+    default: return 8;
+    }
+}
+
+void dtype_describe(DLDataType type, char *name, size_t capacity)
+{
+    static const char *const float8[] = {"float8_e3m4",     "float8_e4m3",     "float8_e4m3b11fnuz",
+                                         "float8_e4m3fn",   "float8_e4m3fnuz", "float8_e5m2",
+                                         "float8_e5m2fnuz", "float8_e8m0fnu"};
+    char base[40];
+    dtype known = dtype_from_dlpack((DLDataType){type.code, type.bits, 1});
+    if (known != DTYPE_COUNT) {
+        snprintf(base, sizeof base, "%s", dtype_name(known));
+    } else if (type.code >= 7 && type.code <= 14) {
+        snprintf(base, sizeof base, "%s", float8[type.code - 7]);
+    } else {
+        static const char *const kinds[] = {"int",    "uint",    "float", "opaque handle",
+                                            "bfloat", "complex", "bool"};
+        const size_t count = sizeof kinds / sizeof kinds[0];
+        if (type.code < count)
+            snprintf(base, sizeof base, "%s%u", kinds[type.code], (unsigned)type.bits);
+        else
+            snprintf(base, sizeof base, "DLPack type code %u with %u bits", (unsigned)type.code,
+                     (unsigned)type.bits);
+    }
+    if (type.lanes == 1)
+        snprintf(name, capacity, "%s", base);
+    else
+        snprintf(name, capacity, "%s x %u lanes", base, (unsigned)type.lanes);
+}

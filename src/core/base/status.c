@@ -1,0 +1,122 @@
+/* Statuses by name, the thread's last message, and the logger. */
+#include "core/base/status.h"
+
+#include "core/base/os.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT(x)     #x
+#define EXPANDED(x) TEXT(x)
+
+#define STATUS_TABLE(X)                                                                                      \
+    X(SUCCESS)                                                                                               \
+    X(ERROR_INVALID_ARGUMENT)                                                                                \
+    X(ERROR_DTYPE)                                                                                           \
+    X(ERROR_CAST)                                                                                            \
+    X(ERROR_NDIM)                                                                                            \
+    X(ERROR_AXIS)                                                                                            \
+    X(ERROR_SIZE_MISMATCH)                                                                                   \
+    X(ERROR_BROADCAST)                                                                                       \
+    X(ERROR_OUT_SHAPE)                                                                                       \
+    X(ERROR_OVERLAP)                                                                                         \
+    X(ERROR_OVERFLOW)                                                                                        \
+    X(ERROR_DEVICE_MISMATCH)                                                                                 \
+    X(ERROR_NO_DEVICE)                                                                                       \
+    X(ERROR_UNSUPPORTED)                                                                                     \
+    X(ERROR_OUT_OF_MEMORY)                                                                                   \
+    X(ERROR_COMPILE)                                                                                         \
+    X(ERROR_BACKEND)
+
+enum { MESSAGE_BYTES = 4096, LINE_BYTES = 2048 };
+
+static _Thread_local char last_message[MESSAGE_BYTES];
+
+const char *vecdot_version(void)
+{
+    return EXPANDED(VECDOT_VERSION_MAJOR) "." EXPANDED(VECDOT_VERSION_MINOR) "." EXPANDED(
+        VECDOT_VERSION_PATCH);
+}
+
+const char *vecdot_status_name(vecdot_status status)
+{
+    switch (status) {
+#define X(name)                                                                                              \
+    case VECDOT_##name: return "VECDOT_" #name;
+        STATUS_TABLE(X)
+#undef X
+    }
+    return "unknown status";
+}
+
+const char *vecdot_last_error(void)
+{
+    return last_message;
+}
+
+vecdot_status fail(vecdot_status status, const char *format, ...)
+{
+    char message[MESSAGE_BYTES]; /* the arguments may point into last_message */
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    memcpy(last_message, message, strlen(message) + 1);
+    return status;
+}
+
+/* ---- The logger ---------------------------------------------------------------------------------- */
+
+static struct {
+    once ready;
+    atomic_int active; /* whether a line goes anywhere: read without the lock */
+    mutex *lock;       /* guards the rest and keeps lines apart               */
+    vecdot_log_fn function;
+    void *user;
+    FILE *file; /* what VECDOT_LOG names; never closed */
+} logger;
+
+/* A logger that calls the library must not wait for itself: lines logged meanwhile are dropped. */
+static _Thread_local int inside_logger;
+
+static void logger_init(void)
+{
+    logger.lock = mutex_create();
+    const char *where = environment_get("VECDOT_LOG");
+    if (where != NULL) logger.file = strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
+    atomic_store(&logger.active, logger.lock != NULL && logger.file != NULL);
+}
+
+void vecdot_set_logger(vecdot_log_fn log, void *user)
+{
+    once_run(&logger.ready, logger_init);
+    if (logger.lock == NULL || inside_logger) return;
+    mutex_lock(logger.lock);
+    logger.function = log;
+    logger.user = user;
+    atomic_store(&logger.active, log != NULL || logger.file != NULL);
+    mutex_unlock(logger.lock);
+}
+
+void log_line(const char *format, ...)
+{
+    once_run(&logger.ready, logger_init);
+    if (!atomic_load_explicit(&logger.active, memory_order_relaxed) || inside_logger) return;
+    char line[LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    mutex_lock(logger.lock);
+    inside_logger = 1;
+    if (logger.function != NULL) {
+        logger.function(logger.user, line);
+    } else if (logger.file != NULL) {
+        fprintf(logger.file, "vecdot: %s\n", line);
+        fflush(logger.file);
+    }
+    inside_logger = 0;
+    mutex_unlock(logger.lock);
+}

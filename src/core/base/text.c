@@ -1,0 +1,23 @@
+/* Text written into a buffer of fixed size that counts what the whole would take. */
+#include "core/base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void text_add(text *t, const char *format, ...)
+{
+    size_t room = t->length < t->capacity ? t->capacity - t->length : 0;
+    va_list args;
+    va_start(args, format);
+    int written = vsnprintf(room > 0 ? t->data + t->length : NULL, room, format, args);
+    va_end(args);
+    if (written > 0) t->length += (size_t)written;
+}
+
+void text_add_shape(text *t, int ndim, const int64_t *shape)
+{
+    text_add(t, "(");
+    for (int i = 0; i < ndim; i++) text_add(t, "%s%" PRId64, i > 0 ? ", " : "", shape[i]);
+    text_add(t, ndim == 1 ? ",)" : ")");
+}

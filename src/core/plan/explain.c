@@ -1,0 +1,97 @@
+/* What vecdot_explain prints: one fact a line, so that people and tests can read it. */
+#include "core/plan/explain.h"
+
+static void explain_array(text *t, const explanation *e, int array)
+{
+    const problem *p = e->planned;
+    int64_t steps[VECDOT_MAX_NDIM + 1];
+    int rank = p->rank;
+    for (int d = 0; d < rank; d++) steps[d] = p->step[array][d];
+    text_add(t, "  %-4s %-5s on the %s, batch strides ", array_name(array), dtype_name(p->type[array]),
+             e->on_host[array] ? "host" : "device");
+    text_add_shape(t, rank, steps);
+    if (array != OUT) text_add(t, ", contracted stride %lld", (long long)p->stride[array]);
+    if (p->misaligned[array]) text_add(t, ", misaligned");
+    text_add(t, "\n");
+}
+
+static void explain_transfer(text *t, const explanation *e)
+{
+    for (int a = X1; a <= X2; a++)
+        if (e->gathered[a]) text_add(t, "  x%d is gathered into dense staging memory\n", a + 1);
+    if (e->on_host[X1] || e->on_host[X2] || e->on_host[OUT])
+        text_add(t, "  host arrays are %s\n", e->how->share_host ? "used in place" : "copied");
+    if (e->in_pieces)
+        text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n", (long long)e->how->max_alloc);
+}
+
+/* All that tells one launch of a variant from another, since `vecdot tune` compares plans by these lines. */
+static void explain_launch(text *t, int number, const step *s)
+{
+    char label[96];
+    variant_label(&s->v, label, sizeof label);
+    text_add(t, "launch %d: %s, %zu groups of %zu", number, label, s->groups, s->group_size);
+    if (s->p.members > 1 || s->p.span > 1)
+        text_add(t, ", %d members of %lld", (int)s->p.members, (long long)s->p.span);
+    if (s->p.block > 1) text_add(t, ", blocks of %lld", (long long)s->p.block);
+    if (s->p.panel > 0) text_add(t, ", panels of %lld columns", (long long)s->p.panel);
+    text_add(t, "\n");
+}
+
+static void explain_blas(text *t, const explanation *e)
+{
+    const gemm *g = e->product;
+    if (e->not_blas != NULL) {
+        text_add(t, "  not by the vendor's BLAS: %s\n", e->not_blas);
+        return;
+    }
+    text_add(t, "launch 1: %s, %s gemm %s%s, m %lld, n %lld, k %lld, batch %lld\n",
+             e->how->blas.offer->library, dtype_name(g->type), gemm_op_name(g->a.op), gemm_op_name(g->b.op),
+             (long long)g->m, (long long)g->n, (long long)g->depth, (long long)g->batch);
+}
+
+/* Where `vecdot tune` has been at work. */
+static void explain_thresholds(text *t, const explanation *e)
+{
+    thresholds table = thresholds_of(e->family);
+    int changed = 0;
+    for (int i = 0; i < THRESHOLDS; i++) {
+        int64_t now = threshold_get(&e->how->at, i), was = threshold_get(&table, i);
+        if (now == was) continue;
+        text_add(t, "%s%s %lld instead of %lld",
+                 changed++ ? ", " : "tuned thresholds: ", threshold_rows[i].name, (long long)now,
+                 (long long)was);
+    }
+    if (changed) text_add(t, "\n");
+}
+
+void explain(text *t, const explanation *e)
+{
+    const problem *p = e->original;
+    const plan *pl = e->pl;
+    text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(p->op),
+             dtype_name(p->result), (long long)problem_outputs(p), (long long)p->n);
+    text_add(t, "  collapsed batch shape ");
+    text_add_shape(t, e->planned->rank, e->planned->shape);
+    text_add(t, "\n");
+    for (int a = 0; a < ARRAYS; a++) explain_array(t, e, a);
+    if (e->on_caller != NULL) {
+        text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n", e->on_caller,
+                 p->is_matrix ? " in the order of class matrix" : "", e->estimate,
+                 e->how->host == HOST_AUTO ? ", sooner than a launch" : "");
+        explain_thresholds(t, e);
+        return;
+    }
+    explain_transfer(t, e);
+    text_add(t, "plan: class %s, %s schedule\n", plan_class_name(pl->cls),
+             pl->schedule == SCHEDULE_CPU ? "CPU" : "GPU");
+    if (pl->nodes > 1)
+        text_add(t, "  each sum in %lld tree nodes of %lld elements\n", (long long)pl->nodes,
+                 (long long)(pl->node_chunks * pl->chunk));
+    if (pl->partial_bytes + pl->result_bytes > 0)
+        text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes,
+                 pl->result_bytes);
+    if (e->planned->is_matrix) explain_blas(t, e);
+    for (int k = 0; k < pl->step_count && e->not_blas != NULL; k++) explain_launch(t, k + 1, &pl->steps[k]);
+    explain_thresholds(t, e);
+}

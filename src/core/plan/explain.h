@@ -1,0 +1,26 @@
+/* The text of vecdot_explain: the problem, the plan and each launch, as people and tests read it. */
+#ifndef CORE_EXPLAIN_H
+#define CORE_EXPLAIN_H
+
+#include "core/base/text.h"
+#include "core/plan/plan.h"
+
+/* What there is to tell of a call. */
+typedef struct explanation {
+    const problem *original,
+        *planned; /* as checked and collapsed; with the strides that the device will see */
+    const policy *how;
+    int on_host[ARRAYS];
+    int gathered[2];       /* through dense staging memory                             */
+    int in_pieces;         /* it does not fit one buffer                               */
+    const char *on_caller; /* the instruction set, where the calling thread computes it */
+    double estimate;       /* ... nanoseconds                                          */
+    const plan *pl;
+    const char *not_blas; /* why the vendor's BLAS does not compute it; NULL: it does, ... */
+    const gemm *product;  /* ... as this                                              */
+    device_family family;
+} explanation;
+
+void explain(text *t, const explanation *e);
+
+#endif

@@ -1,0 +1,101 @@
+/* The table of thresholds, read by column or by name, and the choice of a device's column. */
+#include "core/plan/thresholds.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <string.h>
+
+#define P(value)                                                                                             \
+    {                                                                                                        \
+        value, 0                                                                                             \
+    }
+#define M(value)                                                                                             \
+    {                                                                                                        \
+        value, 1                                                                                             \
+    }
+#define SAME(value) P(value), P(value), P(value), P(value), P(value), P(value), P(value), P(value)
+
+const threshold_row threshold_rows[THRESHOLDS] = {
+#define X(name, unit, least, most, factor, ...) {#name, unit, least, most, factor, {__VA_ARGS__}},
+    THRESHOLD_TABLE(X)
+#undef X
+};
+
+static const size_t offsets[THRESHOLDS] = {
+#define X(name, ...) offsetof(thresholds, name),
+    THRESHOLD_TABLE(X)
+#undef X
+};
+
+/* ---- Columns ------------------------------------------------------------------------------------- */
+
+/* Whether `part`, in lower case, occurs in a name. */
+static int contains(const char *name, const char *part)
+{
+    for (; *name != '\0'; name++) {
+        size_t k = 0;
+        while (part[k] != '\0' && tolower((unsigned char)name[k]) == part[k]) k++;
+        if (part[k] == '\0') return 1;
+    }
+    return 0;
+}
+
+static device_family nvidia_family(int32_t capability)
+{
+    if (capability < 75) return FAMILY_NVIDIA; /* not told, or older than what was thought of here */
+    return capability < 80 ? FAMILY_TURING : capability < 90 ? FAMILY_AMPERE : FAMILY_HOPPER;
+}
+
+device_family device_family_of(const vecdot_device_info *info)
+{
+    if (info->kind == VECDOT_DEVICE_CPU) return FAMILY_HOST;
+    if (info->kind != VECDOT_DEVICE_GPU) return FAMILY_UNKNOWN;
+    if (contains(info->vendor, "nvidia")) return nvidia_family(info->capability);
+    if (contains(info->vendor, "advanced micro devices") || strncmp(info->vendor, "AMD", 3) == 0)
+        return FAMILY_AMD;
+    return contains(info->vendor, "intel") ? FAMILY_INTEL : FAMILY_UNKNOWN;
+}
+
+const char *device_family_name(device_family family)
+{
+    static const char *const names[FAMILIES] = {"NVIDIA Turing", "NVIDIA Ampere", "NVIDIA Hopper", "NVIDIA",
+                                                "AMD",           "Intel GPU",     "CPU",           "unknown"};
+    return names[family];
+}
+
+/* ---- Values -------------------------------------------------------------------------------------- */
+
+static int64_t *value_at(thresholds *t, int index)
+{
+    return (int64_t *)(void *)((char *)t + offsets[index]);
+}
+
+thresholds thresholds_of(device_family family)
+{
+    thresholds t;
+    for (int i = 0; i < THRESHOLDS; i++) *value_at(&t, i) = threshold_rows[i].on[family].value;
+    return t;
+}
+
+int64_t threshold_get(const thresholds *t, int index)
+{
+    thresholds copy = *t;
+    return *value_at(&copy, index);
+}
+
+int threshold_set(thresholds *t, int index, int64_t value)
+{
+    const threshold_row *row = &threshold_rows[index];
+    int64_t legal = row->least;
+    while (legal < value && legal < row->most) legal *= row->factor;
+    if (legal != value || legal > row->most) return 0;
+    *value_at(t, index) = value;
+    return 1;
+}
+
+int threshold_find(const char *name)
+{
+    for (int i = 0; i < THRESHOLDS; i++)
+        if (strcmp(threshold_rows[i].name, name) == 0) return i;
+    return -1;
+}

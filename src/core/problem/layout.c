@@ -1,0 +1,184 @@
+/* Where a problem's elements lie: fewer dimensions for the same elements, extents, alignment, overlap. */
+#include "core/problem/layout.h"
+
+#include "core/base/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Collapsing ---- */
+
+static uint64_t magnitude(int64_t x)
+{
+    return x < 0 ? (uint64_t)0 - (uint64_t)x : (uint64_t)x;
+}
+
+/* How far an index along d moves through the inputs: dimensions are ordered by it, so that the innermost is
+ * the one whose neighbours lie closest. Ties keep the order that out has. */
+static uint64_t input_pace(const problem *p, int d)
+{
+    uint64_t a = magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
+    uint64_t b = magnitude(p->step[X2][d]) * (uint64_t)dtype_size(p->type[X2]);
+    return a > b ? a : b;
+}
+
+static void move_dimension(problem *p, int from, int to)
+{
+    p->shape[to] = p->shape[from];
+    for (int a = 0; a < ARRAYS; a++) p->step[a][to] = p->step[a][from];
+}
+
+static void swap_dimensions(problem *p, int d, int e)
+{
+    int64_t t = p->shape[d];
+    p->shape[d] = p->shape[e];
+    p->shape[e] = t;
+    for (int a = 0; a < ARRAYS; a++) {
+        t = p->step[a][d];
+        p->step[a][d] = p->step[a][e];
+        p->step[a][e] = t;
+    }
+}
+
+static int can_merge(const problem *p, int outer, int inner)
+{
+    for (int a = 0; a < ARRAYS; a++)
+        if (p->step[a][outer] != (int64_t)((uint64_t)p->step[a][inner] * (uint64_t)p->shape[inner])) return 0;
+    return 1;
+}
+
+/* Class matrix wants the batch outermost, then the rows, along which x1 alone moves, then the columns. */
+static int matrix_place(const problem *p, int d)
+{
+    if (!p->is_matrix || (p->step[X1][d] != 0) == (p->step[X2][d] != 0)) return 0;
+    return p->step[X1][d] != 0 ? 1 : 2;
+}
+
+static int belongs_before(const problem *p, int d, int e)
+{
+    int place_d = matrix_place(p, d), place_e = matrix_place(p, e);
+    return place_d != place_e ? place_d < place_e : input_pace(p, d) > input_pace(p, e);
+}
+
+void layout_collapse(problem *p)
+{
+    int rank = 0;
+    for (int d = 0; d < p->rank; d++)
+        if (p->shape[d] != 1) move_dimension(p, d, rank++);
+    p->rank = rank;
+    for (int d = 1; d < rank; d++) /* insertion sort: stable, and at most 64 dimensions */
+        for (int e = d; e > 0 && belongs_before(p, e, e - 1); e--) swap_dimensions(p, e - 1, e);
+    int last = 0;
+    for (int d = 1; d < rank; d++) {
+        if (can_merge(p, last, d)) {
+            int64_t size = p->shape[last] * p->shape[d];
+            move_dimension(p, d, last);
+            p->shape[last] = size;
+        } else {
+            move_dimension(p, d, ++last);
+        }
+    }
+    if (rank > 0) p->rank = last + 1;
+}
+
+void layout_make_dense(problem *p, int array)
+{
+    uint64_t stride = 1; /* wraps only where there is no output */
+    for (int d = p->rank - 1; d >= 0; d--) {
+        int moves = p->shape[d] > 1 && (array == OUT || p->step[array][d] != 0);
+        p->step[array][d] = moves ? (int64_t)stride : 0;
+        if (moves) stride *= (uint64_t)p->shape[d];
+    }
+    if (array != OUT && p->n > 1) p->stride[array] = (int64_t)stride;
+}
+
+/* ---- Extents and alignment ---- */
+
+static void widen(extent *e, int64_t step, int64_t size)
+{
+    if (size <= 1) return;
+    if (step < 0)
+        e->low += step * (size - 1);
+    else
+        e->high += step * (size - 1);
+}
+
+extent layout_extent(const problem *p, int array)
+{
+    extent e = {0, 0};
+    int64_t size = dtype_size(p->type[array]);
+    if (problem_outputs(p) == 0 || (array != OUT && p->n == 0)) return e;
+    for (int d = 0; d < p->rank; d++) widen(&e, p->step[array][d], p->shape[d]);
+    if (array != OUT) widen(&e, p->stride[array], p->n);
+    return (extent){e.low * size, (e.high + 1) * size};
+}
+
+void layout_alignment(problem *p, const uintptr_t address[ARRAYS])
+{
+    for (int a = 0; a < ARRAYS; a++) {
+        p->misaligned[a] = address[a] % (uintptr_t)(dtype_is_complex(p->type[a]) ? dtype_size(p->type[a]) / 2
+                                                                                 : dtype_size(p->type[a])) !=
+                           0;
+        if (a != OUT) p->vectors[a] = address[a] % 16 == 0;
+    }
+}
+
+/* ---- Does out overlap itself? ---- */
+
+typedef struct dimension {
+    uint64_t step;
+    int64_t size;
+} dimension;
+
+static int by_step(const void *a, const void *b)
+{
+    uint64_t x = ((const dimension *)a)->step, y = ((const dimension *)b)->step;
+    return (x > y) - (x < y);
+}
+
+/* Marks every element of the dimensions in a bitmap; 1 when one was marked twice. */
+static int mark_elements(const dimension *dims, int rank, uint64_t at, unsigned char *bitmap)
+{
+    if (rank == 0) {
+        unsigned char bit = (unsigned char)(1u << (at & 7));
+        int again = (bitmap[at >> 3] & bit) != 0;
+        bitmap[at >> 3] |= bit;
+        return again;
+    }
+    for (int64_t k = 0; k < dims->size; k++)
+        if (mark_elements(dims + 1, rank - 1, at + (uint64_t)k * dims->step, bitmap)) return 1;
+    return 0;
+}
+
+vecdot_status layout_check_out(const problem *p)
+{
+    dimension dims[VECDOT_MAX_NDIM];
+    int rank = 0, nested = 1;
+    uint64_t reach = 0; /* of the dimensions so far */
+    const char *op = operation_name(p->op);
+    if (problem_outputs(p) == 0) return VECDOT_SUCCESS;
+    for (int d = 0; d < p->rank; d++) {
+        if (p->shape[d] <= 1) continue;
+        if (p->step[OUT][d] == 0)
+            return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: stride 0 in a dimension of size %lld",
+                        op, (long long)p->shape[d]);
+        dims[rank++] = (dimension){magnitude(p->step[OUT][d]), p->shape[d]};
+    }
+    qsort(dims, (size_t)rank, sizeof dims[0], by_step);
+    for (int d = 0; d < rank; d++) {
+        if (dims[d].step <= reach) nested = 0;
+        reach += dims[d].step * (uint64_t)(dims[d].size - 1);
+    }
+    if (nested) return VECDOT_SUCCESS;
+    if (problem_outputs(p) > (int64_t)reach + 1)
+        return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: %lld elements within the reach of %llu",
+                    op, (long long)problem_outputs(p), (unsigned long long)reach + 1);
+    unsigned char *bitmap = calloc((size_t)(reach / 8 + 1), 1);
+    if (!bitmap)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory to check out for overlap with itself",
+                    op);
+    int overlaps = mark_elements(dims, rank, 0, bitmap);
+    free(bitmap);
+    return overlaps ? fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: two indices share an element", op)
+                    : VECDOT_SUCCESS;
+}

@@ -1,0 +1,405 @@
+/* NumPy's rules for vecdot, matvec and vecmat: dtypes, axes, broadcasting, out. The order of the checks is
+ * part of the interface, since it decides which error is reported. */
+#include "core/problem/semantics.h"
+
+#include "core/base/status.h"
+#include "core/base/text.h"
+#include "core/problem/layout.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* An operand with its contracted axis and, for matvec and vecmat, its free matrix axis taken out. */
+typedef struct operand {
+    const DLTensor *tensor;
+    int axis;      /* contracted; for out: the kept one, or -1 */
+    int free_axis; /* of the matrix, or -1                     */
+} operand;
+
+/* A shape as messages have it. */
+typedef struct shape_text {
+    char text[160];
+} shape_text;
+
+static shape_text shape_of(const DLTensor *t)
+{
+    shape_text shape;
+    text s = {shape.text, sizeof shape.text, 0};
+    text_add_shape(&s, t->ndim, t->shape);
+    return shape;
+}
+
+/* ---- The arguments by themselves ---- */
+
+static vecdot_status check_tensor(const char *op, const char *name, const DLTensor *t)
+{
+    if (!t) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL; expected a DLTensor", op, name);
+    if (t->ndim < 0 || (t->ndim > 0 && !t->shape))
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "%s: %s has ndim %d and %s shape; expected ndim >= 0 with a shape", op, name,
+                    (int)t->ndim, t->shape ? "a" : "no");
+    if (t->dtype.lanes != 1)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has dtype.lanes %u; expected 1", op, name,
+                    (unsigned)t->dtype.lanes);
+    for (int d = 0; d < t->ndim; d++)
+        if (t->shape[d] < 0)
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has size %lld in dimension %d; expected >= 0",
+                        op, name, (long long)t->shape[d], d);
+    return VECDOT_SUCCESS;
+}
+
+static int has_elements(const DLTensor *t)
+{
+    for (int d = 0; d < t->ndim; d++)
+        if (t->shape[d] == 0) return 0;
+    return 1;
+}
+
+static vecdot_status check_data(const char *op, const char *name, const DLTensor *t)
+{
+    if (!t->data && has_elements(t))
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has elements but data is NULL", op, name);
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status check_options(const char *op, const vecdot_options *o)
+{
+    if (o->size != sizeof *o)
+        return fail(
+            VECDOT_ERROR_INVALID_ARGUMENT,
+            "%s: options.size is %zu; expected sizeof(vecdot_options) = %zu (use VECDOT_OPTIONS_INIT)", op,
+            o->size, sizeof *o);
+    if (o->keepdims != 0 && o->keepdims != 1)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.keepdims is %d; expected 0 or 1", op,
+                    (int)o->keepdims);
+    if (o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ))
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.flags is 0x%x; unknown bits 0x%x", op,
+                    (unsigned)o->flags, (unsigned)(o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ)));
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Dtypes ---- */
+
+static vecdot_status read_dtype(const char *op, const char *name, DLDataType type, dtype *t)
+{
+    *t = dtype_from_dlpack(type);
+    if (*t != DTYPE_COUNT) return VECDOT_SUCCESS;
+    char came[64];
+    dtype_describe(type, came, sizeof came);
+    return fail(VECDOT_ERROR_DTYPE,
+                "%s: unsupported dtype %s for %s; expected bool, an 8 to 64-bit integer, float16, "
+                "bfloat16, float32, float64, complex64 or complex128",
+                op, came, name);
+}
+
+static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[ARRAYS],
+                                  const vecdot_options *o, problem *p)
+{
+    const DLDataType none = {0, 0, 0};
+    for (int a = 0; a < ARRAYS; a++)
+        if (tensors[a]) TRY(read_dtype(op, array_name(a), tensors[a]->dtype, &p->type[a]));
+    if (memcmp(&o->dtype, &none, sizeof none) == 0) {
+        p->result = dtype_promote(p->type[X1], p->type[X2]);
+    } else {
+        TRY(read_dtype(op, "options.dtype", o->dtype, &p->result));
+        for (int a = X1; a <= X2; a++)
+            if (!dtype_casts_same_kind(p->type[a], p->result))
+                return fail(VECDOT_ERROR_CAST, "%s: cannot cast %s %s to dtype=%s (same_kind)", op,
+                            array_name(a), dtype_name(p->type[a]), dtype_name(p->result));
+    }
+    if (!tensors[OUT]) p->type[OUT] = p->result;
+    if (!dtype_casts_same_kind(p->result, p->type[OUT]))
+        return fail(VECDOT_ERROR_CAST, "%s: cannot cast result %s to out %s (same_kind)", op,
+                    dtype_name(p->result), dtype_name(p->type[OUT]));
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Dimensions and axes ---- */
+
+static vecdot_status check_ndim(const char *op, const char *name, const DLTensor *t, int least)
+{
+    if (t->ndim < least)
+        return fail(VECDOT_ERROR_NDIM, "%s: %s must have at least %d dimension%s, got shape %s", op, name,
+                    least, least == 1 ? "" : "s", shape_of(t).text);
+    if (t->ndim > VECDOT_MAX_NDIM)
+        return fail(VECDOT_ERROR_NDIM, "%s: %s has %d dimensions; at most %d are supported", op, name,
+                    (int)t->ndim, VECDOT_MAX_NDIM);
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status normalise_axis(const char *op, const char *name, const DLTensor *t, int32_t axis,
+                                    int *normal)
+{
+    if (axis < -t->ndim || axis >= t->ndim)
+        return fail(VECDOT_ERROR_AXIS, "%s: axis %d out of range for %s with shape %s; need %d <= axis < %d",
+                    op, (int)axis, name, shape_of(t).text, (int)-t->ndim, (int)t->ndim);
+    *normal = axis < 0 ? axis + t->ndim : axis;
+    return VECDOT_SUCCESS;
+}
+
+/* Finds every operand's core axes. out's kept axis is normalised against out, as NumPy does. */
+static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRAYS], const vecdot_options *o,
+                                operand operands[ARRAYS])
+{
+    const char *name = operation_name(op);
+    const int least[ARRAYS] = {op == OPERATION_MATVEC ? 2 : 1, op == OPERATION_VECMAT ? 2 : 1,
+                               op == OPERATION_VECDOT ? (o->keepdims ? 1 : 0) : 1};
+    for (int a = 0; a < ARRAYS; a++) {
+        operands[a] = (operand){tensors[a], -1, -1};
+        if (tensors[a]) TRY(check_ndim(name, array_name(a), tensors[a], least[a]));
+    }
+    if (op == OPERATION_MATVEC) {
+        operands[X1].axis = tensors[X1]->ndim - 1;
+        operands[X1].free_axis = tensors[X1]->ndim - 2;
+        operands[X2].axis = tensors[X2]->ndim - 1;
+    } else if (op == OPERATION_VECMAT) {
+        operands[X1].axis = tensors[X1]->ndim - 1;
+        operands[X2].axis = tensors[X2]->ndim - 2;
+        operands[X2].free_axis = tensors[X2]->ndim - 1;
+    } else {
+        for (int a = X1; a <= X2; a++)
+            TRY(normalise_axis(name, array_name(a), tensors[a], o->axis[a], &operands[a].axis));
+        if (tensors[OUT] && o->keepdims)
+            TRY(normalise_axis(name, "out", tensors[OUT], o->axis[0], &operands[OUT].axis));
+        return VECDOT_SUCCESS;
+    }
+    if (tensors[OUT]) operands[OUT].free_axis = tensors[OUT]->ndim - 1;
+    return VECDOT_SUCCESS;
+}
+
+static int64_t stride_of(const DLTensor *t, int d)
+{
+    if (t->shape[d] <= 1 || !has_elements(t)) return 0; /* whatever it says means nothing */
+    if (t->strides) return t->strides[d];
+    int64_t stride = 1;
+    for (int k = t->ndim - 1; k > d; k--) stride *= t->shape[k];
+    return stride;
+}
+
+static vecdot_status check_contracted(const char *op, const operand operands[ARRAYS], problem *p)
+{
+    const DLTensor *x1 = operands[X1].tensor, *x2 = operands[X2].tensor;
+    int64_t n1 = x1->shape[operands[X1].axis], n2 = x2->shape[operands[X2].axis];
+    if (n1 != n2)
+        return fail(VECDOT_ERROR_SIZE_MISMATCH,
+                    "%s: contracted sizes differ: x1 %s axis %d has %lld, x2 %s axis %d has %lld (no "
+                    "broadcasting here)",
+                    op, shape_of(x1).text, operands[X1].axis, (long long)n1, shape_of(x2).text,
+                    operands[X2].axis, (long long)n2);
+    p->n = n1;
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Batch dimensions ---- */
+
+/* The dimensions that are neither contracted nor kept, outermost first, the matrix's free one last. */
+static int batch_axes(const operand *x, int axes[VECDOT_MAX_NDIM])
+{
+    int count = 0;
+    for (int d = 0; d < x->tensor->ndim; d++)
+        if (d != x->axis && d != x->free_axis) axes[count++] = d;
+    return count;
+}
+
+static vecdot_status broadcast_failure(const char *op, const operand operands[ARRAYS])
+{
+    char batch[2][160];
+    for (int a = X1; a <= X2; a++) {
+        int axes[VECDOT_MAX_NDIM];
+        int count = batch_axes(&operands[a], axes);
+        int64_t sizes[VECDOT_MAX_NDIM];
+        for (int d = 0; d < count; d++) sizes[d] = operands[a].tensor->shape[axes[d]];
+        text t = {batch[a], sizeof batch[a], 0};
+        text_add_shape(&t, count, sizes);
+    }
+    return fail(VECDOT_ERROR_BROADCAST,
+                "%s: batch shapes %s and %s do not broadcast (x1 %s with axis %d, x2 %s with axis %d)", op,
+                batch[X1], batch[X2], shape_of(operands[X1].tensor).text, operands[X1].axis,
+                shape_of(operands[X2].tensor).text, operands[X2].axis);
+}
+
+/* Right-aligns an operand's batch dimensions with the result's and widens the result's sizes. Returns 0 where
+ * the sizes do not fit. */
+static int join_batch(const operand *x, int rank, int64_t shape[VECDOT_MAX_NDIM])
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(x, axes);
+    for (int k = 1; k <= count; k++) {
+        int64_t size = x->tensor->shape[axes[count - k]];
+        if (shape[rank - k] == 1)
+            shape[rank - k] = size;
+        else if (size != 1 && size != shape[rank - k])
+            return 0;
+    }
+    return 1;
+}
+
+static void set_steps(const operand *x, int array, problem *p)
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(x, axes), last = p->rank;
+    if (p->op != OPERATION_VECDOT) { /* the last dimension is the matrix's free one */
+        last--;
+        p->step[array][last] = x->free_axis >= 0 ? stride_of(x->tensor, x->free_axis) : 0;
+    }
+    for (int k = 1; k <= last; k++)
+        p->step[array][last - k] = k <= count ? stride_of(x->tensor, axes[count - k]) : 0;
+}
+
+static vecdot_status check_broadcast(const char *op, const operand operands[ARRAYS], problem *p)
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count1 = batch_axes(&operands[X1], axes), count2 = batch_axes(&operands[X2], axes);
+    p->rank = count1 > count2 ? count1 : count2;
+    for (int d = 0; d < p->rank; d++) p->shape[d] = 1;
+    if (!join_batch(&operands[X1], p->rank, p->shape) || !join_batch(&operands[X2], p->rank, p->shape))
+        return broadcast_failure(op, operands);
+    for (int a = X1; a <= X2; a++)
+        if (operands[a].free_axis >= 0)
+            p->shape[p->rank++] = operands[a].tensor->shape[operands[a].free_axis];
+    return VECDOT_SUCCESS;
+}
+
+/* An operand's own size along dimension d of the result: 1 where it is broadcast. */
+static int64_t size_along(const operand *x, const problem *p, int d)
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(x, axes), last = p->op == OPERATION_VECDOT ? p->rank : p->rank - 1;
+    if (d == last) return x->free_axis >= 0 ? x->tensor->shape[x->free_axis] : 1;
+    return last - d <= count ? x->tensor->shape[axes[count - (last - d)]] : 1;
+}
+
+/* Whether the problem is of class matrix, whose sums have an order of their own: when x1 alone has at least
+ * MATRIX_LEAST positions along some dimensions, and x2 alone along others. Decided by the shapes alone, so
+ * that neither layout (a stride of 0, say) nor device nor the cutting into pieces has a part in the bits. */
+enum { MATRIX_LEAST = 8 };
+
+static int is_matrix(const operand operands[ARRAYS], const problem *p)
+{
+    int64_t rows = 1, columns = 1;
+    for (int d = 0; d < p->rank; d++) {
+        int64_t size1 = size_along(&operands[X1], p, d), size2 = size_along(&operands[X2], p, d);
+        if (size2 == 1 && rows < MATRIX_LEAST) rows *= size1;
+        if (size1 == 1 && columns < MATRIX_LEAST) columns *= size2;
+    }
+    return rows >= MATRIX_LEAST && columns >= MATRIX_LEAST;
+}
+
+/* ---- out ---- */
+
+static void result_shape(const problem *p, const vecdot_options *o, int32_t *ndim, int64_t *shape)
+{
+    int kept = -1, rank = p->rank;
+    if (o->keepdims && p->op == OPERATION_VECDOT) {
+        rank++;
+        kept = o->axis[0] < 0 ? o->axis[0] + rank : o->axis[0];
+    }
+    *ndim = rank;
+    for (int d = 0, from = 0; d < rank; d++) shape[d] = d == kept ? 1 : p->shape[from++];
+}
+
+static vecdot_status out_failure(const char *op, const DLTensor *out, const problem *p,
+                                 const vecdot_options *o)
+{
+    int32_t ndim;
+    int64_t shape[VECDOT_MAX_NDIM + 1];
+    char expected[160];
+    result_shape(p, o, &ndim, shape);
+    text t = {expected, sizeof expected, 0};
+    text_add_shape(&t, ndim, shape);
+    return fail(VECDOT_ERROR_OUT_SHAPE, "%s: out shape %s does not match result shape %s", op,
+                shape_of(out).text, expected);
+}
+
+/* out must be the result's shape or one it broadcasts to, but may lack leading dimensions of size 1; then
+ * out's is the shape to compute. */
+static vecdot_status check_out(const char *op, const operand *out, const vecdot_options *o, problem *p)
+{
+    int axes[VECDOT_MAX_NDIM];
+    int count = batch_axes(out, axes);
+    int64_t shape[VECDOT_MAX_NDIM];
+    if (out->free_axis >= 0) axes[count++] = out->free_axis;
+    if (out->axis >= 0 && out->tensor->shape[out->axis] != 1) return out_failure(op, out->tensor, p, o);
+    for (int d = 0; d < p->rank - count; d++)
+        if (p->shape[d] != 1) return out_failure(op, out->tensor, p, o);
+    for (int k = 1; k <= count; k++) {
+        int64_t size = out->tensor->shape[axes[count - k]];
+        int64_t result = k <= p->rank ? p->shape[p->rank - k] : 1;
+        int core = k == 1 && out->free_axis >= 0; /* the matrix's free axis never broadcasts */
+        if (size != result && (result != 1 || core)) return out_failure(op, out->tensor, p, o);
+        shape[count - k] = size;
+    }
+    p->rank = count;
+    memcpy(p->shape, shape, sizeof(int64_t) * (size_t)count);
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Sizes ---- */
+
+static vecdot_status check_sizes(const char *op, const char *name, const DLTensor *t)
+{
+    int64_t count = 1, span = (t->dtype.bits + 7) / 8;
+    if (!has_elements(t)) return VECDOT_SUCCESS;
+    for (int d = 0; d < t->ndim; d++) {
+        int64_t stride = t->shape[d] > 1 && t->strides ? t->strides[d] : 0, reach;
+        if (__builtin_mul_overflow(count, t->shape[d], &count) || stride == INT64_MIN ||
+            __builtin_mul_overflow(stride < 0 ? -stride : stride, t->shape[d] - 1, &reach) ||
+            __builtin_mul_overflow(reach, (int64_t)((t->dtype.bits + 7) / 8), &reach) ||
+            __builtin_add_overflow(span, reach, &span))
+            return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s spans more than 2^63 - 1 bytes", op,
+                        name, shape_of(t).text);
+    }
+    if (__builtin_mul_overflow(count, (int64_t)((t->dtype.bits + 7) / 8), &count) && !t->strides)
+        return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s has more than 2^63 - 1 bytes", op, name,
+                    shape_of(t).text);
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status check_result_size(const char *op, const problem *p, int dense)
+{
+    int64_t count = dense ? dtype_size(p->type[OUT]) : 1;
+    for (int d = 0; d < p->rank; d++) /* not problem_outputs, which wraps */
+        if (p->shape[d] == 0) return VECDOT_SUCCESS;
+    for (int d = 0; d < p->rank; d++)
+        if (__builtin_mul_overflow(count, p->shape[d], &count))
+            return fail(VECDOT_ERROR_OVERFLOW, "%s: the result would have more than 2^63 - 1 %s", op,
+                        dense ? "bytes" : "elements");
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2,
+                              const vecdot_options *options, const DLTensor *out, problem *p, int32_t *ndim,
+                              int64_t *shape)
+{
+    const char *name = operation_name(op);
+    const vecdot_options defaults = VECDOT_OPTIONS_INIT;
+    const vecdot_options *o = options ? options : &defaults;
+    const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
+    operand operands[ARRAYS];
+    *p = (problem){.op = op};
+    for (int a = 0; a < ARRAYS; a++)
+        if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
+    TRY(check_options(name, o));
+    if (out)
+        for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), tensors[a]));
+    TRY(check_dtypes(name, tensors, o, p));
+    TRY(check_axes(op, tensors, o, operands));
+    TRY(check_contracted(name, operands, p));
+    TRY(check_broadcast(name, operands, p));
+    if (ndim) result_shape(p, o, ndim, shape);
+    if (out) TRY(check_out(name, &operands[OUT], o, p));
+    for (int a = 0; a < ARRAYS; a++)
+        if (tensors[a]) TRY(check_sizes(name, array_name(a), tensors[a]));
+    TRY(check_result_size(name, p, !out));
+    for (int a = X1; a <= X2; a++) {
+        p->stride[a] = stride_of(tensors[a], operands[a].axis);
+        set_steps(&operands[a], a, p);
+    }
+    if (out)
+        set_steps(&operands[OUT], OUT, p);
+    else
+        layout_make_dense(p, OUT);
+    p->is_matrix = !(o->flags & VECDOT_REPRODUCIBLE) && is_matrix(operands, p);
+    p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
+    return VECDOT_SUCCESS;
+}

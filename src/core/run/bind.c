@@ -1,0 +1,256 @@
+/* Host arrays to device buffers and back. */
+#include "core/run/bind.h"
+#include "core/base/status.h"
+#include "core/problem/layout.h"
+#include "core/problem/walk.h"
+#include "core/run/memory.h"
+
+#include <string.h>
+
+/* Every driver's buffers start on such a boundary. */
+enum { BUFFER_ALIGNMENT = 256 };
+
+location location_of(const DLTensor *t)
+{
+    location at = {0};
+    uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
+    at.on_host =
+        t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
+    if (at.on_host)
+        at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
+    else if (memory_is_address(t->device.device_type)) {
+        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
+    } else {
+        at.memory = t->data;
+        at.offset = (int64_t)t->byte_offset;
+    }
+    return at;
+}
+
+location location_shift(location at, int64_t bytes)
+{
+    if (at.on_host)
+        at.host += bytes;
+    else
+        at.offset += bytes;
+    return at;
+}
+
+int64_t bind_batch_elements(const problem *p, int array)
+{
+    int64_t count = 1;
+    for (int d = 0; d < p->rank; d++)
+        if (p->step[array][d] != 0) count *= p->shape[d];
+    return count;
+}
+
+/* ---- Strided host memory to and from dense ---- */
+
+/* Between an array on the host in `strided`'s strides and dense memory; of an input, `count` elements of the
+ * contracted axis. */
+static void repack(const problem *strided, const problem *dense, int array, char *host, int64_t count,
+                   char *packed, int scatter)
+{
+    const int64_t size = dtype_size(dense->type[array]);
+    side sides[2] = {{.data = scatter ? packed : host}, {.data = scatter ? host : packed}};
+    side *loose = &sides[scatter], *tight = &sides[!scatter];
+    space s = {.item = size};
+    for (int d = 0; d < dense->rank; d++) {
+        if (dense->step[array][d] == 0) continue; /* the same elements again */
+        s.shape[s.ndim] = dense->shape[d];
+        loose->step[s.ndim] = strided->step[array][d] * size;
+        tight->step[s.ndim++] = dense->step[array][d] * size;
+    }
+    if (count > 1) {
+        s.shape[s.ndim] = count;
+        loose->step[s.ndim] = strided->stride[array] * size;
+        tight->step[s.ndim++] = dense->stride[array] * size;
+    }
+    space_normalise(&s, sides);
+    space_copy(&s, &sides[0], &sides[1]);
+}
+
+/* ---- Buffers ---- */
+
+static vecdot_status gather(stage *s, const problem *original, const problem *p, int array, const char *host,
+                            int64_t count, char **packed)
+{
+    const int64_t row = bind_batch_elements(p, array) * dtype_size(p->type[array]);
+    TRY(stage_host(s, p, array, (size_t)(row * count), packed));
+    repack(original, p, array, (char *)(uintptr_t)host, count, *packed, 0);
+    return VECDOT_SUCCESS;
+}
+
+/* Bytes of an array for `count` elements of the contracted axis, relative to the first of them. */
+static extent range_extent(const problem *p, int array, int64_t count)
+{
+    problem part = *p;
+    part.n = count;
+    return layout_extent(&part, array);
+}
+
+/* `lasting`: the host's bytes stay as they are until the job is done. */
+static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char *host, size_t bytes,
+                            int lasting, void **memory)
+{
+    stage_buffer *b;
+    *memory = lasting ? stage_find(s, array, host, bytes) : NULL;
+    if (*memory) return VECDOT_SUCCESS;
+    TRY(stage_next(queue, s, array, bytes, &b));
+    TRY(queue->context->dev.driver->memory_write(s->copies, b->memory, 0, host, bytes));
+    b->holds = lasting ? host : NULL;
+    b->held = bytes;
+    *memory = b->memory;
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
+                                const transfer *how, int array, location at, int64_t first, int64_t count,
+                                binding *b)
+{
+    const int64_t size = dtype_size(p->type[array]);
+    char *host = at.host + first * original->stride[array] * size;
+    extent e = range_extent(p, array, count);
+    size_t bytes = (size_t)(e.high - e.low);
+    if (how->gather[array]) TRY(gather(s, original, p, array, host, count, &host));
+    b->offset = -e.low - first * p->stride[array] * size;
+    if (how->copy[array])
+        return upload(queue, s, array, host + e.low, bytes, !how->gather[array], &b->memory);
+    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low, bytes, 0, &b->memory));
+    b->owned = 1;
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const transfer *how,
+                              location at, binding *b)
+{
+    extent e = layout_extent(p, OUT);
+    size_t bytes = (size_t)(e.high - e.low);
+    stage_buffer *copy;
+    if (!at.on_host) {
+        *b = (binding){.memory = at.memory, .offset = at.offset};
+        return VECDOT_SUCCESS;
+    }
+    b->offset = -e.low;
+    if (how->copy[OUT]) {
+        TRY(stage_next(queue, s, OUT, bytes, &copy));
+        b->memory = copy->memory;
+        return VECDOT_SUCCESS;
+    }
+    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at.host + e.low, bytes, 1,
+                                                &b->memory));
+    b->owned = 1;
+    return VECDOT_SUCCESS;
+}
+
+/* Host arrays in place: those that overlap become one buffer, since two buffers over the same memory are
+ * undefined. */
+typedef struct region {
+    uintptr_t low, high;
+} region;
+
+static int regions_meet(region a, region b)
+{
+    return a.low < b.high && b.low < a.high;
+}
+
+/* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of
+ * a's region, or -1 for arrays that are bound otherwise. */
+static void join_regions(const problem *p, const policy *limits, const transfer *how,
+                         const location at[ARRAYS], int with_out, region regions[ARRAYS], int owner[ARRAYS])
+{
+    for (int a = 0; a < ARRAYS; a++) {
+        int in_place = at[a].on_host && !how->copy[a] && (a == OUT ? with_out : !how->gather[a]);
+        extent e = layout_extent(p, a);
+        owner[a] = in_place && e.high > e.low ? a : -1;
+        if (owner[a] < 0) continue;
+        regions[a] = (region){(uintptr_t)(at[a].host + e.low), (uintptr_t)(at[a].host + e.high)};
+    }
+    for (int again = 0; again < 2; again++)
+        for (int a = 0; a < ARRAYS; a++)
+            for (int b = a + 1; b < ARRAYS; b++) {
+                if (owner[a] < 0 || owner[b] < 0 || owner[a] == owner[b]) continue;
+                int keep = owner[a], gone = owner[b];
+                region joined = regions[keep];
+                if (!regions_meet(regions[keep], regions[gone])) continue;
+                if (regions[gone].low < joined.low) joined.low = regions[gone].low;
+                if (regions[gone].high > joined.high) joined.high = regions[gone].high;
+                if (joined.high - joined.low > (uintptr_t)limits->max_alloc) continue;
+                regions[keep] = joined;
+                for (int c = 0; c < ARRAYS; c++)
+                    if (owner[c] == gone) owner[c] = keep;
+            }
+}
+
+static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS],
+                                   const region regions[ARRAYS], const int owner[ARRAYS], bindings *b)
+{
+    const backend *driver = queue->context->dev.driver;
+    for (int a = 0; a < ARRAYS; a++) {
+        if (owner[a] < 0) continue;
+        region r = regions[owner[a]];
+        binding *own = &b->at[owner[a]];
+        if (!own->owned) {
+            TRY(driver->memory_wrap(queue->context->native, (void *)r.low, (size_t)(r.high - r.low),
+                                    owner[OUT] == owner[a], &own->memory));
+            own->owned = 1;
+        }
+        b->at[a].memory = own->memory;
+        b->at[a].offset = (int64_t)((uintptr_t)at[a].host - r.low);
+    }
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
+                          const transfer *how, const location at[ARRAYS], int64_t first, int64_t count,
+                          int with_out, bindings *b)
+{
+    region regions[ARRAYS];
+    int owner[ARRAYS] = {-1, -1, -1};
+    int whole = first == 0 && count == p->n;
+    if (whole) {
+        join_regions(p, &queue->context->policy, how, at, with_out, regions, owner);
+        TRY(bind_in_place(queue, at, regions, owner, b));
+    }
+    for (int a = X1; a <= X2; a++) {
+        if (owner[a] >= 0) continue;
+        if (at[a].on_host && count > 0)
+            TRY(bind_input(queue, s, original, p, how, a, at[a], first, count, &b->at[a]));
+        if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
+    }
+    if (!with_out || owner[OUT] >= 0) return VECDOT_SUCCESS;
+    return bind_out(queue, s, p, how, at[OUT], &b->at[OUT]);
+}
+
+/* Reads dense results and puts them where the host wants them. */
+static vecdot_status download(const backend *driver, stage *s, const delivery *d)
+{
+    const problem *p = &d->p;
+    const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
+    char *packed;
+    if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
+        return driver->memory_read(s->copies, d->from.memory, 0, d->to.host, bytes);
+    TRY(stage_host(s, p, OUT, bytes, &packed));
+    TRY(driver->memory_read(s->copies, d->from.memory, 0, packed, bytes));
+    repack(&d->original, p, OUT, d->to.host, 1, packed, 1);
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d)
+{
+    const backend *driver = queue->context->dev.driver;
+    if (d->copy) return download(driver, s, d);
+    extent e = layout_extent(&d->p, OUT);
+    return driver->memory_reveal(queue->native, d->from.memory, (size_t)(d->from.offset + e.high));
+}
+
+void bind_release(vecdot_queue *queue, bindings *b, int with_out)
+{
+    for (int a = 0; a < ARRAYS; a++) {
+        if (a == OUT && !with_out) continue;
+        if (b->at[a].owned)
+            queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
+        b->at[a] = (binding){0};
+    }
+}

@@ -1,0 +1,382 @@
+/* vecdot_copy: element by element between the host and the device, any strides on either side. Bytes between
+ * the destination's elements are never written. */
+#include "core/base/dtype.h"
+#include "core/problem/walk.h"
+#include "core/run/memory.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Checks -------------------------------------------------------------------------------------- */
+
+static vecdot_status check_tensor(const char *name, const DLTensor *t)
+{
+    if (t == NULL) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s is NULL", name);
+    if (t->ndim < 0 || t->ndim > VECDOT_MAX_NDIM) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has ndim %d, expected 0 to %d", name,
+                    (int)t->ndim, VECDOT_MAX_NDIM);
+    }
+    if (t->ndim > 0 && t->shape == NULL) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has no shape", name);
+    }
+    if (t->dtype.lanes != 1)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has dtype.lanes %u; expected 1", name,
+                    (unsigned)t->dtype.lanes);
+    int empty = 0;
+    for (int i = 0; i < t->ndim; i++) {
+        if (t->shape[i] < 0) {
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has shape[%d] = %" PRId64, name, i,
+                        t->shape[i]);
+        }
+        empty |= t->shape[i] == 0;
+    }
+    if (!empty && t->data == NULL) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: %s has elements but its data is NULL", name);
+    }
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status check_dtype(const char *name, DLDataType type)
+{
+    char described[48];
+    if (dtype_from_dlpack(type) != DTYPE_COUNT) return VECDOT_SUCCESS;
+    dtype_describe(type, described, sizeof described);
+    return fail(VECDOT_ERROR_DTYPE, "vecdot_copy: unsupported dtype %s for %s", described, name);
+}
+
+static vecdot_status check_alike(const DLTensor *from, const DLTensor *to)
+{
+    char shape_from[256] = "", shape_to[256] = "";
+    text a = {shape_from, sizeof shape_from, 0}, b = {shape_to, sizeof shape_to, 0};
+    if (dtype_from_dlpack(from->dtype) != dtype_from_dlpack(to->dtype)) {
+        return fail(VECDOT_ERROR_OUT_SHAPE, "vecdot_copy: from is %s but to is %s",
+                    dtype_name(dtype_from_dlpack(from->dtype)), dtype_name(dtype_from_dlpack(to->dtype)));
+    }
+    int same = from->ndim == to->ndim;
+    for (int i = 0; same && i < to->ndim; i++) same = from->shape[i] == to->shape[i];
+    if (same) return VECDOT_SUCCESS;
+    text_add_shape(&a, from->ndim, from->shape);
+    text_add_shape(&b, to->ndim, to->shape);
+    return fail(VECDOT_ERROR_OUT_SHAPE, "vecdot_copy: from has shape %s but to has shape %s", shape_from,
+                shape_to);
+}
+
+/* ---- Geometry ------------------------------------------------------------------------------------ */
+
+/* Fills the space and both sides' steps without dimensions of size 1. False on overflow. */
+static int measure_space(const DLTensor *from, const DLTensor *to, space *s, side sides[2])
+{
+    const DLTensor *tensors[2] = {from, to};
+    int64_t dense = 1; /* C-contiguous stride in elements */
+    int bad = 0, n = 0;
+    for (int i = to->ndim; i-- > 0;) {
+        if (to->shape[i] == 1) continue;
+        s->shape[n] = to->shape[i];
+        for (int k = 0; k < 2; k++) {
+            int64_t stride = tensors[k]->strides != NULL ? tensors[k]->strides[i] : dense;
+            bad |= __builtin_mul_overflow(stride, s->item, &sides[k].step[n]);
+        }
+        bad |= __builtin_mul_overflow(dense, to->shape[i], &dense);
+        n++;
+    }
+    s->ndim = n;
+    s->count = dense;
+    return !bad;
+}
+
+/* The byte range of a side's elements. False on overflow. */
+static int measure_range(const space *s, const DLTensor *t, side *d)
+{
+    int bad = t->byte_offset > INT64_MAX;
+    d->low = d->high = d->origin = bad ? 0 : (int64_t)t->byte_offset;
+    for (int i = 0; i < s->ndim; i++) {
+        int64_t reach;
+        bad |= __builtin_mul_overflow(d->step[i], s->shape[i] - 1, &reach);
+        int64_t *end = reach < 0 ? &d->low : &d->high;
+        bad |= __builtin_add_overflow(*end, reach, end);
+    }
+    int64_t width;
+    bad |= __builtin_add_overflow(d->high, s->item, &d->high);
+    bad |= __builtin_sub_overflow(d->high, d->low, &width);
+    return !bad;
+}
+
+/* ---- Overlap ------------------------------------------------------------------------------------- */
+
+/* The bytes of the destination's range, a bit each. */
+typedef struct byte_map {
+    uint8_t *bits;
+    int64_t low, high; /* of the destination                                   */
+    int64_t shift;     /* added to an offset in `from` to give one in the other */
+    int hit;
+} byte_map;
+
+static vecdot_status visit_mark(void *user, int64_t from, int64_t to, int64_t run)
+{
+    byte_map *m = user;
+    (void)from;
+    for (int64_t i = to - m->low; i < to - m->low + run; i++) {
+        uint8_t bit = (uint8_t)(1u << (i & 7));
+        m->hit |= (m->bits[i >> 3] & bit) != 0;
+        m->bits[i >> 3] |= bit;
+    }
+    return VECDOT_SUCCESS;
+}
+
+static vecdot_status visit_look(void *user, int64_t from, int64_t to, int64_t run)
+{
+    byte_map *m = user;
+    (void)to;
+    for (int64_t at = from + m->shift; at < from + m->shift + run; at++) {
+        if (at >= m->low && at < m->high) m->hit |= m->bits[(at - m->low) >> 3] >> ((at - m->low) & 7) & 1;
+    }
+    return VECDOT_SUCCESS;
+}
+
+/* Whether each dimension of the destination steps over all that lies within it: then no two elements meet. */
+static int is_nested(const space *s, const side *to)
+{
+    int64_t covered = s->item;
+    for (int i = s->ndim; i-- > 0;) {
+        if (to->step[i] < covered) return 0;
+        covered += to->step[i] * (s->shape[i] - 1);
+    }
+    return 1;
+}
+
+/* Whether the two sides' ranges meet; *shift leads from an offset in one to an offset in the other. */
+static vecdot_status ranges_meet(const vecdot_context *context, const side *from, const side *to, int *meet,
+                                 int64_t *shift)
+{
+    const backend *driver = context->dev.driver;
+    void *root_from = NULL, *root_to = NULL;
+    size_t start_from = (size_t)(uintptr_t)from->data, start_to = (size_t)(uintptr_t)to->data;
+    int64_t low, high;
+    *meet = 0;
+    if (from->on_device != to->on_device) return VECDOT_SUCCESS;
+    if (from->on_device) {
+        TRY(driver->memory_root(context->native, from->data, &root_from, &start_from));
+        TRY(driver->memory_root(context->native, to->data, &root_to, &start_to));
+    }
+    *shift = (int64_t)(start_from - start_to);
+    if (root_from != root_to || __builtin_add_overflow(from->low, *shift, &low) ||
+        __builtin_add_overflow(from->high, *shift, &high))
+        return VECDOT_SUCCESS;
+    *meet = low < to->high && to->low < high;
+    return VECDOT_SUCCESS;
+}
+
+/* Exact: ranges that meet without a common byte, such as two columns of one matrix, are no overlap. */
+static vecdot_status check_overlap(const vecdot_context *context, const space *s, const side *from,
+                                   const side *to)
+{
+    int64_t shift = 0;
+    int meet;
+    TRY(ranges_meet(context, from, to, &meet, &shift));
+    if (is_nested(s, to) && !meet) return VECDOT_SUCCESS;
+    for (int i = 0; i < s->ndim; i++) {
+        if (to->step[i] == 0) {
+            return fail(VECDOT_ERROR_OVERLAP,
+                        "vecdot_copy: to overlaps itself (a stride of 0 in a dimension of %" PRId64 ")",
+                        s->shape[i]);
+        }
+    }
+    byte_map m = {.low = to->low, .high = to->high, .shift = shift};
+    m.bits = calloc((size_t)(to->high - to->low) / 8 + 1, 1);
+    if (m.bits == NULL)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_copy: no host memory to check for overlap");
+    space_walk(s, from, to, run_bytes(s, to), visit_mark, &m);
+    int self = m.hit;
+    if (meet && !self) space_walk(s, from, to, run_bytes(s, from), visit_look, &m);
+    free(m.bits);
+    if (!m.hit) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_OVERLAP, "vecdot_copy: to overlaps %s", self ? "itself" : "from");
+}
+
+/* ---- Transfers ----------------------------------------------------------------------------------- */
+
+/* From this size on, a run of device memory is worth a read of its own. */
+enum { LONG_RUN = 65536 };
+
+typedef struct transfer {
+    const backend *driver;
+    void *queue; /* the backend's */
+    void *from, *to;
+} transfer;
+
+static vecdot_status visit_write(void *user, int64_t from, int64_t to, int64_t run)
+{
+    const transfer *t = user;
+    return t->driver->memory_write(t->queue, t->to, (size_t)to, (const char *)t->from + from, (size_t)run);
+}
+
+static vecdot_status visit_read(void *user, int64_t from, int64_t to, int64_t run)
+{
+    const transfer *t = user;
+    return t->driver->memory_read(t->queue, t->from, (size_t)from, (char *)t->to + to, (size_t)run);
+}
+
+static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t run)
+{
+    const transfer *t = user;
+    return t->driver->memory_copy(t->queue, t->to, (size_t)to, t->from, (size_t)from, (size_t)run);
+}
+
+/* A contiguous side in the destination's order: a buffer of our own between the two. */
+static side staging_side(const space *s)
+{
+    side staging = {0};
+    int64_t step = s->item;
+    for (int i = s->ndim; i-- > 0;) {
+        staging.step[i] = step;
+        step *= s->shape[i];
+    }
+    staging.high = step;
+    return staging;
+}
+
+static vecdot_status staging_create(int64_t bytes, void **staging)
+{
+    *staging = malloc((size_t)bytes);
+    if (*staging != NULL) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_copy: no host memory for %" PRId64 " bytes", bytes);
+}
+
+/* The host side is gathered first when its runs are shorter than the device's. */
+static vecdot_status host_to_device(const space *s, const side *from, const side *to, transfer t)
+{
+    if (run_bytes(s, from) >= run_bytes(s, to))
+        return space_walk(s, from, to, run_bytes(s, to), visit_write, &t);
+    side staging = staging_side(s);
+    TRY(staging_create(staging.high, &staging.data));
+    space_copy(s, from, &staging);
+    t.from = staging.data;
+    vecdot_status status = space_walk(s, &staging, to, run_bytes(s, to), visit_write, &t);
+    free(staging.data);
+    return status;
+}
+
+/* Reads all of a device side's range; `copy` is then that side on the host, with data of its own. */
+static vecdot_status fetch_range(const side *from, const transfer *t, side *copy)
+{
+    int64_t bytes = from->high - from->low;
+    *copy = *from;
+    copy->on_device = 0;
+    copy->origin = from->origin - from->low;
+    TRY(staging_create(bytes, &copy->data));
+    vecdot_status status =
+        t->driver->memory_read(t->queue, t->from, (size_t)from->low, copy->data, (size_t)bytes);
+    if (status != VECDOT_SUCCESS) free(copy->data);
+    return status;
+}
+
+static vecdot_status device_to_host(const space *s, const side *from, const side *to, transfer t)
+{
+    int64_t run = shared_run(s, from, to);
+    if (run == s->count * s->item || run >= LONG_RUN) return space_walk(s, from, to, run, visit_read, &t);
+    side copy;
+    TRY(fetch_range(from, &t, &copy));
+    space_copy(s, &copy, to);
+    free(copy.data);
+    return VECDOT_SUCCESS;
+}
+
+/* Without the host when the destination's runs are contiguous in the source too. */
+static vecdot_status device_to_device(const space *s, const side *from, const side *to, transfer t)
+{
+    if (run_bytes(s, from) >= run_bytes(s, to))
+        return space_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
+    side copy;
+    TRY(fetch_range(from, &t, &copy));
+    t.from = copy.data;
+    vecdot_status status = host_to_device(s, &copy, to, t);
+    free(copy.data);
+    return status;
+}
+
+static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const side *from, const side *to)
+{
+    transfer t = {queue->context->dev.driver, queue->native, from->data, to->data};
+    if (!from->on_device && !to->on_device) {
+        space_copy(s, from, to);
+        return VECDOT_SUCCESS;
+    }
+    if (!from->on_device) {
+        TRY(host_to_device(s, from, to, t));
+        return t.driver->queue_finish(t.queue);
+    }
+    if (!to->on_device) return device_to_host(s, from, to, t);
+    return device_to_device(s, from, to, t);
+}
+
+/* ---- The public call ----------------------------------------------------------------------------- */
+
+static vecdot_status check_place(const vecdot_context *context, const char *name, const DLTensor *t)
+{
+    if (tensor_place(context, t) != PLACE_ELSEWHERE) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_DEVICE_MISMATCH,
+                "vecdot_copy: %s is on DLPack device type %d, expected the host (%d) or this queue's %s (%d)",
+                name, (int)t->device.device_type, (int)kDLCPU, context->dev.driver->name,
+                (int)context->dev.driver->tensor_device);
+}
+
+/* Device memory must hold the whole range. */
+static vecdot_status check_memory(const vecdot_context *context, const char *name, side *d)
+{
+    char argument[32] = "vecdot_copy: ";
+    if (!d->on_device) return VECDOT_SUCCESS;
+    strcat(argument, name);
+    if (memory_is_address(context->dev.driver->tensor_device)) { /* count from the first byte in use */
+        d->data = (char *)d->data + d->low;
+        d->origin -= d->low;
+        d->high -= d->low;
+        d->low = 0;
+    } else if (d->low < 0) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "%s: its strides and byte_offset reach %" PRId64 " bytes before its "
+                    "buffer",
+                    argument, -d->low);
+    }
+    return context->dev.driver->memory_check(context->native, d->data, (size_t)d->high, argument);
+}
+
+static int has_no_elements(const DLTensor *t)
+{
+    for (int i = 0; i < t->ndim; i++) {
+        if (t->shape[i] == 0) return 1;
+    }
+    return 0;
+}
+
+vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTensor *to)
+{
+    space s;
+    side sides[2];
+    if (queue == NULL) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: queue is NULL");
+    TRY(check_tensor("from", from));
+    TRY(check_tensor("to", to));
+    TRY(check_dtype("from", from->dtype));
+    TRY(check_dtype("to", to->dtype));
+    TRY(check_alike(from, to));
+    const vecdot_context *context = queue->context;
+    sides[0] = (side){.data = from->data, .on_device = tensor_place(context, from) == PLACE_DEVICE};
+    sides[1] = (side){.data = to->data, .on_device = tensor_place(context, to) == PLACE_DEVICE};
+    s.item = dtype_size(dtype_from_dlpack(from->dtype));
+    if (has_no_elements(from)) {
+        TRY(check_place(context, "from", from));
+        return check_place(context, "to", to);
+    }
+    if (!measure_space(from, to, &s, sides) || !measure_range(&s, from, &sides[0]) ||
+        !measure_range(&s, to, &sides[1])) {
+        return fail(VECDOT_ERROR_OVERFLOW,
+                    "vecdot_copy: the sizes, strides or byte offset of an array leave int64");
+    }
+    space_normalise(&s, sides);
+    TRY(check_place(context, "from", from));
+    TRY(check_place(context, "to", to));
+    TRY(check_memory(context, "from", &sides[0]));
+    TRY(check_memory(context, "to", &sides[1]));
+    TRY(check_overlap(context, &s, &sides[0], &sides[1]));
+    return copy_elements(queue, &s, &sides[0], &sides[1]);
+}

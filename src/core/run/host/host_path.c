@@ -1,0 +1,259 @@
+/* The decision for the host path, and the walk over a problem's outputs. */
+#include "core/run/host/host_path.h"
+#include "core/problem/layout.h"
+
+#include "core/base/status.h"
+#include "core/run/host/host_kernel.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <xmmintrin.h>
+#endif
+
+/* ---- Instruction sets ---------------------------------------------------------------------------- */
+
+static int cpu_has(const char *set)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    if (strcmp(set, "avx512") == 0)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (strcmp(set, "avx2") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+    return strcmp(set, "baseline") == 0;
+}
+
+int host_set_after(int set)
+{
+    while (host_sets[++set].name != NULL)
+        if (cpu_has(host_sets[set].name)) return set;
+    return -1;
+}
+
+const char *host_set_name(int set)
+{
+    return host_sets[set].name;
+}
+
+/* ---- Rounding ------------------------------------------------------------------------------------ */
+
+/* The program may round otherwise, flush subnormals or trap on this thread; the bits must not depend on it.
+ * Both return what was set before. */
+#if defined(__x86_64__) || defined(__i386__)
+enum { ROUNDING_DEFAULT = 0x1f80, ROUNDING_STATUS = 0x3f };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    unsigned before = _mm_getcsr();
+    if ((before & ~(unsigned)ROUNDING_STATUS) != wanted) _mm_setcsr((unsigned)wanted);
+    return before & ~(unsigned)ROUNDING_STATUS;
+}
+#elif defined(__aarch64__)
+enum { ROUNDING_DEFAULT = 0 };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    if (before != wanted) __asm__ volatile("msr fpcr, %0" : : "r"(wanted));
+    return before;
+}
+#else
+enum { ROUNDING_DEFAULT = 0 };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    return wanted;
+}
+#endif
+
+/* ---- Decision ------------------------------------------------------------------------------------ */
+
+/* Results of a problem whose out overlaps an input wait here until all are there. */
+enum { WAITING_BYTES = 4096 };
+
+/* Picoseconds, measured with AVX-512 on the CPU of docs/architecture.md: for each byte of both operands'
+ * elements, for each product and for each output; operands' neighbours adjacent (or the same) and apart. */
+static const struct {
+    int byte, product, output;
+} costs[2][2] = {{{16, 0, 50000}, {16, 1200, 50000}}, {{40, 0, 8000}, {40, 2000, 8000}}};
+
+enum {
+    CAST = 45,        /* an operand's element, where it is not added up as it is ... */
+    HALF_CAST = 1000, /* ... and becomes a half, which takes rounding                */
+    LINE = 50000      /* each row of outputs                                         */
+};
+
+static int is_half(dtype t)
+{
+    return t == DTYPE_F16 || t == DTYPE_BF16;
+}
+
+static int64_t magnitude(int64_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+static int64_t farther(int64_t a, int64_t b)
+{
+    return magnitude(a) > magnitude(b) ? magnitude(a) : magnitude(b);
+}
+
+static int64_t inner_outputs(const problem *p)
+{
+    return p->rank > 0 ? p->shape[p->rank - 1] : 1;
+}
+
+static int64_t inner_step(const problem *p, int array)
+{
+    return p->rank > 0 ? p->step[array][p->rank - 1] : 0;
+}
+
+/* Across neighbouring outputs where these are closer in memory than the products of one, or rows very short.
+ */
+static int goes_across(const problem *p)
+{
+    enum { FEW_OUTPUTS = 4, SHORT = 8 };
+    if (p->n == 0 || p->is_matrix) return p->n > 0;
+    int closer =
+        farther(inner_step(p, X1) * dtype_size(p->type[X1]), inner_step(p, X2) * dtype_size(p->type[X2])) <
+        farther(p->stride[X1] * dtype_size(p->type[X1]), p->stride[X2] * dtype_size(p->type[X2]));
+    return inner_outputs(p) >= FEW_OUTPUTS && (closer || p->n <= SHORT);
+}
+
+double host_path_estimate(const problem *p)
+{
+    int across = goes_across(p), apart = 0, cast = 0;
+    int64_t bytes = 0;
+    for (int a = X1; a <= X2; a++) {
+        int64_t pace = across ? inner_step(p, a) : p->stride[a];
+        int same = p->type[a] == p->result;
+        apart |= pace != 0 && pace != 1;
+        if (!same || is_half(p->result) || dtype_size(p->result) == 1)
+            cast += !same && is_half(p->result) ? HALF_CAST : CAST;
+        bytes += dtype_size(p->type[a]);
+    }
+    double outputs = (double)problem_outputs(p), lines = outputs / (double)inner_outputs(p);
+    double product = (double)(costs[across][apart].byte * bytes + costs[across][apart].product + cast);
+    int output = costs[across || p->n == 0][apart].output; /* an empty sum is stored and no more */
+    return 1e-3 * (outputs * ((double)p->n * product + output) + lines * LINE);
+}
+
+int host_path_takes(const job *j, const policy *how)
+{
+    const problem *p = &j->p;
+    if (how->host == HOST_NEVER || how->host_set < 0) return 0;
+    if (!j->at[X1].on_host || !j->at[X2].on_host || !j->at[OUT].on_host) return 0;
+    if (how->host == HOST_AUTO && (!how->share_host || host_path_estimate(p) >= (double)how->at.host_call_ns))
+        return 0;
+    return !j->overlaps || problem_outputs(p) <= WAITING_BYTES / dtype_size(p->type[OUT]);
+}
+
+/* ---- The walk ------------------------------------------------------------------------------------ */
+
+/* Calls the function with each row of outputs: those of the innermost dimension. */
+static void walk(const problem *p, host_line *l, host_function *function)
+{
+    int64_t index[VECDOT_MAX_NDIM], size[ARRAYS];
+    for (int a = 0; a < ARRAYS; a++) size[a] = dtype_size(p->type[a]);
+    for (int d = 0; d + 1 < p->rank; d++) index[d] = 0;
+    l->outputs = inner_outputs(p);
+    l->step1 = inner_step(p, X1) * size[X1];
+    l->step2 = inner_step(p, X2) * size[X2];
+    l->step_out = inner_step(p, OUT) * size[OUT];
+    for (;;) {
+        int d = p->rank - 2;
+        function(l);
+        for (; d >= 0; d--) {
+            int64_t by = ++index[d] < p->shape[d] ? 1 : 1 - p->shape[d];
+            l->x1 += by * p->step[X1][d] * size[X1];
+            l->x2 += by * p->step[X2][d] * size[X2];
+            l->out += by * p->step[OUT][d] * size[OUT];
+            if (by == 1) break;
+            index[d] = 0;
+        }
+        if (d < 0) return;
+    }
+}
+
+/* Here x1 is where results wait, and its dtype that of out. */
+static void copy_line(const host_line *l)
+{
+    size_t size = (size_t)dtype_size((dtype)l->type_out);
+    for (int64_t k = 0; k < l->outputs; k++) memcpy(l->out + k * l->step_out, l->x1 + k * l->step1, size);
+}
+
+static host_line line_of(const job *j)
+{
+    const problem *p = &j->p;
+    return (host_line){.x1 = j->at[X1].host,
+                       .x2 = j->at[X2].host,
+                       .out = j->at[OUT].host,
+                       .n = p->n,
+                       .stride1 = p->stride[X1] * dtype_size(p->type[X1]),
+                       .stride2 = p->stride[X2] * dtype_size(p->type[X2]),
+                       .type1 = (int32_t)p->type[X1],
+                       .type2 = (int32_t)p->type[X2],
+                       .result = (int32_t)p->result,
+                       .type_out = (int32_t)p->type[OUT],
+                       .no_conj = p->no_conj,
+                       .is_matrix = p->is_matrix,
+                       .across = goes_across(p)};
+}
+
+/* All results are there before the first is put into out, which overlaps an input. */
+static void run_apart(const job *j, host_function *function)
+{
+    _Alignas(16) char waiting[WAITING_BYTES];
+    host_line l = line_of(j);
+    problem p = j->p;
+    l.out = waiting;
+    layout_make_dense(&p, OUT);
+    walk(&p, &l, function);
+    memcpy(p.step[X1], p.step[OUT], sizeof p.step[X1]);
+    memcpy(p.step[OUT], j->p.step[OUT], sizeof p.step[OUT]);
+    p.type[X1] = p.type[OUT];
+    l.x1 = waiting;
+    l.x2 = j->at[X2].host;
+    l.out = j->at[OUT].host;
+    walk(&p, &l, copy_line);
+}
+
+static host_function *function_for(const problem *p, int set)
+{
+    static const host_number numbers[DTYPE_COUNT] = {
+        [DTYPE_BOOL] = HOST_b1, [DTYPE_I8] = HOST_i16,  [DTYPE_I16] = HOST_i16,   [DTYPE_I32] = HOST_i32,
+        [DTYPE_I64] = HOST_i64, [DTYPE_U8] = HOST_i16,  [DTYPE_U16] = HOST_i16,   [DTYPE_U32] = HOST_i32,
+        [DTYPE_U64] = HOST_i64, [DTYPE_F16] = HOST_f16, [DTYPE_BF16] = HOST_bf16, [DTYPE_F32] = HOST_f32,
+        [DTYPE_F64] = HOST_f64, [DTYPE_C64] = HOST_c64, [DTYPE_C128] = HOST_c128};
+    return host_sets[set].functions[numbers[p->result]];
+}
+
+/* Once a queue, since a line for each call would cost more than the call. */
+static void tell(vecdot_queue *queue, const job *j)
+{
+    if (queue->told_host_path) return;
+    queue->told_host_path = 1;
+    log_line(
+        "small host arrays: computed on the calling thread (%s), this call in about %.0f ns; a launch is "
+        "worth %lld ns",
+        host_set_name(queue->context->policy.host_set), host_path_estimate(&j->p),
+        (long long)queue->context->policy.at.host_call_ns);
+}
+
+vecdot_status host_path_run(vecdot_queue *queue, const job *j)
+{
+    host_function *function = function_for(&j->p, queue->context->policy.host_set);
+    tell(queue, j);
+    TRY(queue->context->dev.driver->queue_finish(queue->native));
+    uint64_t before = rounding_set(ROUNDING_DEFAULT);
+    if (j->overlaps && problem_outputs(&j->p) > 1) {
+        run_apart(j, function);
+    } else {
+        host_line l = line_of(j);
+        walk(&j->p, &l, function);
+    }
+    (void)rounding_set(before);
+    return VECDOT_SUCCESS;
+}

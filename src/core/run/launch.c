@@ -1,0 +1,136 @@
+/* Scratch, arguments and launches of a plan on bound arrays. */
+#include "core/run/launch.h"
+
+#include "core/base/status.h"
+#include "core/run/program_cache.h"
+
+/* Releases memory that enqueued work may still use. */
+static void release_when_idle(vecdot_queue *queue, void *memory)
+{
+    const backend *driver = queue->context->dev.driver;
+    if (!memory) return;
+    (void)driver->queue_finish(queue->native);
+    driver->memory_release(queue->context->native, memory);
+}
+
+static vecdot_status ensure_scratch(vecdot_queue *queue, size_t bytes)
+{
+    const backend *driver = queue->context->dev.driver;
+    if (bytes <= queue->scratch_bytes) return VECDOT_SUCCESS;
+    release_when_idle(queue, queue->scratch);
+    queue->scratch = NULL;
+    queue->scratch_bytes = 0;
+    TRY(driver->memory_create(queue->context->native, bytes, &queue->scratch));
+    queue->scratch_bytes = bytes;
+    return VECDOT_SUCCESS;
+}
+
+/* Zeroed once: whatever launch counts leaves zeros behind. */
+static vecdot_status ensure_counters(vecdot_queue *queue)
+{
+    static const uint32_t zeros[FUSED_COUNTERS];
+    const backend *driver = queue->context->dev.driver;
+    if (queue->counters) return VECDOT_SUCCESS;
+    void *memory = NULL;
+    TRY(driver->memory_create(queue->context->native, sizeof zeros, &memory));
+    vecdot_status status = driver->memory_write(queue->native, memory, 0, zeros, sizeof zeros);
+    if (status == VECDOT_SUCCESS)
+        queue->counters = memory;
+    else
+        release_when_idle(queue, memory);
+    return status;
+}
+
+pass pass_at(const preparation *ready, int64_t index)
+{
+    const problem *p = &ready->p;
+    pass s = {{0}};
+    for (int d = ready->pl.passes_rank - 1; d >= 0; d--) {
+        int64_t k = index % p->shape[d];
+        index /= p->shape[d];
+        for (int a = 0; a < ARRAYS; a++) s.shift[a] += k * p->step[a][d] * dtype_size(p->type[a]);
+    }
+    return s;
+}
+
+int64_t pass_count(const preparation *ready)
+{
+    int64_t passes = 1;
+    for (int d = 0; d < ready->pl.passes_rank; d++) passes *= ready->p.shape[d];
+    return passes;
+}
+
+/* Results follow the partials in scratch, on a boundary that suits every dtype. */
+static size_t results_offset(const plan *pl)
+{
+    return (pl->partial_bytes + 255) / 256 * 256;
+}
+
+size_t scratch_bytes(const plan *pl)
+{
+    return pl->result_bytes > 0 ? results_offset(pl) + pl->result_bytes : pl->partial_bytes;
+}
+
+vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready)
+{
+    TRY(ensure_scratch(queue, scratch_bytes(&ready->pl)));
+    return ready->pl.steps[0].p.fused ? ensure_counters(queue) : VECDOT_SUCCESS;
+}
+
+static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
+                                 const bindings *b, pass where, int64_t first_node, int64_t nodes)
+{
+    step s = *planned;
+    void *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
+                                      queue->scratch,   queue->scratch,   queue->counters};
+    int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1],   b->at[X2].offset + where.shift[X2],
+                               b->at[OUT].offset + where.shift[OUT], 0,
+                               (int64_t)results_offset(&ready->pl),  0};
+    kernel_arg args[STEP_BUFFERS + 1];
+    size_t count = 0;
+    s.p.first_node = first_node;
+    if (s.p.nodes != nodes) { /* a range of them: the plan's groups are for all */
+        s.p.nodes = nodes;
+        plan_size_step(&ready->pl, &queue->context->policy, &s);
+    }
+    int inputs = s.v.load != LOAD_NONE;
+    int target = s.buffers[inputs ? 2 : s.v.kernel == KERNEL_FILL ? 0 : 1];
+    for (; count < STEP_BUFFERS && s.buffers[count] >= 0; count++)
+        args[count] = (kernel_arg){0, memory[s.buffers[count]]};
+    if (inputs) {
+        s.p.offset1 = offset[s.buffers[0]];
+        s.p.offset2 = offset[s.buffers[1]];
+    } else if (s.v.kernel == KERNEL_COPY) {
+        s.p.offset1 = offset[BUFFER_RESULTS];
+    }
+    s.p.offset_out = offset[target];
+    args[count++] = (kernel_arg){sizeof s.p, &s.p};
+    TRY(kernel_get(queue, &s.v, &kernel));
+    launch how = {s.groups, s.group_size, count, args};
+    return queue->context->dev.driver->kernel_launch(queue->native, kernel, &how);
+}
+
+vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,
+                          int64_t first_node, int64_t nodes)
+{
+    return launch_step(queue, ready, &ready->pl.steps[0], b, where, first_node, nodes);
+}
+
+vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where)
+{
+    for (int k = 1; k < ready->pl.step_count; k++)
+        TRY(launch_step(queue, ready, &ready->pl.steps[k], b, where, 0, ready->pl.nodes));
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served)
+{
+    gemm g = ready->product;
+    gemm_matrix *const matrices[] = {&g.a, &g.b, &g.c};
+    for (int k = 0; k < ARRAYS; k++) {
+        const binding *at = &b->at[matrices[k]->array];
+        matrices[k]->memory = at->memory;
+        matrices[k]->offset = at->offset;
+    }
+    return queue->context->dev.driver->blas_gemm(queue->native, &g, served);
+}

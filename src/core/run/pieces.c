@@ -1,0 +1,298 @@
+/* A job's pieces, one after another. On a device that copies, the copies of one piece are enqueued in a queue
+ * of their own while the device computes the piece before, whose results are read after that. */
+#include "core/run/pieces.h"
+#include "core/problem/layout.h"
+
+#include "core/base/status.h"
+#include "core/run/launch.h"
+
+#include <stdlib.h>
+
+/* A job under way. */
+typedef struct course {
+    vecdot_queue *queue;
+    policy how;
+    stage stage;
+    int ahead;     /* pieces are bound while the one before is at work */
+    int in_pieces; /* there is more than one                           */
+    int on_host;   /* an array is                                      */
+    delivery due;  /* results of the piece before: `is_due`            */
+    int is_due;
+    int reused;                 /* the queue had kept device memory, which is free again after a failure */
+    uint64_t done, told, total; /* products; told: to the program */
+} course;
+
+static const backend *driver_of(const course *c)
+{
+    return c->queue->context->dev.driver;
+}
+
+/* ---- Progress ---- */
+
+/* A sum of nothing counts as one, so that all the work there is counts. */
+static uint64_t products(const problem *p)
+{
+    uint64_t all, n = p->n > 0 ? (uint64_t)p->n : 1;
+    return __builtin_mul_overflow((uint64_t)problem_outputs(p), n, &all) ? UINT64_MAX : all;
+}
+
+/* Between pieces; a retry with smaller ones tells nothing until it is further on. */
+static vecdot_status tell(course *c)
+{
+    const vecdot_queue *queue = c->queue;
+    if (!queue->progress || !c->in_pieces || !c->on_host) return VECDOT_SUCCESS;
+    if (c->done < c->told) return VECDOT_SUCCESS;
+    c->told = c->done;
+    TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* the program's function finds its own context */
+    int stop = queue->progress(queue->progress_user, c->done, c->total);
+    TRY(context_enter(queue->context));
+    if (!stop) return VECDOT_SUCCESS;
+    return fail(VECDOT_ERROR_BACKEND,
+                "stopped by the program's progress function after %llu of %llu products",
+                (unsigned long long)c->done, (unsigned long long)c->total);
+}
+
+static void advance(course *c, uint64_t more)
+{
+    c->done = c->total - c->done < more ? c->total : c->done + more;
+}
+
+/* ---- One piece ---- */
+
+/* The copies just enqueued come before the launches that follow; copies yet to come, after those made so far.
+ */
+static vecdot_status hand_over(const course *c)
+{
+    const backend *driver = driver_of(c);
+    if (!c->ahead) return VECDOT_SUCCESS;
+    TRY(driver->queue_follow(c->stage.copies, c->queue->native));
+    return driver->queue_follow(c->queue->native, c->stage.copies);
+}
+
+static vecdot_status start(const course *c)
+{
+    const backend *driver = driver_of(c);
+    return c->ahead && driver->queue_start ? driver->queue_start(c->queue->native) : VECDOT_SUCCESS;
+}
+
+static vecdot_status deliver_due(course *c)
+{
+    if (!c->is_due) return VECDOT_SUCCESS;
+    c->is_due = 0;
+    return bind_deliver(c->queue, &c->stage, &c->due);
+}
+
+/* After a piece's last launch. */
+static vecdot_status conclude(course *c, const job *j, const preparation *ready, const bindings *b)
+{
+    TRY(start(c));
+    TRY(deliver_due(c));
+    if (!c->on_host) return VECDOT_SUCCESS; /* stays enqueued */
+    if (j->at[OUT].on_host) {
+        c->due = (delivery){j->p, ready->p, j->at[OUT], b->at[OUT], ready->how.copy[OUT]};
+        c->is_due = 1;
+    }
+    if (c->ahead) return VECDOT_SUCCESS;
+    return c->is_due ? deliver_due(c) : driver_of(c)->queue_finish(c->queue->native);
+}
+
+static vecdot_status bind(course *c, const job *j, const preparation *ready, int64_t first, int64_t count,
+                          int with_out, bindings *b)
+{
+    TRY(bind_arrays(c->queue, &c->stage, &j->p, &ready->p, &ready->how, j->at, first, count, with_out, b));
+    return hand_over(c);
+}
+
+/* Everything fits: bind once, launch every pass. */
+static vecdot_status run_whole(course *c, const job *j, const preparation *ready, bindings *b)
+{
+    int64_t passes = pass_count(ready);
+    int served = 0;
+    TRY(tell(c));
+    TRY(bind(c, j, ready, 0, ready->p.n, 1, b));
+    if (ready->not_blas == NULL) TRY(launch_blas(c->queue, ready, b, &served));
+    for (int64_t k = 0; k < passes && !served; k++) {
+        pass where = pass_at(ready, k);
+        TRY(launch_main(c->queue, ready, b, where, 0, ready->pl.nodes));
+        TRY(launch_rest(c->queue, ready, b, where));
+    }
+    advance(c, products(&ready->p));
+    return conclude(c, j, ready, b);
+}
+
+/* One range of nodes, launched and, where no copy of the next is made meanwhile, waited for. */
+static vecdot_status run_range(course *c, const job *j, const preparation *ready, pass where, int64_t first,
+                               int64_t nodes, int with_out, bindings *b)
+{
+    int64_t node = ready->pl.node_chunks * ready->pl.chunk, start_at = first * node;
+    int64_t count = nodes * node < ready->p.n - start_at ? nodes * node : ready->p.n - start_at;
+    TRY(tell(c));
+    TRY(bind(c, j, ready, start_at, count, with_out, b));
+    TRY(launch_main(c->queue, ready, b, where, first, nodes));
+    if (c->ahead) {
+        TRY(start(c));
+    } else {
+        TRY(driver_of(c)->queue_finish(c->queue->native));
+        bind_release(c->queue, b, 0);
+    }
+    return VECDOT_SUCCESS;
+}
+
+/* The contracted axis goes in ranges of whole nodes; the partials stay on the device until all are there. */
+static vecdot_status run_ranges(course *c, const job *j, const preparation *ready, bindings *b)
+{
+    const plan *pl = &ready->pl;
+    int64_t node = pl->node_chunks * pl->chunk, passes = pass_count(ready);
+    int64_t nodes = ready->element_limit / node < 1 ? 1 : ready->element_limit / node;
+    c->in_pieces = 1;
+    for (int64_t k = 0; k < passes; k++) {
+        pass where = pass_at(ready, k);
+        for (int64_t first = 0; first < pl->nodes; first += nodes) {
+            int64_t some = pl->nodes - first < nodes ? pl->nodes - first : nodes;
+            TRY(run_range(c, j, ready, where, first, some, k == 0 && first == 0, b));
+            advance(c, products(&ready->p) / (uint64_t)(passes * pl->nodes) * (uint64_t)some);
+        }
+        TRY(launch_rest(c->queue, ready, b, where));
+    }
+    return conclude(c, j, ready, b);
+}
+
+static vecdot_status run_piece(course *c, const job *j, const preparation *ready)
+{
+    bindings b = {0};
+    TRY(launch_ready(c->queue, ready));
+    vecdot_status status =
+        ready->element_limit < ready->p.n ? run_ranges(c, j, ready, &b) : run_whole(c, j, ready, &b);
+    if (status != VECDOT_SUCCESS) (void)driver_of(c)->queue_finish(c->queue->native);
+    bind_release(c->queue, &b, 1);
+    return status;
+}
+
+/* ---- All of them ---- */
+
+static vecdot_status run_pieces(course *c, const job *j)
+{
+    int d = job_dimension_to_cut(j, &c->how);
+    if (d < 0) {
+        preparation ready;
+        job_prepare(j, &c->how, &ready);
+        if (!j->overlaps && scratch_bytes(&ready.pl) > (size_t)c->how.max_alloc)
+            d = problem_longest_dimension(&j->p);
+        if (d < 0) return run_piece(c, j, &ready);
+    }
+    job part = *j;
+    int64_t half = j->p.shape[d] / 2;
+    c->in_pieces = 1;
+    part.p.shape[d] = half;
+    layout_collapse(&part.p);
+    TRY(run_pieces(c, &part));
+    part = *j;
+    part.p.shape[d] -= half;
+    for (int a = 0; a < ARRAYS; a++)
+        part.at[a] = location_shift(part.at[a], half * j->p.step[a][d] * dtype_size(j->p.type[a]));
+    layout_collapse(&part.p);
+    return run_pieces(c, &part);
+}
+
+/* A queue for copies beside the queue's own, made by the first job that uses it. */
+static vecdot_status copies_ready(vecdot_queue *queue)
+{
+    const backend *driver = queue->context->dev.driver;
+    if (queue->copies) return VECDOT_SUCCESS;
+    void *native = calloc(1, driver->queue_size);
+    if (!native) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
+    vecdot_status status = driver->queue_open(native, queue->context->native, NULL);
+    if (status == VECDOT_SUCCESS)
+        queue->copies = native;
+    else
+        free(native);
+    return status;
+}
+
+/* What is still under way is waited for, also after a failure. */
+static vecdot_status complete(course *c)
+{
+    TRY(driver_of(c)->queue_finish(c->queue->native));
+    return deliver_due(c);
+}
+
+static vecdot_status attempt(course *c, const job *j)
+{
+    const backend *driver = driver_of(c);
+    void *copies = c->ahead ? c->queue->copies : c->queue->native;
+    c->done = 0;
+    c->is_due = 0;
+    c->stage = (stage){.copies = copies, .turns = c->ahead ? TURNS : 1};
+    c->reused = stage_take(c->queue, &c->stage);
+    for (int a = 0; a < ARRAYS && c->ahead; a++) {
+        int64_t all = j->at[a].on_host ? job_bound_bytes(j, &c->how, a) : 0;
+        c->stage.least[a] = all < c->how.max_alloc ? all : c->how.max_alloc;
+    }
+    vecdot_status status = run_pieces(c, j);
+    if (status == VECDOT_SUCCESS && c->ahead) status = complete(c);
+    if (status == VECDOT_SUCCESS) {
+        stage_keep(c->queue, &c->stage);
+        return status;
+    }
+    (void)driver->queue_finish(c->queue->native);
+    (void)driver->queue_finish(copies);
+    stage_free(c->queue->context, &c->stage);
+    return status;
+}
+
+/* Bytes of the largest host array. */
+static int64_t largest(const job *j, const policy *how)
+{
+    int64_t bytes = 0;
+    for (int a = 0; a < ARRAYS; a++)
+        if (j->at[a].on_host && job_bound_bytes(j, how, a) > bytes) bytes = job_bound_bytes(j, how, a);
+    return bytes;
+}
+
+/* Smaller pieces than this are not worth a try; nor, in place, more of them than it takes. */
+enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20 };
+
+/* Bytes of a piece. Copies of two pieces lie on the device together. Pieces in place cost nothing, so there
+ * are more of them than must be, for progress to be told; but where the elements of a sum lie so far apart
+ * that small pieces would have to be gathered. */
+static int64_t piece_bytes(const job *j, const policy *how)
+{
+    int64_t view = how->max_alloc / 8 > LEAST_STEP ? how->max_alloc / 8 : LEAST_STEP;
+    if (!how->share_host) return how->max_alloc / TURNS;
+    if (view > how->max_alloc || j->overlaps) return how->max_alloc;
+    for (int a = X1; a <= X2; a++)
+        if (j->at[a].on_host && job_least_reach(j, how, a) > view) return how->max_alloc;
+    return view;
+}
+
+/* With other work in the device's memory there may be less of it than the policy goes by: then pieces are
+ * halved. What has been written before is written again. */
+vecdot_status job_run(vecdot_queue *queue, const job *j)
+{
+    course c = {.queue = queue, .how = queue->context->policy, .total = products(&j->p)};
+    int64_t whole = largest(j, &c.how);
+    int copies = whole > 0 && !c.how.share_host;
+    c.on_host = j->at[X1].on_host || j->at[X2].on_host || j->at[OUT].on_host;
+    c.ahead = copies && job_needs_pieces(j, &c.how);
+    if (job_needs_pieces(j, &c.how) || (queue->progress && c.how.share_host))
+        c.how.max_alloc = piece_bytes(j, &c.how);
+    for (;;) {
+        if (c.ahead) TRY(copies_ready(queue));
+        vecdot_status status = attempt(&c, j);
+        int64_t most = whole < c.how.max_alloc ? whole : c.how.max_alloc,
+                limit = most / (c.ahead ? 2 : 2 * TURNS);
+        if (status == VECDOT_SUCCESS) break;
+        if (status == VECDOT_ERROR_OUT_OF_MEMORY && c.reused && !j->overlaps) continue;
+        if (status != VECDOT_ERROR_OUT_OF_MEMORY || !copies || j->overlaps || limit < LEAST_PIECE)
+            return status;
+        TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* for the program's logger */
+        log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
+                 vecdot_last_error());
+        TRY(context_enter(queue->context));
+        c.how.max_alloc = limit;
+        c.ahead = 1;
+    }
+    c.done = c.total;
+    (void)tell(&c);
+    return VECDOT_SUCCESS;
+}

@@ -1,0 +1,246 @@
+/* The public operations: check, place, run. */
+#include "core/base/status.h"
+#include "core/plan/explain.h"
+#include "core/problem/layout.h"
+#include "core/problem/semantics.h"
+#include "core/run/host/host_path.h"
+#include "core/run/memory.h"
+#include "core/run/pieces.h"
+#include "core/run/program_cache.h"
+
+#include <stdlib.h>
+
+/* ---- Checks that need the device ---- */
+
+static vecdot_status check_place(const vecdot_queue *queue, const problem *p, int array, const DLTensor *t)
+{
+    const vecdot_context *context = queue->context;
+    const char *op = operation_name(p->op);
+    extent e = layout_extent(p, array);
+    int64_t end;
+    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is looked at */
+    place where = tensor_place(context, t);
+    if (where == PLACE_ELSEWHERE)
+        return fail(VECDOT_ERROR_DEVICE_MISMATCH,
+                    "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and "
+                    "its own (%d)",
+                    op, array_name(array), (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
+                    (int)context->dev.driver->tensor_device);
+    if (where == PLACE_HOST) return VECDOT_SUCCESS;
+    if (memory_is_address(t->device.device_type)) {
+        uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
+        return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
+                                                 array_name(array));
+    }
+    if (t->byte_offset > INT64_MAX || (int64_t)t->byte_offset + e.low < 0 ||
+        __builtin_add_overflow((int64_t)t->byte_offset, e.high, &end))
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s with byte_offset %llu reaches outside its buffer",
+                    op, array_name(array), (unsigned long long)t->byte_offset);
+    return context->dev.driver->memory_check(context->native, t->data, (size_t)end, array_name(array));
+}
+
+static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
+{
+    const policy *how = &queue->context->policy;
+    for (int a = 0; a <= ARRAYS; a++) {
+        dtype t = a < ARRAYS ? p->type[a] : p->result;
+        if (dtype_needs_fp64(t) && !how->has_fp64)
+            return fail(VECDOT_ERROR_UNSUPPORTED,
+                        "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
+                        operation_name(p->op), a < ARRAYS ? array_name(a) : "the dtype to compute in",
+                        dtype_name(t), queue->context->dev.info.name);
+    }
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Running ---- */
+
+static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                          const vecdot_options *options, const DLTensor *out);
+
+/* out overlaps an input and the job goes in pieces, so no piece may write before the last has read: through a
+ * dense host array. */
+static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const DLTensor *x1,
+                                      const DLTensor *x2, const vecdot_options *options, const DLTensor *out,
+                                      const problem *p)
+{
+    DLTensor dense = *out;
+    size_t bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
+    void *data = malloc(bytes);
+    if (!data)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
+                    operation_name(op), bytes);
+    dense.data = data;
+    dense.byte_offset = 0;
+    dense.strides = NULL;
+    dense.device = (DLDevice){kDLCPU, 0};
+    vecdot_status status = call(op, queue, x1, x2, options, &dense);
+    if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, out);
+    free(data);
+    return status;
+}
+
+/* The driver's part of a call. */
+static vecdot_status run(operation op, vecdot_queue *queue, const DLTensor *const tensors[ARRAYS],
+                         const vecdot_options *options, job *j)
+{
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
+    TRY(check_fp64(queue, &j->p));
+    if (queue->context->policy.reproducible) j->p.is_matrix = 0;
+    if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
+    TRY(job_place(j, queue->context, tensors));
+    if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
+    if (j->overlaps && job_needs_pieces(j, &queue->context->policy))
+        return run_through_copy(op, queue, tensors[X1], tensors[X2], options, tensors[OUT], &j->p);
+    return job_run(queue, j);
+}
+
+static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                          const vecdot_options *options, const DLTensor *out)
+{
+    const char *name = operation_name(op);
+    const DLTensor *tensors[ARRAYS] = {x1, x2, out};
+    job j;
+    if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", name);
+    if (!out) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: out is NULL; expected a DLTensor", name);
+    TRY(semantics_check(op, x1, x2, options, out, &j.p, NULL, NULL));
+    TRY(layout_check_out(&j.p));
+    TRY(context_enter(queue->context));
+    return context_leave(queue->context, run(op, queue, tensors, options, &j));
+}
+
+vecdot_status vecdot(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, int32_t axis,
+                     const DLTensor *out)
+{
+    vecdot_options options = VECDOT_OPTIONS_INIT;
+    options.axis[0] = options.axis[1] = axis;
+    return call(OPERATION_VECDOT, queue, x1, x2, &options, out);
+}
+
+vecdot_status vecdot_with(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                          const vecdot_options *options, const DLTensor *out)
+{
+    return call(OPERATION_VECDOT, queue, x1, x2, options, out);
+}
+
+vecdot_status vecdot_matvec(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, const DLTensor *out)
+{
+    return call(OPERATION_MATVEC, queue, x1, x2, NULL, out);
+}
+
+vecdot_status vecdot_vecmat(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, const DLTensor *out)
+{
+    return call(OPERATION_VECMAT, queue, x1, x2, NULL, out);
+}
+
+/* ---- Asking ---- */
+
+vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
+                            DLDataType *type, int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM])
+{
+    problem p;
+    int32_t rank;
+    int64_t sizes[VECDOT_MAX_NDIM];
+    TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, NULL, &p, &rank, sizes));
+    if (type) *type = dtype_to_dlpack(p.result);
+    if (ndim) *ndim = rank;
+    for (int d = 0; shape && d < rank; d++) shape[d] = sizes[d];
+    return VECDOT_SUCCESS;
+}
+
+static void explain_job(text *t, const vecdot_context *context, const job *j)
+{
+    const policy *how = &context->policy;
+    preparation ready;
+    job_prepare(j, how, &ready);
+    explanation e = {.original = &j->p,
+                     .planned = &ready.p,
+                     .how = how,
+                     .gathered = {ready.how.gather[X1], ready.how.gather[X2]},
+                     .in_pieces = job_needs_pieces(j, how),
+                     .pl = &ready.pl,
+                     .not_blas = ready.not_blas,
+                     .product = &ready.product,
+                     .family = device_family_of(&context->dev.info)};
+    for (int a = 0; a < ARRAYS; a++) e.on_host[a] = j->at[a].on_host;
+    if (host_path_takes(j, how)) {
+        e.on_caller = host_set_name(how->host_set);
+        e.estimate = host_path_estimate(&j->p);
+    }
+    explain(t, &e);
+}
+
+vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                             const vecdot_options *options, const DLTensor *out, char *buffer,
+                             size_t capacity, size_t *needed)
+{
+    job j;
+    text t = {buffer, capacity, 0};
+    if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: queue is NULL");
+    if (!buffer && capacity > 0)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu",
+                    capacity);
+    TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &j.p, NULL, NULL));
+    TRY(layout_check_out(&j.p));
+    const DLTensor host = {.device = {kDLCPU, 0}};
+    const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j.p, a, tensors[a]));
+    TRY(check_fp64(queue, &j.p));
+    if (queue->context->policy.reproducible) j.p.is_matrix = 0;
+    if (problem_outputs(&j.p) == 0) {
+        text_add(&t, "problem: no outputs, nothing to do\n");
+    } else {
+        TRY(job_place(&j, queue->context, tensors));
+        if (!out) j.overlaps = 0;
+        explain_job(&t, queue->context, &j);
+    }
+    if (needed) *needed = t.length + 1;
+    return VECDOT_SUCCESS;
+}
+
+/* ---- Warming up ---- */
+
+static vecdot_status warm_variants(vecdot_context *context, dtype t)
+{
+    int cpu = context->policy.schedule == SCHEDULE_CPU;
+    variant variants[] = {
+        variant_typed(cpu ? KERNEL_ROWS_CPU : KERNEL_TEAM_GPU, LOAD_VECTOR, t, t, t, 1),
+        variant_typed(cpu ? KERNEL_PANEL_CPU : KERNEL_THREAD_GPU, cpu ? LOAD_VECTOR : LOAD_STRIDED, t, t, t,
+                      1),
+        variant_grouped(cpu ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU, LOAD_NONE, dtype_group(t), 1),
+    };
+    void *program;
+    for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++)
+        TRY(program_get(context, &variants[k], &program));
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, size_t count)
+{
+    if (!context) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: context is NULL");
+    if (!dtypes && count > 0)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes is NULL with count %zu", count);
+    if (count == 0) {
+        for (int t = 0; t < DTYPE_COUNT; t++)
+            if (!dtype_needs_fp64((dtype)t) || context->policy.has_fp64)
+                TRY(warm_variants(context, (dtype)t));
+        return VECDOT_SUCCESS;
+    }
+    for (size_t k = 0; k < count; k++) {
+        dtype t = dtype_from_dlpack(dtypes[k]);
+        char came[64];
+        dtype_describe(dtypes[k], came, sizeof came);
+        if (dtypes[k].lanes != 1)
+            return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes[%zu].lanes is %u; expected 1",
+                        k, (unsigned)dtypes[k].lanes);
+        if (t == DTYPE_COUNT)
+            return fail(VECDOT_ERROR_DTYPE, "vecdot_warmup: unsupported dtype %s in dtypes[%zu]", came, k);
+        if (dtype_needs_fp64(t) && !context->policy.has_fp64)
+            return fail(VECDOT_ERROR_UNSUPPORTED,
+                        "vecdot_warmup: dtypes[%zu] is %s, and the device \"%s\" has no 64-bit "
+                        "floating point",
+                        k, came, context->dev.info.name);
+        TRY(warm_variants(context, t));
+    }
+    return VECDOT_SUCCESS;
+}
