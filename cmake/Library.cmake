@@ -11,9 +11,6 @@ find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash
 # For the embedded PTX; the static library where there is one, again so that nothing more is linked to.
 find_path(ZSTD_INCLUDE_DIR zstd.h DOC "Folder of zstd.h (Debian: libzstd-dev)" REQUIRED)
 find_library(ZSTD_LIBRARY NAMES libzstd.a zstd DOC "libzstd (Debian: libzstd-dev)" REQUIRED)
-# For the files of tuned thresholds; the static library as for zstd.
-find_path(JSONC_INCLUDE_DIR json-c/json_object.h DOC "Folder of json-c/ (Debian: libjson-c-dev)" REQUIRED)
-find_library(JSONC_LIBRARY NAMES libjson-c.a json-c DOC "libjson-c (Debian: libjson-c-dev)" REQUIRED)
 
 # ---- Kernel sources as byte arrays
 set(generated "${PROJECT_BINARY_DIR}/generated")
@@ -32,14 +29,13 @@ add_library(vecdot_objects OBJECT ${library_files} ${host_files} "${ptx_table}"
             "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
 target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
 target_link_libraries(vecdot_objects PRIVATE flags)
-target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}"
-                           "${JSONC_INCLUDE_DIR}")
+target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}")
 set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 
 # ---- Shared. Needs only the C library: drivers are opened at run time.
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
-target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" "${JSONC_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
 target_link_options(vecdot PRIVATE -Wl,--exclude-libs,ALL)
 set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C
                       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
@@ -51,7 +47,7 @@ endif()
 if(NOT VECDOT_SANITIZE)
     set(whole "${PROJECT_BINARY_DIR}/vecdot_whole.o")
     set(public "${PROJECT_BINARY_DIR}/vecdot.o")
-    set(archives "${ZSTD_LIBRARY}" "${JSONC_LIBRARY}")
+    set(archives "${ZSTD_LIBRARY}")
     set(shared_ones "${archives}")
     list(FILTER archives INCLUDE REGEX "\\.a$")
     list(FILTER shared_ones EXCLUDE REGEX "\\.a$")
@@ -77,7 +73,7 @@ endforeach()
 
 # ---- With all its symbols, for the tests of its inside.
 add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
-target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" "${JSONC_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
 set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 
 # ---- The command, on the public header alone.

@@ -8,10 +8,10 @@ find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-openc
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout schedule plan gemm tune npy text status variant cudasim_machine)
+set(unit_tests dtype semantics layout thresholds plan gemm npy text status variant cudasim_machine)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # these are on the simulated driver only
-set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense tuning blas) # on every backend
+set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense blas) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -264,10 +264,6 @@ endif()
 if(TARGET test_cudasim_machine)
     target_sources(test_cudasim_machine PRIVATE $<TARGET_OBJECTS:cudasim_machine>)
 endif()
-if(TARGET test_tune) # the search alone: the test has a device and a clock of its own
-    target_sources(test_tune PRIVATE "${PROJECT_SOURCE_DIR}/tools/tune_search.c")
-    target_include_directories(test_tune PRIVATE "${PROJECT_SOURCE_DIR}/tools")
-endif()
 if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
     target_include_directories(test_npy PRIVATE "${PROJECT_SOURCE_DIR}/tools")
@@ -314,25 +310,6 @@ if(VECDOT_HAS_PTX)
     set_property(TEST bench.sim APPEND PROPERTY ENVIRONMENT
                  VECDOT_BACKEND=cuda "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
 endif()
-
-# ---- Tuning, from the first measurement to a context that follows what was kept.
-foreach(backend opencl cuda)
-    if((backend STREQUAL "opencl" AND selectors_opencl) OR (backend STREQUAL "cuda" AND VECDOT_HAS_PTX))
-        set(blas "")
-        if(backend STREQUAL "cuda")
-            set(blas --blas)
-        endif()
-        add_test(NAME tune_${backend} COMMAND Python3::Interpreter tests/tune.py
-                 --vecdot $<TARGET_FILE:vecdot_command> --backend ${backend} ${blas})
-        if(backend STREQUAL "cuda")
-            vecdot_test(tune_cuda cuda-sim)
-            set_property(TEST tune_cuda APPEND PROPERTY ENVIRONMENT "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>"
-                         "VECDOT_LIBCUBLAS=$<TARGET_FILE:fake_cublas>")
-        else()
-            vecdot_test(tune_opencl opencl)
-        endif()
-    endif()
-endforeach()
 
 # ---- The installed package, and the kernels under a simulator that checks every access. The sanitizers'
 # runtime is in the way of both.

@@ -15,7 +15,6 @@ ninja-build         command ninja
 libdlpack-dev       file    /usr/include/dlpack/dlpack.h
 libxxhash-dev       file    /usr/include/xxhash.h
 libzstd-dev         file    /usr/include/zstd.h
-libjson-c-dev       file    /usr/include/json-c/json.h
 ocl-icd-libopencl1  library libOpenCL.so.1
 pocl-opencl-icd     file    /etc/OpenCL/vendors/*.icd
 python3             command python3

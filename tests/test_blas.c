@@ -4,12 +4,10 @@
  * them. */
 #include "support/backends.h"
 #include "support/cmocka.h"
-#include "support/folder.h"
 #include "support/generate.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <vecdot/tune.h>
 
 enum { SMALL_INTEGERS = 0, BOUNDARY = 128 };
 
@@ -249,48 +247,16 @@ static void test_declined(void **state)
     expect_on_device(&whole, "it does not compute with this dtype");
 }
 
-/* What `vecdot tune` does: one dtype off, and on again. */
-static void test_choices(void **state)
-{
-    vecdot_blas_choice choices[16];
-    size_t count = 0;
-    spec s = {REF_F32, 1, 20, 30, 40, {0, 0}, 0, 0};
-    (void)state;
-    target_reset(tested);
-    assert_int_equal(vecdot_blas_choices(tested->context, choices, 16, &count), VECDOT_SUCCESS);
-    int served = 0;
-    for (int f = 0; f < FLOATS; f++) served += serves(floats[f]);
-    assert_int_equal(count, served);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(choices[i].used, 1);
-        assert_string_equal(choices[i].library, choices[0].library);
-    }
-    assert_int_equal(vecdot_blas_use(tested->context, VECDOT_FLOAT32, 0), VECDOT_SUCCESS);
-    expect_on_device(&s, "launch 1: matrix_");
-    assert_int_equal(vecdot_blas_use(tested->context, VECDOT_FLOAT32, 1), VECDOT_SUCCESS);
-    expect_on_device(&s, library());
-    assert_int_equal(vecdot_blas_use(tested->context, VECDOT_INT32, 1), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_non_null(strstr(vecdot_last_error(), "i32"));
-    assert_int_equal(vecdot_blas_use(NULL, VECDOT_FLOAT32, 1), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_blas_choices(NULL, choices, 16, &count), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_blas_choices(tested->context, NULL, 1, &count), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vecdot_blas_choices(tested->context, NULL, 0, NULL), VECDOT_ERROR_INVALID_ARGUMENT);
-    target_reset(tested);
-}
-
 /* VECDOT_BLAS: its values, and one that is none. */
 static void test_setting(void **state)
 {
-    static const char *const values[] = {"off", "auto", "on"};
-    size_t count = 0;
+    static const char *const values[] = {"off", "on"};
     vecdot_context *context = NULL;
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         setenv("VECDOT_BLAS", values[i], 1);
         assert_int_equal(vecdot_context_create(tested->selector, &context), VECDOT_SUCCESS);
-        assert_int_equal(context->policy.blas.types != 0, i == 2); /* nothing was tuned */
-        assert_int_equal(vecdot_blas_choices(context, NULL, 0, &count), VECDOT_SUCCESS);
-        assert_int_equal(count != 0, i > 0);
+        assert_int_equal(context->policy.blas.types != 0, i == 1);
         vecdot_context_release(context);
     }
     setenv("VECDOT_REPRODUCIBLE", "1", 1);
@@ -301,32 +267,8 @@ static void test_setting(void **state)
     setenv("VECDOT_BLAS", "yes", 1);
     context = NULL;
     assert_int_equal(vecdot_context_create(tested->selector, &context), VECDOT_ERROR_INVALID_ARGUMENT);
-    assert_non_null(strstr(vecdot_last_error(), "VECDOT_BLAS is \"yes\", expected auto, off or on"));
+    assert_non_null(strstr(vecdot_last_error(), "VECDOT_BLAS is \"yes\", expected off or on"));
     assert_null(context);
-    setenv("VECDOT_BLAS", "on", 1);
-    tested->cases++;
-}
-
-/* auto: what was kept of this library, for the dtypes it was faster for. */
-static void test_auto(void **state)
-{
-    vecdot_blas_choice choices[16];
-    size_t count = 0;
-    vecdot_context *context = NULL;
-    (void)state;
-    assert_int_equal(vecdot_blas_choices(tested->context, choices, 16, &count), VECDOT_SUCCESS);
-    setenv("VECDOT_BLAS", "auto", 1);
-    for (int other = 0; other < 2; other++) {
-        for (size_t i = 0; i < count; i++) {
-            choices[i].used = choices[i].dtype.code == kDLFloat && choices[i].dtype.bits == 32;
-            if (other) strcpy(choices[i].library, "another version");
-        }
-        assert_int_equal(vecdot_tuning_save(tested->context, NULL, 0, choices, count, NULL, 0),
-                         VECDOT_SUCCESS);
-        assert_int_equal(vecdot_context_create(tested->selector, &context), VECDOT_SUCCESS);
-        assert_int_equal(context->policy.blas.types, other ? 0 : 1u << DTYPE_F32);
-        vecdot_context_release(context);
-    }
     setenv("VECDOT_BLAS", "on", 1);
     tested->cases++;
 }
@@ -334,11 +276,10 @@ static void test_auto(void **state)
 static int run(target *t)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_setting),      cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_sizes),        cmocka_unit_test(test_host_arrays),
-        cmocka_unit_test(test_reproducible), cmocka_unit_test(test_declined),
-        cmocka_unit_test(test_layouts),      cmocka_unit_test(test_offsets),
-        cmocka_unit_test(test_in_pieces),    cmocka_unit_test_setup_teardown(test_auto, make_top, remove_top),
+        cmocka_unit_test(test_setting),     cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_host_arrays), cmocka_unit_test(test_reproducible),
+        cmocka_unit_test(test_declined),    cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_offsets),     cmocka_unit_test(test_in_pieces),
     };
     tested = t;
     return cmocka_run_group_tests_name(t->selector, tests, NULL, NULL);
@@ -348,13 +289,12 @@ static int run(target *t)
 static int is_missing(void)
 {
     vecdot_context *context = NULL;
-    size_t count = 0;
     const char *named = getenv("VECDOT_TEST_BACKENDS");
     if (getenv("VECDOT_TEST_SIMULATED") != NULL) return 0;
     if (vecdot_context_create(named, &context) != VECDOT_SUCCESS) return 0; /* the suite tells why */
-    (void)vecdot_blas_choices(context, NULL, 0, &count);
+    int missing = context->policy.blas.offer == NULL;
     vecdot_context_release(context);
-    return count == 0;
+    return missing;
 }
 
 int main(void)

@@ -10,7 +10,6 @@ int contract_command(const command *self, const options *o); /* run, matvec, vec
 int explain_command(const command *self, const options *o);
 int selftest_command(const command *self, const options *o);
 int bench_command(const command *self, const options *o);
-int tune_command(const command *self, const options *o);
 
 extern const char help_overview[];
 extern const char help_devices[];
@@ -21,6 +20,5 @@ extern const char help_vecmat[];
 extern const char help_explain[];
 extern const char help_selftest[];
 extern const char help_bench[];
-extern const char help_tune[];
 
 #endif

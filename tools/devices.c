@@ -5,7 +5,6 @@
 #include "json.h"
 #include "session.h"
 
-#include <vecdot/tune.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -161,39 +160,6 @@ static bool try_vecdot(const session *s, fault *f)
                      (double)result);
 }
 
-/* Whether the device runs with what `vecdot tune` found. */
-static bool print_tuning(const session *s, fault *f)
-{
-    vecdot_threshold rows[64];
-    size_t count = 0;
-    int changed = 0;
-    vecdot_status status = vecdot_tuning(s->context, rows, sizeof rows / sizeof rows[0], &count);
-    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
-    for (size_t i = 0; i < count && i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].value != rows[i].table)
-            printf("%s%s %" PRId64 " instead of %" PRId64,
-                   changed++ ? ", " : "tuned thresholds: ", rows[i].name, rows[i].value, rows[i].table);
-    printf(changed ? "\n" : "no tuned thresholds ('vecdot tune' looks for some)\n");
-    return true;
-}
-
-/* Which products of matrices the vendor's BLAS gets. */
-static bool print_blas(const session *s, fault *f)
-{
-    vecdot_blas_choice choices[DTYPE_ROWS];
-    size_t count = 0;
-    int used = 0;
-    vecdot_status status = vecdot_blas_choices(s->context, choices, DTYPE_ROWS, &count);
-    if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
-    for (size_t i = 0; i < count && i < DTYPE_ROWS; i++) {
-        if (!choices[i].used) continue;
-        if (used++ == 0) printf("products of matrices by %s:", choices[i].library);
-        printf(" %s", dtype_row_of(choices[i].dtype)->brief);
-    }
-    if (used > 0) printf("\n");
-    return true;
-}
-
 int doctor_command(const command *self, const options *o)
 {
     (void)self;
@@ -213,7 +179,6 @@ int doctor_command(const command *self, const options *o)
     fflush(stdout);
     bool well = try_vecdot(&s, &f);
     puts(well ? "32, ok" : "failed");
-    well = well && print_tuning(&s, &f) && print_blas(&s, &f);
     exit_status = finish_output();
     session_close(&s);
     return well ? exit_status : report(NULL, &f);

@@ -17,7 +17,6 @@ static const command commands[] = {
     {"doctor", doctor_command, 0, 0, TAKES_DEVICE, help_doctor},
     {"selftest", selftest_command, 0, 0, TAKES_DEVICE, help_selftest},
     {"bench", bench_command, MAX_OPERANDS, 0, TAKES_DEVICE | TAKES_BENCH, help_bench},
-    {"tune", tune_command, 0, 0, TAKES_DEVICE | TAKES_TUNE, help_tune},
 };
 
 static const command *find_command(const char *name)

@@ -26,8 +26,6 @@ typedef enum option_id {
     OPTION_DTYPES,
     OPTION_JSON_FILE,
     OPTION_MARKDOWN,
-    OPTION_BUDGET,
-    OPTION_DRY_RUN
 } option_id;
 
 typedef struct option_row {
@@ -54,10 +52,8 @@ static const option_row rows[] = {
     {"--scale", "", OPTION_SCALE, TAKES_BENCH, true},
     {"--runs", "", OPTION_RUNS, TAKES_BENCH, true},
     {"--dtype", "", OPTION_DTYPES, TAKES_BENCH, true},
-    {"--json", "", OPTION_JSON_FILE, TAKES_BENCH | TAKES_TUNE, true},
+    {"--json", "", OPTION_JSON_FILE, TAKES_BENCH, true},
     {"--markdown", "", OPTION_MARKDOWN, TAKES_BENCH, false},
-    {"--budget", "", OPTION_BUDGET, TAKES_TUNE, true},
-    {"--dry-run", "", OPTION_DRY_RUN, TAKES_TUNE, false},
 };
 
 static bool usage(const command *self, const char *what, const char *which)
@@ -97,17 +93,6 @@ static bool set_dtype(const command *self, const char *name, options *o)
     return false;
 }
 
-/* "60", "60s" or "2m": seconds, up to a day. */
-static bool parse_seconds(const char *text, double *seconds)
-{
-    char *end;
-    *seconds = strtod(text, &end);
-    if (end == text) return false;
-    if (*end == 'm') *seconds *= 60;
-    if (*end == 's' || *end == 'm') end++;
-    return *end == '\0' && *seconds > 0 && *seconds <= 86400;
-}
-
 static bool apply(const command *self, option_id id, const char *value, options *o)
 {
     switch (id) {
@@ -127,10 +112,6 @@ static bool apply(const command *self, option_id id, const char *value, options 
     case OPTION_DTYPES: o->dtypes = value; break;
     case OPTION_JSON_FILE: o->json_file = value; break;
     case OPTION_MARKDOWN: o->markdown = true; break;
-    case OPTION_DRY_RUN: o->dry_run = true; break;
-    case OPTION_BUDGET:
-        if (parse_seconds(value, &o->budget)) break;
-        return usage(self, "--budget wants a time such as 60s or 2m, not", value);
     case OPTION_RUNS:
         if (parse_int32(value, value + strlen(value), &o->runs) && o->runs >= 0) break;
         return usage(self, "--runs wants a whole number that is not negative, not", value);

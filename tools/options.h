@@ -14,8 +14,7 @@ typedef enum option_set {
     TAKES_CONTRACT = 1 << 2, /* --axis --axes --keepdims --dtype --no-conj --reproducible */
     TAKES_OUTPUT = 1 << 3,
     TAKES_BF16 = 1 << 4,
-    TAKES_BENCH = 1 << 5, /* --shape --scale --runs --axis --dtype D1,D2 --json FILE --markdown */
-    TAKES_TUNE = 1 << 6   /* --budget --json FILE --dry-run */
+    TAKES_BENCH = 1 << 5 /* --shape --scale --runs --axis --dtype D1,D2 --json FILE --markdown */
 } option_set;
 
 enum { MAX_OPERANDS = 64 };
@@ -32,8 +31,6 @@ typedef struct options {
     int shape_count;
     int32_t runs; /* -1: not given */
     bool markdown;
-    double budget; /* seconds; 0: not given */
-    bool dry_run;
 } options;
 
 typedef struct command {

@@ -195,7 +195,7 @@ VECDOT_API vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, 
 
 /* Follow the canonical summation tree in every plan, products included (also: VECDOT_REPRODUCIBLE=1 in the
  * environment). Without it a product of matrices may go to the vendor's BLAS, which sums in an order of its own:
- * where VECDOT_BLAS=on asks for that, or `vecdot tune` has found it faster. */
+ * where VECDOT_BLAS=on asks for that. */
 #define VECDOT_REPRODUCIBLE 0x1u
 /* Do not conjugate a complex x1. */
 #define VECDOT_NO_CONJ 0x2u

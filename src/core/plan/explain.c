@@ -25,7 +25,6 @@ static void explain_transfer(text *t, const explanation *e)
         text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n", (long long)e->how->max_alloc);
 }
 
-/* All that tells one launch of a variant from another, since `vecdot tune` compares plans by these lines. */
 static void explain_launch(text *t, int number, const step *s)
 {
     char label[96];
@@ -50,21 +49,6 @@ static void explain_blas(text *t, const explanation *e)
              (long long)g->m, (long long)g->n, (long long)g->depth, (long long)g->batch);
 }
 
-/* Where `vecdot tune` has been at work. */
-static void explain_thresholds(text *t, const explanation *e)
-{
-    thresholds table = thresholds_of(e->family);
-    int changed = 0;
-    for (int i = 0; i < THRESHOLDS; i++) {
-        int64_t now = threshold_get(&e->how->at, i), was = threshold_get(&table, i);
-        if (now == was) continue;
-        text_add(t, "%s%s %lld instead of %lld",
-                 changed++ ? ", " : "tuned thresholds: ", threshold_rows[i].name, (long long)now,
-                 (long long)was);
-    }
-    if (changed) text_add(t, "\n");
-}
-
 void explain(text *t, const explanation *e)
 {
     const problem *p = e->original;
@@ -79,7 +63,6 @@ void explain(text *t, const explanation *e)
         text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n", e->on_caller,
                  p->is_matrix ? " in the order of class matrix" : "", e->estimate,
                  e->how->host == HOST_AUTO ? ", sooner than a launch" : "");
-        explain_thresholds(t, e);
         return;
     }
     explain_transfer(t, e);
@@ -93,5 +76,4 @@ void explain(text *t, const explanation *e)
                  pl->result_bytes);
     if (e->planned->is_matrix) explain_blas(t, e);
     for (int k = 0; k < pl->step_count && e->not_blas != NULL; k++) explain_launch(t, k + 1, &pl->steps[k]);
-    explain_thresholds(t, e);
 }

@@ -18,7 +18,6 @@ typedef struct explanation {
     const plan *pl;
     const char *not_blas; /* why the vendor's BLAS does not compute it; NULL: it does, ... */
     const gemm *product;  /* ... as this                                              */
-    device_family family;
 } explanation;
 
 void explain(text *t, const explanation *e);

@@ -26,8 +26,8 @@ typedef enum plan_class {
  * wherever it can be, never. */
 typedef enum host_mode { HOST_NEVER, HOST_AUTO, HOST_ALWAYS } host_mode;
 
-/* When products of matrices go to the vendor's BLAS (core/run/blas.h). */
-typedef enum blas_setting { BLAS_AUTO, BLAS_OFF, BLAS_ON } blas_setting;
+/* Whether products of matrices go to the vendor's BLAS. */
+typedef enum blas_setting { BLAS_OFF, BLAS_ON } blas_setting;
 
 typedef struct blas_policy {
     blas_setting setting;

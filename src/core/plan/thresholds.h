@@ -26,7 +26,7 @@ typedef enum device_family {
     /* Rows of at most so many bytes are class short. One canonical row is what the kernel takes. */         \
     X(short_gpu_bytes, "bytes", 16, 512, 2, SAME(512))                                                       \
     /* Rows of at most so many vectors of accumulators are class short. */                                   \
-    X(short_cpu_vectors, "vectors", 1, 4, 2, SAME(1))                                                        \
+    X(short_cpu_vectors, "vectors", 1, 4, 2, P(2), P(2), P(2), P(2), P(2), P(2), M(2), P(2))                                                        \
     /* Outputs that share a load. The kernel exists with one and with four. */                               \
     X(shared_tile, "outputs", 1, 4, 4, SAME(4))                                                              \
     /* Accumulators of a panel of columns, at most. The kernel's stack holds 32 KiB. */                      \
@@ -77,10 +77,7 @@ enum {
 typedef struct threshold_row {
     const char *name, *unit;
     int64_t least, most, factor;
-    struct {
-        int64_t value;
-        int measured; /* 0: predicted */
-    } on[FAMILIES];
+    int64_t on[FAMILIES];
 } threshold_row;
 
 extern const threshold_row threshold_rows[THRESHOLDS];
@@ -95,8 +92,5 @@ int64_t threshold_get(const thresholds *t, int index);
 
 /* 0, and nothing is set, when the value is not legal. */
 int threshold_set(thresholds *t, int index, int64_t value);
-
-/* -1 when there is none of that name. */
-int threshold_find(const char *name);
 
 #endif

@@ -5,7 +5,6 @@
 #include "core/run/device.h"
 #include "core/run/host/host_path.h"
 #include "core/run/program_cache.h"
-#include "core/run/tuned.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -67,16 +66,6 @@ void context_set_thresholds(vecdot_context *context, const thresholds *at)
     p->parallel_groups = p->units <= INT_MAX / groups ? (int)(p->units * groups) : INT_MAX;
 }
 
-/* The table's, and over them what `vecdot tune` has found on such a device. */
-static void load_tuned(vecdot_context *context)
-{
-    thresholds at = thresholds_of(device_family_of(&context->dev.info));
-    tuned_blas faster = {0};
-    tuned_load(&context->dev, &at, &faster);
-    context_set_thresholds(context, &at);
-    blas_choose(context, &faster);
-}
-
 /* ---- Contexts ------------------------------------------------------------------------------------ */
 
 void context_retain(vecdot_context *context)
@@ -114,7 +103,9 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     atomic_init(&c->references, 1);
     policy_init(&c->policy, dev);
     c->policy.blas.setting = blas;
-    load_tuned(c);
+    thresholds at = thresholds_of(device_family_of(&dev->info));
+    context_set_thresholds(c, &at);
+    blas_choose(c);
     vecdot_status status =
         c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);

@@ -160,8 +160,7 @@ static void explain_job(text *t, const vecdot_context *context, const job *j)
                      .in_pieces = job_needs_pieces(j, how),
                      .pl = &ready.pl,
                      .not_blas = ready.not_blas,
-                     .product = &ready.product,
-                     .family = device_family_of(&context->dev.info)};
+                     .product = &ready.product};
     for (int a = 0; a < ARRAYS; a++) e.on_host[a] = j->at[a].on_host;
     if (host_path_takes(j, how)) {
         e.on_caller = host_set_name(how->host_set);
