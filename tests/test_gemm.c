@@ -75,9 +75,9 @@ static void check(const problem *p, const gemm *g)
         for (int64_t i = 0; i < g->m; i++)
             for (int64_t j = 0; j < g->n; j++) check_output(p, g, k, i, j);
     int64_t size = dtype_size(p->result);
-    assert_int_equal(g->c.span, layout_extent(p, OUT).high / size);
-    assert_int_equal(x1->span, layout_extent(p, X1).high / size);
-    assert_int_equal(x2->span, layout_extent(p, X2).high / size);
+    assert_int_equal(g->c.reach, layout_extent(p, OUT).high / size);
+    assert_int_equal(x1->reach, layout_extent(p, X1).high / size);
+    assert_int_equal(x2->reach, layout_extent(p, X2).high / size);
 }
 
 static void expect_declined(const problem *p, const char *says)

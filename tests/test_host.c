@@ -116,17 +116,17 @@ static void test_decision(void **state)
 {
     (void)state;
     target_reset(on);
-    policy *how = &on->context->policy;
+    plan_policy *policy = &on->context->policy;
     assert_false(says_host(1024));
-    how->host = HOST_AUTO;
-    how->at = thresholds_of(FAMILY_HOST);
-    assert_int_equal(says_host(1024), how->share_host);
+    policy->host = HOST_AUTO;
+    policy->thresholds = thresholds_of(FAMILY_HOST);
+    assert_int_equal(says_host(1024), policy->share_host);
     assert_false(says_host(INT64_C(1) << 24));
-    how->share_host = 0;
+    policy->share_host = 0;
     assert_false(says_host(1024));
-    how->host = HOST_ALWAYS;
+    policy->host = HOST_ALWAYS;
     assert_true(says_host(1024) && says_host(INT64_C(1) << 24));
-    how->host_set = -1;
+    policy->host_set = -1;
     assert_false(says_host(1024));
     target_reset(on);
 }

@@ -132,7 +132,7 @@ static void test_partials_are_bounded(void **state)
                  .stride = {1, 1},
                  .rank = 2,
                  .is_matrix = 1};
-    policy how = on->policy;
+    plan_policy policy = on->policy;
     plan pl;
     (void)state;
     for (int d = 0; d < 2; d++) {
@@ -141,8 +141,8 @@ static void test_partials_are_bounded(void **state)
     }
     p.step[OUT][0] = 20000;
     p.step[OUT][1] = 1;
-    how.schedule = SCHEDULE_CPU;
-    plan_build(&p, &how, 0, INT64_MAX, &pl);
+    policy.schedule = SCHEDULE_CPU;
+    plan_build(&p, &policy, 0, INT64_MAX, &pl);
     assert_string_equal(plan_class_name(pl.cls), "matrix");
     assert_true(pl.partial_bytes <= (size_t)1 << 26);
 }

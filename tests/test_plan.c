@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-static policy cpu = {
+static plan_policy cpu = {
     .schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
-static policy gpu = {
+static plan_policy gpu = {
     .schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
 
 /* One batch dimension of `outputs`, and the contracted axis. */
@@ -33,10 +33,10 @@ static problem rows(dtype t, int64_t outputs, int64_t n)
     return make(t, outputs, n, n, n, 1, 1);
 }
 
-static plan build(const problem *p, const policy *how)
+static plan build(const problem *p, const plan_policy *policy)
 {
     plan pl;
-    plan_build(p, how, 0, INT64_MAX, &pl);
+    plan_build(p, policy, 0, INT64_MAX, &pl);
     return pl;
 }
 
@@ -69,10 +69,10 @@ static void check_plan(const problem *p, const plan *pl)
     }
 }
 
-static void expect_class(const problem *p, const policy *how, plan_class cls, kernel_id kernel,
+static void expect_class(const problem *p, const plan_policy *policy, plan_class cls, kernel_id kernel,
                          load how_loaded)
 {
-    plan pl = build(p, how);
+    plan pl = build(p, policy);
     check_plan(p, &pl);
     assert_string_equal(plan_class_name(pl.cls), plan_class_name(cls));
     assert_string_equal(kernel_name((kernel_id)pl.steps[0].v.kernel), kernel_name(kernel));
@@ -194,14 +194,14 @@ static void test_forced(void **state)
         for (int cls = CLASS_SHORT; cls < CLASS_COUNT; cls++)
             for (int t = 0; t < DTYPE_COUNT; t++)
                 for (int64_t nodes = 0; nodes < 40; nodes += 13) {
-                    policy how = s ? gpu : cpu;
+                    plan_policy policy = s ? gpu : cpu;
                     problem p = rows((dtype)t, 7, 100000);
-                    how.force = (plan_class)cls;
-                    how.force_nodes = nodes;
-                    plan pl = build(&p, &how);
+                    policy.force = (plan_class)cls;
+                    policy.force_nodes = nodes;
+                    plan pl = build(&p, &policy);
                     check_plan(&p, &pl);
-                    how.force_any = 1;
-                    pl = build(&p, &how);
+                    policy.force_any = 1;
+                    pl = build(&p, &policy);
                     check_plan(&p, &pl);
                     assert_int_equal(pl.steps[0].v.load, LOAD_ANY);
                 }
@@ -214,20 +214,20 @@ static void test_fused(void **state)
     (void)state;
     for (int columns = 0; columns < 2; columns++) {
         problem p = columns ? make(DTYPE_F32, 64, 1 << 20, 1, 1, 64, 64) : rows(DTYPE_F32, 1, 1 << 26);
-        policy how = gpu;
-        plan pl = build(&p, &how);
+        plan_policy policy = gpu;
+        plan pl = build(&p, &policy);
         check_plan(&p, &pl);
         assert_true(pl.nodes > 1 && !pl.fused);
         assert_int_equal(pl.step_count, 2);
-        how.fenced_groups = 1;
-        pl = build(&p, &how);
+        policy.fenced_groups = 1;
+        pl = build(&p, &policy);
         check_plan(&p, &pl);
         assert_true(pl.fused && pl.steps[0].p.fused);
         assert_int_equal(pl.step_count, 1);
         assert_int_equal(pl.steps[0].buffers[2], BUFFER_OUT);
         assert_int_equal(pl.steps[0].buffers[3], BUFFER_PARTIALS);
         assert_int_equal(pl.steps[0].buffers[4], BUFFER_COUNTERS);
-        plan_build(&p, &how, 0, 1 << 19, &pl);
+        plan_build(&p, &policy, 0, 1 << 19, &pl);
         assert_true(!pl.fused);
         assert_int_equal(pl.step_count, 2);
     }
@@ -254,10 +254,10 @@ static void test_results_in_scratch(void **state)
 {
     (void)state;
     problem p = rows(DTYPE_F32, 100, 1 << 20);
-    policy how = cpu;
+    plan_policy policy = cpu;
     plan pl;
-    how.force_nodes = 8;
-    plan_build(&p, &how, 1, INT64_MAX, &pl);
+    policy.force_nodes = 8;
+    plan_build(&p, &policy, 1, INT64_MAX, &pl);
     check_plan(&p, &pl);
     assert_int_equal(pl.step_count, 3); /* sums, combine, copy */
     assert_int_equal(pl.result_bytes, 400);
@@ -325,16 +325,16 @@ static void test_any_thresholds(void **state)
     random_source random = random_start(1, 0);
     (void)state;
     for (int trial = 0; trial < 20000; trial++) {
-        policy how = trial % 2 ? gpu : cpu;
-        assert_true(random_thresholds(&how.at, &random));
+        plan_policy policy = trial % 2 ? gpu : cpu;
+        assert_true(random_thresholds(&policy.thresholds, &random));
         int64_t n = 1 + random_below(&random, INT64_C(1) << random_below(&random, 24));
         int64_t outputs = 1 + random_below(&random, INT64_C(1) << random_below(&random, 16));
         dtype t = (dtype)random_below(&random, DTYPE_COUNT);
         problem p =
             random_chance(&random, 50) ? rows(t, outputs, n) : make(t, outputs, n, 1, 1, outputs, outputs);
         if (random_chance(&random, 25)) p.step[X2][0] = 0;
-        how.fenced_groups = random_chance(&random, 50);
-        plan pl = build(&p, &how);
+        policy.fenced_groups = random_chance(&random, 50);
+        plan pl = build(&p, &policy);
         check_plan(&p, &pl);
         const params *q = &pl.steps[0].p;
         if (pl.steps[0].v.kernel == KERNEL_PANEL_CPU) assert_true(q->panel >= 1 && q->panel <= 16384);
@@ -346,8 +346,8 @@ static void test_any_thresholds(void **state)
 
 int main(void)
 {
-    cpu.at = thresholds_of(FAMILY_HOST);
-    gpu.at = thresholds_of(FAMILY_HOPPER);
+    cpu.thresholds = thresholds_of(FAMILY_HOST);
+    gpu.thresholds = thresholds_of(FAMILY_HOPPER);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes_cpu),
         cmocka_unit_test(test_classes_gpu),

@@ -32,7 +32,7 @@ static struct tally {
 
 /* Host arrays on the calling thread, where that is thought to be faster or always, by any code that runs
  * here. */
-static void choose_host_path(policy *chosen, random_source *random)
+static void choose_host_path(plan_policy *chosen, random_source *random)
 {
     int sets[MOST_SETS], count = 0;
     for (int set = host_set_after(-1); set >= 0 && set < MOST_SETS; set = host_set_after(set))
@@ -52,7 +52,7 @@ static int64_t choose_max_alloc(const trial *p, random_source *random)
     return bytes;
 }
 
-static void choose_policy(policy *chosen, const trial *p, random_source *random)
+static void choose_policy(plan_policy *chosen, const trial *p, random_source *random)
 {
     *chosen = tested->policy;
     chosen->schedule = random_chance(random, 50) ? SCHEDULE_GPU : SCHEDULE_CPU;
@@ -62,14 +62,14 @@ static void choose_policy(policy *chosen, const trial *p, random_source *random)
     chosen->reproducible = random_chance(random, 10);
     if (random_chance(random, 40)) chosen->share_host = 0;
     if (random_chance(random, 50)) {
-        assert_true(random_thresholds(&chosen->at, random));
-        chosen->parallel_groups = chosen->units * (int)chosen->at.groups_per_unit;
+        assert_true(random_thresholds(&chosen->thresholds, random));
+        chosen->parallel_groups = chosen->units * (int)chosen->thresholds.groups_per_unit;
     }
     if (random_chance(random, 30)) choose_host_path(chosen, random);
     if (random_chance(random, 15)) chosen->max_alloc = choose_max_alloc(p, random);
 }
 
-static void print_policy(const policy *p, FILE *file)
+static void print_policy(const plan_policy *p, FILE *file)
 {
     fprintf(file,
             "  policy: schedule %s force %s force_any %d force_nodes %" PRId64
@@ -78,7 +78,7 @@ static void print_policy(const policy *p, FILE *file)
             p->max_alloc, (int)p->host, p->host_set);
     fprintf(file, "  thresholds:");
     for (int i = 0; i < THRESHOLDS; i++)
-        fprintf(file, " %s %" PRId64, threshold_rows[i].name, threshold_get(&p->at, i));
+        fprintf(file, " %s %" PRId64, threshold_rows[i].name, threshold_get(&p->thresholds, i));
     fputc('\n', file);
 }
 
@@ -131,18 +131,18 @@ static void count_plan(trial *p)
 
 static void count(trial *p)
 {
-    const policy *how = &tested->context->policy;
-    tally.schedule[how->schedule == SCHEDULE_GPU]++;
-    tally.forced[how->force]++;
+    const plan_policy *policy = &tested->context->policy;
+    tally.schedule[policy->schedule == SCHEDULE_GPU]++;
+    tally.forced[policy->force]++;
     tally.operation[p->op]++;
     tally.operand[p->array[ARRAY_X1].type]++;
     tally.result[trial_compute_type(p)]++;
     tally.pair[p->array[ARRAY_X1].type][p->array[ARRAY_X2].type]++;
     tally.shared_storage +=
         p->array[ARRAY_X2].storage != ARRAY_X2 || p->array[ARRAY_OUT].storage != ARRAY_OUT;
-    tally.copies += !how->share_host;
-    tally.pieces += how->max_alloc != tested->policy.max_alloc;
-    tally.any += how->force_any;
+    tally.copies += !policy->share_host;
+    tally.pieces += policy->max_alloc != tested->policy.max_alloc;
+    tally.any += policy->force_any;
     count_plan(p);
 }
 

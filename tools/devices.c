@@ -5,7 +5,6 @@
 #include "json.h"
 #include "session.h"
 
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -116,4 +116,3 @@ const char help_bench[] = "vecdot bench [CASE ...] [options]\n"
                           "  --markdown       the table as Markdown\n"
                           "  -d, --device S   this device instead of the best\n"
                           "  -h, --help       this text\n";
-

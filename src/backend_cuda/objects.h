@@ -107,7 +107,7 @@ vecdot_status cuda_program_open(void *program, void *context, const program_requ
 void cuda_program_close(void *program);
 vecdot_status cuda_kernel_open(void *kernel, void *program, const char *name);
 void cuda_kernel_close(void *kernel);
-vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *how);
+vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *l);
 
 /* blas.c */
 const blas_offer *cuda_blas_open(const char **why);

@@ -108,24 +108,23 @@ void cuda_kernel_close(void *kernel)
     (void)kernel;
 }
 
-vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *how)
+vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *l)
 {
     cuda_queue *q = queue;
     const cuda_kernel *k = kernel;
     void *arguments[MOST_ARGUMENTS];
-    if (how->groups > INT_MAX || how->group_size > UINT_MAX || how->arg_count > MOST_ARGUMENTS)
+    if (l->groups > INT_MAX || l->group_size > UINT_MAX || l->arg_count > MOST_ARGUMENTS)
         return fail(
             VECDOT_ERROR_UNSUPPORTED,
             "cuda: a launch of %zu groups of %zu with %zu arguments; at most %d groups and %d arguments are "
             "possible",
-            how->groups, how->group_size, how->arg_count, INT_MAX, MOST_ARGUMENTS);
-    for (size_t i = 0; i < how->arg_count;
-         i++) { /* the driver reads them and takes pointers without a const */
-        const kernel_arg *a = &how->args[i];
+            l->groups, l->group_size, l->arg_count, INT_MAX, MOST_ARGUMENTS);
+    for (size_t i = 0; i < l->arg_count; i++) { /* the driver reads them and takes pointers without a const */
+        const kernel_arg *a = &l->args[i];
         arguments[i] = (void *)(uintptr_t)(a->size == 0 ? (const void *)&a->value : a->value);
     }
     TRY(cuda_enter(q->context));
-    CUresult code = cu.LaunchKernel(k->native, (unsigned)how->groups, 1, 1, (unsigned)how->group_size, 1, 1,
-                                    0, q->native, arguments, NULL);
+    CUresult code = cu.LaunchKernel(k->native, (unsigned)l->groups, 1, 1, (unsigned)l->group_size, 1, 1, 0,
+                                    q->native, arguments, NULL);
     return cuda_leave(code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuLaunchKernel", code));
 }

@@ -121,7 +121,7 @@ static int is_fit(const gemm *g, const gemm_matrix *x)
     void *host = NULL;
     cl_int code = cl.GetMemObjectInfo(x->memory, CL_MEM_HOST_PTR, sizeof host, &host, NULL);
     return code == CL_SUCCESS && (uintptr_t)host % BASE_ALIGNMENT == 0 && x->offset % size == 0 &&
-           x->offset / size <= INT32_MAX - x->span && (g->batch == 1 || x->offset == 0);
+           x->offset / size <= INT32_MAX - x->reach && (g->batch == 1 || x->offset == 0);
 }
 
 static int transpose(gemm_op op)

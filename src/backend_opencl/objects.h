@@ -73,7 +73,7 @@ vecdot_status opencl_program_load(void *program, void *context, const program_re
                                   const void *bytes, size_t size);
 vecdot_status opencl_kernel_open(void *kernel, void *program, const char *name);
 void opencl_kernel_close(void *kernel);
-vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *how);
+vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *l);
 
 /* blas.c */
 const blas_offer *opencl_blas_open(const char **why);

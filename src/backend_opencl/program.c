@@ -156,13 +156,13 @@ void opencl_kernel_close(void *kernel)
     cl.ReleaseKernel(k->native);
 }
 
-vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *how)
+vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *l)
 {
     opencl_queue *q = queue;
     const opencl_kernel *k = kernel;
     cl_int code = CL_SUCCESS;
-    for (size_t i = 0; i < how->arg_count; i++) {
-        const kernel_arg *a = &how->args[i];
+    for (size_t i = 0; i < l->arg_count; i++) {
+        const kernel_arg *a = &l->args[i];
         code = a->size == 0 ? cl.SetKernelArg(k->native, (cl_uint)i, sizeof(cl_mem), &a->value)
                             : cl.SetKernelArg(k->native, (cl_uint)i, a->size, a->value);
         if (code != CL_SUCCESS) {
@@ -172,15 +172,15 @@ vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *how)
         }
     }
     TRY(opencl_queue_order(q));
-    size_t global = how->groups * how->group_size;
-    code = cl.EnqueueNDRangeKernel(q->native, k->native, 1, NULL, &global, &how->group_size, 0, NULL, NULL);
+    size_t global = l->groups * l->group_size;
+    code = cl.EnqueueNDRangeKernel(q->native, k->native, 1, NULL, &global, &l->group_size, 0, NULL, NULL);
     if (code == CL_SUCCESS) return VECDOT_SUCCESS;
     if (code == CL_OUT_OF_RESOURCES) { /* a driver that allocates lazily runs out of memory here */
         return fail(
             VECDOT_ERROR_OUT_OF_MEMORY,
             "opencl: clEnqueueNDRangeKernel gave %s (%d) for %zu groups of %zu: the arrays do not fit into "
             "the device's memory together, or the kernel needs more registers than a group may have",
-            opencl_code_name(code), code, how->groups, how->group_size);
+            opencl_code_name(code), code, l->groups, l->group_size);
     }
     return opencl_fail("clEnqueueNDRangeKernel", code);
 }

@@ -134,7 +134,7 @@ static int run_choice(target *t, const choice *c)
     trial p;
     if (t->cases > 0 && !renew(t)) return 0;
     target_reset(t);
-    policy *now = &t->context->policy;
+    plan_policy *now = &t->context->policy;
     now->schedule = c->schedule;
     now->force = c->force;
     now->force_any = c->force_any;

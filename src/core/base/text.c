@@ -1,6 +1,7 @@
 /* Text written into a buffer of fixed size that counts what the whole would take. */
 #include "core/base/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,4 +21,14 @@ void text_add_shape(text *t, int ndim, const int64_t *shape)
     text_add(t, "(");
     for (int i = 0; i < ndim; i++) text_add(t, "%s%" PRId64, i > 0 ? ", " : "", shape[i]);
     text_add(t, ndim == 1 ? ",)" : ")");
+}
+
+int text_contains(const char *name, const char *part)
+{
+    for (; *name != '\0'; name++) {
+        size_t k = 0;
+        while (part[k] != '\0' && tolower((unsigned char)name[k]) == part[k]) k++;
+        if (part[k] == '\0') return 1;
+    }
+    return *part == '\0';
 }

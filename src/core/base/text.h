@@ -13,6 +13,9 @@ typedef struct text {
 
 void text_add(text *t, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Whether `part`, in lower case, occurs in `name` in either case. */
+int text_contains(const char *name, const char *part);
+
 /* "(2, 3)", "(2,)" or "()". */
 void text_add_shape(text *t, int ndim, const int64_t *shape);
 

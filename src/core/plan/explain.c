@@ -20,9 +20,10 @@ static void explain_transfer(text *t, const explanation *e)
     for (int a = X1; a <= X2; a++)
         if (e->gathered[a]) text_add(t, "  x%d is gathered into dense staging memory\n", a + 1);
     if (e->on_host[X1] || e->on_host[X2] || e->on_host[OUT])
-        text_add(t, "  host arrays are %s\n", e->how->share_host ? "used in place" : "copied");
+        text_add(t, "  host arrays are %s\n", e->policy->share_host ? "used in place" : "copied");
     if (e->in_pieces)
-        text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n", (long long)e->how->max_alloc);
+        text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n",
+                 (long long)e->policy->max_alloc);
 }
 
 static void explain_launch(text *t, int number, const step *s)
@@ -45,8 +46,9 @@ static void explain_blas(text *t, const explanation *e)
         return;
     }
     text_add(t, "launch 1: %s, %s gemm %s%s, m %lld, n %lld, k %lld, batch %lld\n",
-             e->how->blas.offer->library, dtype_name(g->type), gemm_op_name(g->a.op), gemm_op_name(g->b.op),
-             (long long)g->m, (long long)g->n, (long long)g->depth, (long long)g->batch);
+             e->policy->blas.offer->library, dtype_name(g->type), gemm_op_name(g->a.op),
+             gemm_op_name(g->b.op), (long long)g->m, (long long)g->n, (long long)g->depth,
+             (long long)g->batch);
 }
 
 void explain(text *t, const explanation *e)
@@ -62,7 +64,7 @@ void explain(text *t, const explanation *e)
     if (e->on_caller != NULL) {
         text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n", e->on_caller,
                  p->is_matrix ? " in the order of class matrix" : "", e->estimate,
-                 e->how->host == HOST_AUTO ? ", sooner than a launch" : "");
+                 e->policy->host == HOST_AUTO ? ", sooner than a launch" : "");
         return;
     }
     explain_transfer(t, e);

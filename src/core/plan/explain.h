@@ -9,7 +9,7 @@
 typedef struct explanation {
     const problem *original,
         *planned; /* as checked and collapsed; with the strides that the device will see */
-    const policy *how;
+    const plan_policy *policy;
     int on_host[ARRAYS];
     int gathered[2];       /* through dense staging memory                             */
     int in_pieces;         /* it does not fit one buffer                               */

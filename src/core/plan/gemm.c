@@ -40,7 +40,7 @@ static void place(const axis *batch, int array, int64_t size, int64_t lines, gem
     x->array = array;
     int64_t one = (lines - 1) * x->ld + size;
     x->step = batch->size > 1 ? batch->step[array] : one;
-    x->span = (batch->size - 1) * x->step + one;
+    x->reach = (batch->size - 1) * x->step + one;
 }
 
 /* An input whose `lines` (rows of x1, columns of x2) have n elements each: a, whose op makes it lines by n,

@@ -16,7 +16,7 @@ typedef struct gemm_matrix {
     int array; /* 0, 1, 2: x1, x2, out */
     gemm_op op;
     int64_t ld, step;
-    int64_t span; /* elements from the first of all to the last */
+    int64_t reach; /* elements from the first of all to the last */
     void *memory;
     int64_t offset;
 } gemm_matrix;

@@ -47,9 +47,9 @@ static shape_class classify(const problem *p)
     return c;
 }
 
-static int is_typed(const problem *p, const policy *how)
+static int is_typed(const problem *p, const plan_policy *policy)
 {
-    return !how->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
+    return !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
            variant_is_typed(p->type[X1], p->type[X2], p->result);
 }
 
@@ -96,24 +96,24 @@ static int64_t vector_elements(group g, int result_bytes)
 }
 
 /* short_cpu takes one canonical row at most. */
-static int fits_short(const problem *p, const policy *how)
+static int fits_short(const problem *p, const plan_policy *policy)
 {
-    return how->schedule == SCHEDULE_GPU || p->n <= ROW_BYTES / 16;
+    return policy->schedule == SCHEDULE_GPU || p->n <= ROW_BYTES / 16;
 }
 
-static int is_short(const problem *p, const policy *how)
+static int is_short(const problem *p, const plan_policy *policy)
 {
     int size = dtype_size(p->result);
-    if (how->schedule == SCHEDULE_GPU) return p->n * size <= how->at.short_gpu_bytes;
-    return p->rank > 0 && fits_short(p, how) &&
-           p->n <= how->at.short_cpu_vectors * vector_elements(dtype_group(p->result), size);
+    if (policy->schedule == SCHEDULE_GPU) return p->n * size <= policy->thresholds.short_gpu_bytes;
+    return p->rank > 0 && fits_short(p, policy) &&
+           p->n <= policy->thresholds.short_cpu_vectors * vector_elements(dtype_group(p->result), size);
 }
 
 /* Whether outputs, not the contracted axis, should lie along the vector (CPU) or the threads (GPU). */
-static plan_class across_outputs(const problem *p, const policy *how)
+static plan_class across_outputs(const problem *p, const plan_policy *policy)
 {
-    switch (how->force) {
-    case CLASS_SHORT: return fits_short(p, how) ? CLASS_SHORT : CLASS_COLUMN;
+    switch (policy->force) {
+    case CLASS_SHORT: return fits_short(p, policy) ? CLASS_SHORT : CLASS_COLUMN;
     case CLASS_COLUMN: return CLASS_COLUMN;
     case CLASS_LANES:
     case CLASS_SPLIT:
@@ -122,13 +122,13 @@ static plan_class across_outputs(const problem *p, const policy *how)
     default: break;
     }
     if (has_unit_columns(p) && (!is_contiguous(p) || p->n == 1)) return CLASS_COLUMN;
-    return is_short(p, how) ? CLASS_SHORT : CLASS_AUTO;
+    return is_short(p, policy) ? CLASS_SHORT : CLASS_AUTO;
 }
 
-static choice choose_cpu(const problem *p, const policy *how)
+static choice choose_cpu(const problem *p, const plan_policy *policy)
 {
-    choice c = {.tile = 1, .cls = across_outputs(p, how)};
-    int typed = is_typed(p, how);
+    choice c = {.tile = 1, .cls = across_outputs(p, policy)};
+    int typed = is_typed(p, policy);
     if (c.cls == CLASS_SHORT) {
         c.kernel = KERNEL_SHORT_CPU;
         c.load = typed ? LOAD_STRIDED : LOAD_ANY;
@@ -136,7 +136,7 @@ static choice choose_cpu(const problem *p, const policy *how)
         c.kernel = KERNEL_PANEL_CPU;
         c.load = typed && has_unit_columns(p) ? LOAD_VECTOR : LOAD_ANY;
     } else {
-        c.cls = rows_class(p, how->force);
+        c.cls = rows_class(p, policy->force);
         c.kernel = typed && !is_contiguous(p) ? KERNEL_TILE_CPU : KERNEL_ROWS_CPU;
         c.load = !typed ? LOAD_ANY : is_contiguous(p) ? LOAD_VECTOR : LOAD_STRIDED;
     }
@@ -164,28 +164,28 @@ static int is_short_typed(const problem *p, choice *c)
     return 1;
 }
 
-static choice choose_gpu(const problem *p, const policy *how)
+static choice choose_gpu(const problem *p, const plan_policy *policy)
 {
-    choice c = {.tile = 1, .cls = across_outputs(p, how)};
-    int typed = is_typed(p, how);
+    choice c = {.tile = 1, .cls = across_outputs(p, policy)};
+    int typed = is_typed(p, policy);
     c.load = typed ? LOAD_STRIDED : LOAD_ANY;
     if (c.cls == CLASS_SHORT && typed && is_short_typed(p, &c)) return c;
     c.kernel = KERNEL_THREAD_GPU;
     if (c.cls != CLASS_AUTO) return c;
-    c.cls = rows_class(p, how->force);
+    c.cls = rows_class(p, policy->force);
     c.kernel = KERNEL_TEAM_GPU;
     if (typed && has_vector_rows(p)) {
         c.load = LOAD_VECTOR;
-    } else if (typed && (gpu_is_tiled(p, how, X1) || gpu_is_tiled(p, how, X2))) {
+    } else if (typed && (gpu_is_tiled(p, policy, X1) || gpu_is_tiled(p, policy, X2))) {
         c.kernel = KERNEL_TILE_GPU;
         c.load = LOAD_VECTOR;
-        c.swap = !gpu_is_tiled(p, how, X1);
+        c.swap = !gpu_is_tiled(p, policy, X1);
         return c;
     }
     if (p->rank > 0 && c.load == LOAD_VECTOR && (c.cls == CLASS_SHARED || c.cls == CLASS_MATRIX)) {
         int64_t a = p->step[X1][p->rank - 1], b = p->step[X2][p->rank - 1];
         c.swap = a == 0 && b != 0;
-        if ((a == 0) != (b == 0)) c.tile = (int)how->at.shared_tile;
+        if ((a == 0) != (b == 0)) c.tile = (int)policy->thresholds.shared_tile;
     }
     return c;
 }
@@ -207,11 +207,12 @@ static int64_t columns_of(const variant *v, int64_t bytes)
 
 /* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one
  * width. */
-static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, const policy *how)
+static int64_t panel_columns(const variant *v, int64_t outputs, int64_t inner, const plan_policy *policy)
 {
-    int64_t most = columns_of(v, how->at.panel_bytes), least = columns_of(v, how->at.least_panel_bytes);
+    int64_t most = columns_of(v, policy->thresholds.panel_bytes),
+            least = columns_of(v, policy->thresholds.least_panel_bytes);
     int64_t vector = vector_elements((group)v->group, variant_result_bytes(v));
-    int64_t panels = ceil_div(inner, most), enough = ceil_div(at_least(how->units, 1) * inner, outputs);
+    int64_t panels = ceil_div(inner, most), enough = ceil_div(at_least(policy->units, 1) * inner, outputs);
     if (enough > ceil_div(inner, least)) enough = ceil_div(inner, least);
     panels = at_least(panels, enough);
     return ceil_div(ceil_div(inner, panels), vector) * vector;
@@ -234,7 +235,7 @@ static int64_t strip_outputs(const variant *v)
 }
 
 /* Independent pieces of work without splitting a sum. */
-static int64_t natural_items(const problem *p, const policy *how, const plan *pl, const step *s)
+static int64_t natural_items(const problem *p, const plan_policy *policy, const plan *pl, const step *s)
 {
     int64_t inner = inner_size(p);
     int d = p->rank - 1;
@@ -245,7 +246,7 @@ static int64_t natural_items(const problem *p, const policy *how, const plan *pl
                            ceil_div(inner, tile_outputs(p->step[X1][d], p->stride[X1], p->step[X2][d],
                                                         p->stride[X2], inner));
     case KERNEL_PANEL_CPU:
-        return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, how));
+        return pl->outputs / inner * ceil_div(inner, panel_columns(&s->v, pl->outputs, inner, policy));
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU: return pl->outputs / inner * ceil_div(inner, s->v.tile);
     case KERNEL_TILE_GPU: return gpu_tiles(pl->outputs, inner, variant_result_bytes(&s->v));
@@ -255,20 +256,21 @@ static int64_t natural_items(const problem *p, const policy *how, const plan *pl
 }
 
 /* CPU: how many nodes an output should be cut into; 1 for none. */
-static int64_t wanted_nodes(const problem *p, const policy *how, const plan *pl, const step *s)
+static int64_t wanted_nodes(const problem *p, const plan_policy *policy, const plan *pl, const step *s)
 {
-    int64_t items = natural_items(p, how, pl, s), units = at_least(how->units, 1);
+    int64_t items = natural_items(p, policy, pl, s), units = at_least(policy->units, 1);
     int64_t row_bytes = p->n * dtype_size(p->result);
-    int64_t nodes =
-        items >= units * how->at.least_items_per_core ? 1 : ceil_div(units * how->at.items_per_core, items);
-    if (pl->cls == CLASS_SHARED && row_bytes > 2 * how->at.shared_node_bytes) {
-        int64_t affordable =
-            how->at.shared_partials_bytes / group_partial_size(dtype_group(p->result)) / pl->outputs;
-        int64_t cached = ceil_div(row_bytes, how->at.shared_node_bytes);
+    int64_t nodes = items >= units * policy->thresholds.least_items_per_core
+                        ? 1
+                        : ceil_div(units * policy->thresholds.items_per_core, items);
+    if (pl->cls == CLASS_SHARED && row_bytes > 2 * policy->thresholds.shared_node_bytes) {
+        int64_t affordable = policy->thresholds.shared_partials_bytes /
+                             group_partial_size(dtype_group(p->result)) / pl->outputs;
+        int64_t cached = ceil_div(row_bytes, policy->thresholds.shared_node_bytes);
         nodes = at_least(nodes, cached < affordable ? cached : affordable);
     }
-    int64_t most =
-        at_least(row_bytes / how->at.item_bytes, 1); /* no smaller pieces than are worth dispatching */
+    int64_t most = at_least(row_bytes / policy->thresholds.item_bytes,
+                            1); /* no smaller pieces than are worth dispatching */
     return nodes < most ? nodes : most;
 }
 
@@ -283,27 +285,27 @@ static int64_t most_node_chunks(kernel_id kernel)
     }
 }
 
-static void choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, plan *pl,
+static void choose_nodes(const problem *p, const plan_policy *policy, int64_t max_node_elements, plan *pl,
                          const step *s)
 {
-    int64_t chunks = ceil_div(p->n, pl->chunk), units = natural_items(p, how, pl, s);
+    int64_t chunks = ceil_div(p->n, pl->chunk), units = natural_items(p, policy, pl, s);
     int64_t most = most_node_chunks((kernel_id)s->v.kernel); /* chunks a node may have */
-    int64_t wanted = s->v.kernel == KERNEL_TEAM_GPU     ? gpu_wanted_by_teams(how, pl, units, chunks)
-                     : s->v.kernel == KERNEL_THREAD_GPU ? gpu_wanted_by_threads(p, how, pl, units, &most)
-                     : s->v.kernel == KERNEL_TILE_GPU   ? gpu_wanted_by_tiles(how, units)
-                                                        : wanted_nodes(p, how, pl, s);
-    if (how->force == CLASS_SPLIT) wanted = at_least(wanted, 2);
-    if (how->force_nodes > 0) wanted = how->force_nodes;
+    int64_t wanted = s->v.kernel == KERNEL_TEAM_GPU     ? gpu_wanted_by_teams(policy, pl, units, chunks)
+                     : s->v.kernel == KERNEL_THREAD_GPU ? gpu_wanted_by_threads(p, policy, pl, units, &most)
+                     : s->v.kernel == KERNEL_TILE_GPU   ? gpu_wanted_by_tiles(policy, units)
+                                                        : wanted_nodes(p, policy, pl, s);
+    if (policy->force == CLASS_SPLIT) wanted = at_least(wanted, 2);
+    if (policy->force_nodes > 0) wanted = policy->force_nodes;
     if (most > max_node_elements / pl->chunk) most = max_node_elements / pl->chunk;
     pl->node_chunks = 1;
-    if (s->v.kernel == KERNEL_TEAM_GPU && how->force_nodes == 0 && pl->members <= most)
+    if (s->v.kernel == KERNEL_TEAM_GPU && policy->force_nodes == 0 && pl->members <= most)
         pl->node_chunks = pl->members;
     while (pl->node_chunks < chunks && pl->node_chunks * 2 <= most &&
            ceil_div(chunks, pl->node_chunks * 2) >= wanted)
         pl->node_chunks *= 2;
     if (wanted == 1 && chunks <= most) pl->node_chunks = at_least(chunks, 1);
     pl->nodes = ceil_div(chunks, pl->node_chunks);
-    if (pl->schedule == SCHEDULE_GPU) gpu_share_nodes(p, how, max_node_elements, units, pl, s);
+    if (pl->schedule == SCHEDULE_GPU) gpu_share_nodes(p, policy, max_node_elements, units, pl, s);
     if (pl->nodes > 1 && pl->cls == CLASS_LANES) pl->cls = CLASS_SPLIT;
     if (pl->nodes == 1 && pl->cls == CLASS_SPLIT) pl->cls = CLASS_LANES;
 }
@@ -375,16 +377,16 @@ static void swap_operands(step *s)
 
 /* Outputs, or panels, of one work-item: enough bytes to be worth dispatching, few enough to share out evenly.
  */
-static int64_t block_size(int64_t items, int64_t bytes_each, const policy *how)
+static int64_t block_size(int64_t items, int64_t bytes_each, const plan_policy *policy)
 {
-    int64_t enough = ceil_div(how->at.item_bytes, at_least(bytes_each, 1));
-    int64_t even = ceil_div(items, at_least(how->units, 1) * how->at.items_per_core);
-    int64_t most = ceil_div(items, at_least(how->units, 1) * how->at.least_items_per_core);
+    int64_t enough = ceil_div(policy->thresholds.item_bytes, at_least(bytes_each, 1));
+    int64_t even = ceil_div(items, at_least(policy->units, 1) * policy->thresholds.items_per_core);
+    int64_t most = ceil_div(items, at_least(policy->units, 1) * policy->thresholds.least_items_per_core);
     int64_t block = enough > even ? enough : even;
     return at_least(block < most ? block : most, 1);
 }
 
-void plan_size_step(const plan *pl, const policy *how, step *s)
+void plan_size_step(const plan *pl, const plan_policy *policy, step *s)
 {
     params *q = &s->p;
     int64_t inner = q->shape[q->rank - 1], items;
@@ -393,29 +395,29 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     s->group_size = 1;
     switch (s->v.kernel) {
     case KERNEL_ROWS_CPU:
-        q->block = block_size(q->outputs, bytes, how);
+        q->block = block_size(q->outputs, bytes, policy);
         s->groups = (size_t)(ceil_div(q->outputs, q->block) * q->nodes);
         return;
     case KERNEL_TILE_CPU:
         q->panel = tile_outputs(q->step1[q->rank - 1], q->stride1, q->step2[q->rank - 1], q->stride2, inner);
         items = q->outputs / inner * ceil_div(inner, q->panel) * q->nodes;
-        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), how);
+        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), policy);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_PANEL_CPU:
-        q->panel = panel_columns(&s->v, q->outputs, inner, how);
+        q->panel = panel_columns(&s->v, q->outputs, inner, policy);
         items = q->outputs / inner * ceil_div(inner, q->panel) * q->nodes;
-        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), how);
+        q->block = block_size(items, bytes * (inner < q->panel ? inner : q->panel), policy);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_SHORT_CPU:
         items = q->outputs / inner * ceil_div(inner, strip_outputs(&s->v));
-        q->block = block_size(items, bytes * strip_outputs(&s->v), how);
+        q->block = block_size(items, bytes * strip_outputs(&s->v), policy);
         s->groups = (size_t)ceil_div(items, q->block);
         return;
     case KERNEL_MATRIX_CPU:
     case KERNEL_MATRIX_GPU:
-    case KERNEL_SKINNY_GPU: matrix_size_step(pl, how, s); return;
+    case KERNEL_SKINNY_GPU: matrix_size_step(pl, policy, s); return;
     case KERNEL_TEAM_GPU:
     case KERNEL_THREAD_GPU:
     case KERNEL_TILE_GPU:
@@ -423,11 +425,11 @@ void plan_size_step(const plan *pl, const policy *how, step *s)
     case KERNEL_DENSE_GPU:
     case KERNEL_COMBINE_GPU:
         s->group_size = GROUP_ITEMS;
-        s->groups = (size_t)gpu_groups(&s->v, how, q);
+        s->groups = (size_t)gpu_groups(&s->v, policy, q);
         return;
     default: /* fill, copy, combine_cpu: outputs in blocks */
         if (pl->schedule == SCHEDULE_CPU) {
-            q->block = block_size(q->outputs, 16 * q->nodes, how);
+            q->block = block_size(q->outputs, 16 * q->nodes, policy);
             s->groups = (size_t)ceil_div(q->outputs, q->block);
             return;
         }
@@ -458,9 +460,10 @@ static void set_targets(const plan *pl, int target, step *s)
     s->buffers[4] = pl->fused ? BUFFER_COUNTERS : target; /* which it then leaves alone */
 }
 
-static void add_sum(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
+static void add_sum(const problem *p, const plan_policy *policy, int64_t max_node_elements, int target,
+                    plan *pl)
 {
-    choice c = how->schedule == SCHEDULE_CPU ? choose_cpu(p, how) : choose_gpu(p, how);
+    choice c = policy->schedule == SCHEDULE_CPU ? choose_cpu(p, policy) : choose_gpu(p, policy);
     group g = dtype_group(p->result);
     variant v = c.load == LOAD_ANY
                     ? variant_grouped(c.kernel, c.load, g, c.tile)
@@ -471,7 +474,7 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
     if (c.kernel == KERNEL_SHORT_GPU || c.kernel == KERNEL_DENSE_GPU)
         gpu_share_rows(p, pl, s);
     else
-        choose_nodes(p, how, max_node_elements, pl, s);
+        choose_nodes(p, policy, max_node_elements, pl, s);
     fill_params(p, pl, &s->p);
     if (c.kernel == KERNEL_THREAD_GPU && c.load == LOAD_STRIDED)
         s->p.wide = gpu_has_wide_columns(p, X1, v.tile) | gpu_has_wide_columns(p, X2, v.tile) << 1;
@@ -486,15 +489,16 @@ static void add_sum(const problem *p, const policy *how, int64_t max_node_elemen
 }
 
 /* Class matrix, which has its own order of sums. */
-static void add_matrix(const problem *p, const policy *how, int64_t max_node_elements, int target, plan *pl)
+static void add_matrix(const problem *p, const plan_policy *policy, int64_t max_node_elements, int target,
+                       plan *pl)
 {
     params dims;
     fill_params(p, pl, &dims);
-    step *s = add_step(pl, matrix_variant(p, how, &dims), BUFFER_X1, BUFFER_X2, target);
+    step *s = add_step(pl, matrix_variant(p, policy, &dims), BUFFER_X1, BUFFER_X2, target);
     s->p = dims;
     pl->cls = CLASS_MATRIX;
     pl->chunk = MATRIX_BLOCK;
-    matrix_choose_nodes(p, how, max_node_elements, s, pl);
+    matrix_choose_nodes(p, policy, max_node_elements, s, pl);
     fill_params(p, pl, &s->p);
     if (pl->nodes == 1) return;
     group g = dtype_group(p->result);
@@ -505,12 +509,12 @@ static void add_matrix(const problem *p, const policy *how, int64_t max_node_ele
                 &add_step(pl, variant_grouped(combine, LOAD_NONE, g, 1), BUFFER_PARTIALS, target, -1)->p);
 }
 
-void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements,
+void plan_build(const problem *p, const plan_policy *policy, int through_results, int64_t max_node_elements,
                 plan *out)
 {
     plan *pl = out;
     int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
-    *pl = (plan){.schedule = how->schedule,
+    *pl = (plan){.schedule = policy->schedule,
                  .outputs = 1,
                  .nodes = 1,
                  .node_chunks = 1,
@@ -524,9 +528,9 @@ void plan_build(const problem *p, const policy *how, int through_results, int64_
         fill_params(p, pl,
                     &add_step(pl, variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1), target, -1, -1)->p);
     } else if (p->is_matrix) {
-        add_matrix(p, how, max_node_elements, target, pl);
+        add_matrix(p, policy, max_node_elements, target, pl);
     } else {
-        add_sum(p, how, max_node_elements, target, pl);
+        add_sum(p, policy, max_node_elements, target, pl);
     }
     if (through_results) {
         for (int k = 0; k < pl->step_count; k++) dense_steps(&pl->steps[k].p, pl->steps[k].p.step_out);
@@ -538,5 +542,5 @@ void plan_build(const problem *p, const policy *how, int through_results, int64_
         s->p.type_out = (i32)p->type[OUT];
         pl->result_bytes = (size_t)(pl->outputs * dtype_size(p->result));
     }
-    for (int k = 0; k < pl->step_count; k++) plan_size_step(pl, how, &pl->steps[k]);
+    for (int k = 0; k < pl->step_count; k++) plan_size_step(pl, policy, &pl->steps[k]);
 }

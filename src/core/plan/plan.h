@@ -3,6 +3,7 @@
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
 
+#include "core/base/integer.h"
 #include "core/plan/policy.h"
 #include "core/plan/variant.h"
 #include "core/problem/problem.h"
@@ -47,11 +48,11 @@ typedef struct plan {
 /* through_results: compute dense results into scratch, then cast and copy them to out. max_node_elements: the
  * most elements of the contracted axis a node may have (INT64_MAX for any), so that pieces of it can be
  * launched apart. The problem must be collapsed and have outputs. */
-void plan_build(const problem *p, const policy *how, int through_results, int64_t max_node_elements,
+void plan_build(const problem *p, const plan_policy *policy, int through_results, int64_t max_node_elements,
                 plan *out);
 
 /* Sets a step's number of groups for the outputs and nodes in its params. */
-void plan_size_step(const plan *pl, const policy *how, step *s);
+void plan_size_step(const plan *pl, const plan_policy *policy, step *s);
 
 const char *plan_class_name(plan_class cls);
 

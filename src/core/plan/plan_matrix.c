@@ -24,11 +24,6 @@ enum {                      /* skinny_gpu */
        LEAST_OF_STRIP = 160 /* lanes of the long side for which a strip pays                       */
 };
 
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return a / b + (a % b != 0);
-}
-
 void matrix_fill_dims(params *q)
 {
     int d = q->rank;
@@ -82,9 +77,10 @@ static int64_t rectangle_columns(const variant *v, int64_t columns)
 
 /* Rows of a rectangle: enough that packing the columns pays, few enough for every core to have some, and for
  * the waiting sums of a node of that many blocks. */
-static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const policy *how)
+static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    int64_t units = how->units > 0 ? how->units : 1, columns = rectangle_columns(v, q->columns), levels = 0;
+    int64_t units = policy->units > 0 ? policy->units : 1, columns = rectangle_columns(v, q->columns),
+            levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
     int64_t most =
         levels == 0 ? MOST_ROWS : MATRIX_SUM_BYTES / (columns * accumulator_bytes(v) * levels) - TILE_ROWS;
@@ -96,10 +92,10 @@ static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks,
     return ceil_div(q->rows, ceil_div(q->rows, rows));
 }
 
-static int64_t rectangles(const variant *v, const params *q, int64_t blocks, const policy *how)
+static int64_t rectangles(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
     return q->outputs / q->rows / q->columns * ceil_div(q->columns, rectangle_columns(v, q->columns)) *
-           ceil_div(q->rows, rectangle_rows(v, q, blocks, how));
+           ceil_div(q->rows, rectangle_rows(v, q, blocks, policy));
 }
 
 /* ---- GPU ---- */
@@ -135,19 +131,19 @@ static int64_t teams(const variant *v, const params *q)
 }
 
 /* Teams that keep the device busy. */
-static int64_t enough_teams(const variant *v, const policy *how)
+static int64_t enough_teams(const variant *v, const plan_policy *policy)
 {
-    int64_t units = how->units > 0 ? how->units : 1;
+    int64_t units = policy->units > 0 ? policy->units : 1;
     return units * (v->tile == 1 ? SMALL_TEAMS_PER_UNIT : v->tile == STRIP ? STRIP_TEAMS : TEAMS_PER_UNIT);
 }
 
 /* Squares as large as leaves every unit some, no larger than the outputs fill. */
-static int choose_tile(variant v, const params *q, const policy *how)
+static int choose_tile(variant v, const params *q, const plan_policy *policy)
 {
     int64_t least = q->rows < q->columns ? q->rows : q->columns;
     if (least <= 16) return 1;
     v.tile = 8;
-    return least > 64 && teams(&v, q) >= enough_teams(&v, how) ? 8 : 4;
+    return least > 64 && teams(&v, q) >= enough_teams(&v, policy) ? 8 : 4;
 }
 
 /* Every lane of an operand starts on a 16-byte boundary and lies along the contracted axis, and a strip's are
@@ -178,18 +174,18 @@ static int choose_skinny_tile(const problem *p, const params *q)
 
 /* ---- Both ---- */
 
-variant matrix_variant(const problem *p, const policy *how, const params *q)
+variant matrix_variant(const problem *p, const plan_policy *policy, const params *q)
 {
-    int typed = !how->force_any && !p->misaligned[X1] && !p->misaligned[X2] && p->type[X1] == p->result &&
+    int typed = !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] && p->type[X1] == p->result &&
                 p->type[X2] == p->result;
-    kernel_id kernel = how->schedule == SCHEDULE_CPU ? KERNEL_MATRIX_CPU : KERNEL_MATRIX_GPU;
+    kernel_id kernel = policy->schedule == SCHEDULE_CPU ? KERNEL_MATRIX_CPU : KERNEL_MATRIX_GPU;
     variant v = typed ? variant_typed(kernel, LOAD_STRIDED, p->result, p->result, p->result, 1)
                       : variant_grouped(kernel, LOAD_ANY, dtype_group(p->result), 1);
     if (kernel == KERNEL_MATRIX_CPU) return v;
     int skinny = typed ? choose_skinny_tile(p, q) : 0;
     if (skinny > 0)
         return variant_typed(KERNEL_SKINNY_GPU, LOAD_VECTOR, p->result, p->result, p->result, skinny);
-    v.tile = (uint8_t)(typed ? choose_tile(v, q, how) : 4);
+    v.tile = (uint8_t)(typed ? choose_tile(v, q, policy) : 4);
     return v;
 }
 
@@ -199,26 +195,26 @@ static int64_t node_blocks(const variant *v)
 }
 
 /* How many nodes an output should be cut into. */
-static int64_t wanted_nodes(const problem *p, const policy *how, const step *s)
+static int64_t wanted_nodes(const problem *p, const plan_policy *policy, const step *s)
 {
-    int64_t units = how->units > 0 ? how->units : 1, bytes = accumulator_bytes(&s->v);
+    int64_t units = policy->units > 0 ? policy->units : 1, bytes = accumulator_bytes(&s->v);
     if (s->v.kernel != KERNEL_MATRIX_CPU) {
-        int64_t items = teams(&s->v, &s->p), full = enough_teams(&s->v, how);
+        int64_t items = teams(&s->v, &s->p), full = enough_teams(&s->v, policy);
         return items >= full ? 1 : ceil_div(full, items);
     }
-    int64_t items = rectangles(&s->v, &s->p, 1, how);
+    int64_t items = rectangles(&s->v, &s->p, 1, policy);
     if (items >= units * LEAST_PER_CORE) return 1;
     int64_t nodes = ceil_div(units * RECTANGLES_PER_CORE, items);
     int64_t most = p->n / ceil_div(NODE_BYTES, (s->p.rows + s->p.columns) * bytes);
     return nodes < most ? nodes : most > 0 ? most : 1;
 }
 
-void matrix_choose_nodes(const problem *p, const policy *how, int64_t max_node_elements, const step *s,
-                         plan *pl)
+void matrix_choose_nodes(const problem *p, const plan_policy *policy, int64_t max_node_elements,
+                         const step *s, plan *pl)
 {
     int64_t blocks = ceil_div(p->n, MATRIX_BLOCK), most = node_blocks(&s->v);
-    int64_t wanted = how->force_nodes > 0 ? how->force_nodes : wanted_nodes(p, how, s);
-    if (how->force == CLASS_SPLIT && wanted < 2) wanted = 2;
+    int64_t wanted = policy->force_nodes > 0 ? policy->force_nodes : wanted_nodes(p, policy, s);
+    if (policy->force == CLASS_SPLIT && wanted < 2) wanted = 2;
     if (most > max_node_elements / MATRIX_BLOCK) most = max_node_elements / MATRIX_BLOCK;
     while (pl->node_chunks < blocks && pl->node_chunks * 2 <= most &&
            ceil_div(blocks, pl->node_chunks * 2) >= wanted)
@@ -227,7 +223,7 @@ void matrix_choose_nodes(const problem *p, const policy *how, int64_t max_node_e
     pl->nodes = ceil_div(blocks, pl->node_chunks);
 }
 
-void matrix_size_step(const plan *pl, const policy *how, step *s)
+void matrix_size_step(const plan *pl, const plan_policy *policy, step *s)
 {
     params *q = &s->p;
     if (s->v.kernel == KERNEL_SKINNY_GPU) {
@@ -243,7 +239,7 @@ void matrix_size_step(const plan *pl, const policy *how, step *s)
         return;
     }
     q->panel = rectangle_columns(&s->v, q->columns);
-    q->block = rectangle_rows(&s->v, q, pl->node_chunks, how);
+    q->block = rectangle_rows(&s->v, q, pl->node_chunks, policy);
     s->group_size = 1;
-    s->groups = (size_t)(rectangles(&s->v, q, pl->node_chunks, how) * q->nodes);
+    s->groups = (size_t)(rectangles(&s->v, q, pl->node_chunks, policy) * q->nodes);
 }

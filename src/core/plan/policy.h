@@ -37,24 +37,24 @@ typedef struct blas_policy {
 
 /* What the planner and the executor assume about the device. Filled from the device when a context is
  * made; tests change it to run every class, schedule and transfer path on any device. */
-typedef struct policy {
+typedef struct plan_policy {
     schedule schedule;
-    plan_class force;    /* this class wherever it is legal; CLASS_AUTO = choose        */
-    int force_any;       /* use the kernels that take any stride, alignment and dtype   */
-    int64_t force_nodes; /* at least this many tree nodes per output; 0 = choose        */
-    int share_host;      /* use host arrays in place instead of copying                 */
-    int share_out;       /* out too: no driver copies back the gaps between its elements */
-    int64_t max_alloc;   /* bytes; larger host arrays go in pieces                      */
-    int units;           /* compute units                                               */
-    int parallel_groups; /* GPU schedule: groups of 256 that keep the device full       */
-    int fenced_groups;   /* GPU schedule: a split sum in one launch                     */
-    thresholds at;       /* where one class or one way to split ends and another begins   */
+    plan_class force;      /* this class wherever it is legal; CLASS_AUTO = choose        */
+    int force_any;         /* use the kernels that take any stride, alignment and dtype   */
+    int64_t force_nodes;   /* at least this many tree nodes per output; 0 = choose        */
+    int share_host;        /* use host arrays in place instead of copying                 */
+    int share_out;         /* out too: no driver copies back the gaps between its elements */
+    int64_t max_alloc;     /* bytes; larger host arrays go in pieces                      */
+    int units;             /* compute units                                               */
+    int parallel_groups;   /* GPU schedule: groups of 256 that keep the device full       */
+    int fenced_groups;     /* GPU schedule: a split sum in one launch                     */
+    thresholds thresholds; /* where one class or one way to split ends and another begins   */
     int has_fp64;
-    int reproducible;    /* no class matrix: every sum in the canonical order           */
-    host_mode host;      /* the calling thread's share                                  */
-    int host_set;        /* its instruction set, as in host_path.h; -1: no code for it  */
-    blas_policy blas;    /* what of class matrix goes to the vendor's library           */
+    int reproducible;      /* no class matrix: every sum in the canonical order           */
+    host_mode host;        /* the calling thread's share                                  */
+    int host_set;          /* its instruction set, as in host_path.h; -1: no code for it  */
+    blas_policy blas;      /* what of class matrix goes to the vendor's library           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
-} policy;
+} plan_policy;
 
 #endif

@@ -1,13 +1,14 @@
 /* The table of thresholds, read by column or by name, and the choice of a device's column. */
 #include "core/plan/thresholds.h"
 
-#include <ctype.h>
+#include "core/base/text.h"
+
 #include <stddef.h>
 #include <string.h>
 
 /* Predicted and measured: only the reader is told. */
-#define P(value) value
-#define M(value) value
+#define P(value)    value
+#define M(value)    value
 #define SAME(value) P(value), P(value), P(value), P(value), P(value), P(value), P(value), P(value)
 
 const threshold_row threshold_rows[THRESHOLDS] = {
@@ -24,17 +25,6 @@ static const size_t offsets[THRESHOLDS] = {
 
 /* ---- Columns ------------------------------------------------------------------------------------- */
 
-/* Whether `part`, in lower case, occurs in a name. */
-static int contains(const char *name, const char *part)
-{
-    for (; *name != '\0'; name++) {
-        size_t k = 0;
-        while (part[k] != '\0' && tolower((unsigned char)name[k]) == part[k]) k++;
-        if (part[k] == '\0') return 1;
-    }
-    return 0;
-}
-
 static device_family nvidia_family(int32_t capability)
 {
     if (capability < 75) return FAMILY_NVIDIA; /* not told, or older than what was thought of here */
@@ -45,10 +35,10 @@ device_family device_family_of(const vecdot_device_info *info)
 {
     if (info->kind == VECDOT_DEVICE_CPU) return FAMILY_HOST;
     if (info->kind != VECDOT_DEVICE_GPU) return FAMILY_UNKNOWN;
-    if (contains(info->vendor, "nvidia")) return nvidia_family(info->capability);
-    if (contains(info->vendor, "advanced micro devices") || strncmp(info->vendor, "AMD", 3) == 0)
+    if (text_contains(info->vendor, "nvidia")) return nvidia_family(info->capability);
+    if (text_contains(info->vendor, "advanced micro devices") || strncmp(info->vendor, "AMD", 3) == 0)
         return FAMILY_AMD;
-    return contains(info->vendor, "intel") ? FAMILY_INTEL : FAMILY_UNKNOWN;
+    return text_contains(info->vendor, "intel") ? FAMILY_INTEL : FAMILY_UNKNOWN;
 }
 
 const char *device_family_name(device_family family)

@@ -26,7 +26,7 @@ typedef enum device_family {
     /* Rows of at most so many bytes are class short. One canonical row is what the kernel takes. */         \
     X(short_gpu_bytes, "bytes", 16, 512, 2, SAME(512))                                                       \
     /* Rows of at most so many vectors of accumulators are class short. */                                   \
-    X(short_cpu_vectors, "vectors", 1, 4, 2, P(2), P(2), P(2), P(2), P(2), P(2), M(2), P(2))                                                        \
+    X(short_cpu_vectors, "vectors", 1, 4, 2, P(2), P(2), P(2), P(2), P(2), P(2), M(2), P(2))                 \
     /* Outputs that share a load. The kernel exists with one and with four. */                               \
     X(shared_tile, "outputs", 1, 4, 4, SAME(4))                                                              \
     /* Accumulators of a panel of columns, at most. The kernel's stack holds 32 KiB. */                      \

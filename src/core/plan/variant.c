@@ -59,10 +59,10 @@ static int thread_tile(dtype type1, dtype type2)
     return size > 4 ? 16 / size : 4;
 }
 
-variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile)
+variant variant_typed(kernel_id kernel, load loads, dtype type1, dtype type2, dtype result, int tile)
 {
     return (variant){.kernel = (uint8_t)kernel,
-                     .load = (uint8_t)how,
+                     .load = (uint8_t)loads,
                      .group = (uint8_t)dtype_group(result),
                      .type1 = (uint8_t)signed_like(type1),
                      .type2 = (uint8_t)signed_like(type2),
@@ -72,10 +72,10 @@ variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtyp
                                            : tile)};
 }
 
-variant variant_grouped(kernel_id kernel, load how, group g, int tile)
+variant variant_grouped(kernel_id kernel, load loads, group g, int tile)
 {
     return (variant){
-        .kernel = (uint8_t)kernel, .load = (uint8_t)how, .group = (uint8_t)g, .tile = (uint8_t)tile};
+        .kernel = (uint8_t)kernel, .load = (uint8_t)loads, .group = (uint8_t)g, .tile = (uint8_t)tile};
 }
 
 int variant_has_types(const variant *v)

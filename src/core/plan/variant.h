@@ -59,8 +59,8 @@ int variant_is_typed(dtype type1, dtype type2, dtype result);
 
 /* A variant with dtypes, or with a group only. The tile is 1 but for team_gpu, and what the dtypes call for
  * in thread_gpu and tile_gpu. */
-variant variant_typed(kernel_id kernel, load how, dtype type1, dtype type2, dtype result, int tile);
-variant variant_grouped(kernel_id kernel, load how, group g, int tile);
+variant variant_typed(kernel_id kernel, load loads, dtype type1, dtype type2, dtype result, int tile);
+variant variant_grouped(kernel_id kernel, load loads, group g, int tile);
 int variant_has_types(const variant *v);
 
 /* The result dtype's size as the kernel's canonical rows count it (integers of a group count as 8). */

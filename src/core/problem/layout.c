@@ -1,6 +1,7 @@
 /* Where a problem's elements lie: fewer dimensions for the same elements, extents, alignment, overlap. */
 #include "core/problem/layout.h"
 
+#include "core/base/integer.h"
 #include "core/base/status.h"
 
 #include <stdlib.h>
@@ -8,17 +9,12 @@
 
 /* ---- Collapsing ---- */
 
-static uint64_t magnitude(int64_t x)
-{
-    return x < 0 ? (uint64_t)0 - (uint64_t)x : (uint64_t)x;
-}
-
 /* How far an index along d moves through the inputs: dimensions are ordered by it, so that the innermost is
  * the one whose neighbours lie closest. Ties keep the order that out has. */
 static uint64_t input_pace(const problem *p, int d)
 {
-    uint64_t a = magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
-    uint64_t b = magnitude(p->step[X2][d]) * (uint64_t)dtype_size(p->type[X2]);
+    uint64_t a = (uint64_t)magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
+    uint64_t b = (uint64_t)magnitude(p->step[X2][d]) * (uint64_t)dtype_size(p->type[X2]);
     return a > b ? a : b;
 }
 
@@ -162,7 +158,7 @@ vecdot_status layout_check_out(const problem *p)
         if (p->step[OUT][d] == 0)
             return fail(VECDOT_ERROR_OVERLAP, "%s: out overlaps itself: stride 0 in a dimension of size %lld",
                         op, (long long)p->shape[d]);
-        dims[rank++] = (dimension){magnitude(p->step[OUT][d]), p->shape[d]};
+        dims[rank++] = (dimension){(uint64_t)magnitude(p->step[OUT][d]), p->shape[d]};
     }
     qsort(dims, (size_t)rank, sizeof dims[0], by_step);
     for (int d = 0; d < rank; d++) {

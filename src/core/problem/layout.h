@@ -8,8 +8,8 @@
  * that one dimension can stand for. */
 void layout_collapse(problem *p);
 
-/* Gives an array the strides of dense memory in the order of the dimensions: out's own shape; an input's batch
- * dimensions along which it moves, with the contracted axis outside them. */
+/* Gives an array the strides of dense memory in the order of the dimensions: out's own shape; an input's
+ * batch dimensions along which it moves, with the contracted axis outside them. */
 void layout_make_dense(problem *p, int array);
 
 /* The bytes an array's elements span, relative to element [0, ..., 0]: low <= 0 < high (both 0 when it is

@@ -116,7 +116,7 @@ struct backend {
     /* A kernel object is used by one queue only, since setting arguments is not thread-safe. */
     vecdot_status (*kernel_open)(void *kernel, void *program, const char *name);
     void (*kernel_close)(void *kernel);
-    vecdot_status (*kernel_launch)(void *queue, void *kernel, const launch *how);
+    vecdot_status (*kernel_launch)(void *queue, void *kernel, const launch *l);
 
     /* The vendor's BLAS for class matrix. Optional, both or neither. blas_open opens the library on the first
      * call; NULL, with the reason in *why (static storage), when there is none that can be used. */

@@ -106,23 +106,23 @@ static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char
 }
 
 static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
-                                const transfer *how, int array, location at, int64_t first, int64_t count,
-                                binding *b)
+                                const host_transfer *transfer, int array, location at, int64_t first,
+                                int64_t count, binding *b)
 {
     const int64_t size = dtype_size(p->type[array]);
     char *host = at.host + first * original->stride[array] * size;
     extent e = range_extent(p, array, count);
     size_t bytes = (size_t)(e.high - e.low);
-    if (how->gather[array]) TRY(gather(s, original, p, array, host, count, &host));
+    if (transfer->gather[array]) TRY(gather(s, original, p, array, host, count, &host));
     b->offset = -e.low - first * p->stride[array] * size;
-    if (how->copy[array])
-        return upload(queue, s, array, host + e.low, bytes, !how->gather[array], &b->memory);
+    if (transfer->copy[array])
+        return upload(queue, s, array, host + e.low, bytes, !transfer->gather[array], &b->memory);
     TRY(queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low, bytes, 0, &b->memory));
     b->owned = 1;
     return VECDOT_SUCCESS;
 }
 
-static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const transfer *how,
+static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const host_transfer *transfer,
                               location at, binding *b)
 {
     extent e = layout_extent(p, OUT);
@@ -133,7 +133,7 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
         return VECDOT_SUCCESS;
     }
     b->offset = -e.low;
-    if (how->copy[OUT]) {
+    if (transfer->copy[OUT]) {
         TRY(stage_next(queue, s, OUT, bytes, &copy));
         b->memory = copy->memory;
         return VECDOT_SUCCESS;
@@ -157,11 +157,11 @@ static int regions_meet(region a, region b)
 
 /* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of
  * a's region, or -1 for arrays that are bound otherwise. */
-static void join_regions(const problem *p, const policy *limits, const transfer *how,
+static void join_regions(const problem *p, const plan_policy *limits, const host_transfer *transfer,
                          const location at[ARRAYS], int with_out, region regions[ARRAYS], int owner[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
-        int in_place = at[a].on_host && !how->copy[a] && (a == OUT ? with_out : !how->gather[a]);
+        int in_place = at[a].on_host && !transfer->copy[a] && (a == OUT ? with_out : !transfer->gather[a]);
         extent e = layout_extent(p, a);
         owner[a] = in_place && e.high > e.low ? a : -1;
         if (owner[a] < 0) continue;
@@ -203,24 +203,24 @@ static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS
 }
 
 vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
-                          const transfer *how, const location at[ARRAYS], int64_t first, int64_t count,
-                          int with_out, bindings *b)
+                          const host_transfer *transfer, const location at[ARRAYS], int64_t first,
+                          int64_t count, int with_out, bindings *b)
 {
     region regions[ARRAYS];
     int owner[ARRAYS] = {-1, -1, -1};
     int whole = first == 0 && count == p->n;
     if (whole) {
-        join_regions(p, &queue->context->policy, how, at, with_out, regions, owner);
+        join_regions(p, &queue->context->policy, transfer, at, with_out, regions, owner);
         TRY(bind_in_place(queue, at, regions, owner, b));
     }
     for (int a = X1; a <= X2; a++) {
         if (owner[a] >= 0) continue;
         if (at[a].on_host && count > 0)
-            TRY(bind_input(queue, s, original, p, how, a, at[a], first, count, &b->at[a]));
+            TRY(bind_input(queue, s, original, p, transfer, a, at[a], first, count, &b->at[a]));
         if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
     }
     if (!with_out || owner[OUT] >= 0) return VECDOT_SUCCESS;
-    return bind_out(queue, s, p, how, at[OUT], &b->at[OUT]);
+    return bind_out(queue, s, p, transfer, at[OUT], &b->at[OUT]);
 }
 
 /* Reads dense results and puts them where the host wants them. */

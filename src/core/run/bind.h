@@ -20,10 +20,10 @@ location location_shift(location at, int64_t bytes);
 
 /* How the arrays of a problem reach the device; decided before the plan, since it sets strides and alignment.
  */
-typedef struct transfer {
+typedef struct host_transfer {
     int gather[2];    /* x1, x2: through dense staging memory                 */
     int copy[ARRAYS]; /* a host array that is copied to or from device memory */
-} transfer;
+} host_transfer;
 
 /* One buffer on the device. */
 typedef struct binding {
@@ -40,8 +40,8 @@ typedef struct bindings {
  * The problem is the one the plan was made for; `original` has the host's own strides. Copies are enqueued in
  * s->copies. */
 vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
-                          const transfer *how, const location at[ARRAYS], int64_t first, int64_t count,
-                          int with_out, bindings *b);
+                          const host_transfer *transfer, const location at[ARRAYS], int64_t first,
+                          int64_t count, int with_out, bindings *b);
 
 /* Results on their way to a host array. */
 typedef struct delivery {

@@ -1,5 +1,5 @@
-/* Products of matrices by the vendor's BLAS, where VECDOT_BLAS=on asks for it. Such a library sums in an order
- * of its own, so nothing that is to be reproducible goes there. */
+/* Products of matrices by the vendor's BLAS, where VECDOT_BLAS=on asks for it. Such a library sums in an
+ * order of its own, so nothing that is to be reproducible goes there. */
 #ifndef CORE_BLAS_H
 #define CORE_BLAS_H
 

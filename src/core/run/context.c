@@ -39,7 +39,7 @@ static int64_t largest_buffer(const vecdot_device_info *info)
     return bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
 }
 
-static void policy_init(policy *p, const device *dev)
+static void policy_init(plan_policy *p, const device *dev)
 {
     const vecdot_device_info *info = &dev->info;
     p->schedule = info->kind == VECDOT_DEVICE_CPU ? SCHEDULE_CPU : SCHEDULE_GPU;
@@ -59,10 +59,10 @@ static void policy_init(policy *p, const device *dev)
 
 void context_set_thresholds(vecdot_context *context, const thresholds *at)
 {
-    policy *p = &context->policy;
+    plan_policy *p = &context->policy;
     int64_t resident = context->dev.groups_per_unit, groups = at->groups_per_unit;
     if (resident > 0 && resident < groups) groups = resident;
-    p->at = *at;
+    p->thresholds = *at;
     p->parallel_groups = p->units <= INT_MAX / groups ? (int)(p->units * groups) : INT_MAX;
 }
 

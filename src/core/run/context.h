@@ -12,7 +12,7 @@
 struct vecdot_context {
     atomic_int references;
     device dev;
-    policy policy;
+    plan_policy policy;
     struct program_cache *programs;
     void *native; /* the backend's private context */
 };

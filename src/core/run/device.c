@@ -103,15 +103,6 @@ static void lower(char *word)
     for (; *word != '\0'; word++) *word = (char)tolower((unsigned char)*word);
 }
 
-/* Whether `part`, in lower case, occurs in a name. */
-static int name_contains(const char *name, const char *part)
-{
-    char lowered[sizeof((vecdot_device_info *)0)->name];
-    memcpy(lowered, name, sizeof lowered);
-    lower(lowered);
-    return strstr(lowered, part) != NULL;
-}
-
 static int matches(const query *q, const vecdot_device_info *info)
 {
     const char *word = q->word;
@@ -120,8 +111,8 @@ static int matches(const query *q, const vecdot_device_info *info)
     if (strcmp(word, "gpu") == 0) return info->kind == VECDOT_DEVICE_GPU;
     if (strcmp(word, "cpu") == 0) return info->kind == VECDOT_DEVICE_CPU;
     if (strcmp(word, "accelerator") == 0) return info->kind == VECDOT_DEVICE_ACCELERATOR;
-    return name_contains(info->name, word) || name_contains(info->vendor, word) ||
-           name_contains(info->platform, word);
+    return text_contains(info->name, word) || text_contains(info->vendor, word) ||
+           text_contains(info->platform, word);
 }
 
 /* backend: `length` bytes, "auto" or a backend's name. `origin` names the selector or variable it is from. */

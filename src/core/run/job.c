@@ -7,24 +7,20 @@
 #include "core/run/memory.h"
 #include "kernels/common/codes.h"
 
-static int64_t magnitude(int64_t x)
-{
-    return x < 0 ? -x : x;
-}
-
 /* ---- Jobs ---- */
 
 /* Bytes of a memory that can be compared: the host's, or what a handle is part of. */
-typedef struct span {
+typedef struct byte_range {
     void *root; /* NULL on the host */
     uintptr_t low, high;
-} span;
+} byte_range;
 
-static vecdot_status span_of(const vecdot_context *context, const location *at, extent e, span *s)
+static vecdot_status byte_range_of(const vecdot_context *context, const location *at, extent e, byte_range *s)
 {
     size_t offset = 0;
     if (at->on_host) {
-        *s = (span){NULL, (uintptr_t)at->host + (uintptr_t)e.low, (uintptr_t)at->host + (uintptr_t)e.high};
+        *s = (byte_range){NULL, (uintptr_t)at->host + (uintptr_t)e.low,
+                          (uintptr_t)at->host + (uintptr_t)e.high};
         return VECDOT_SUCCESS;
     }
     TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
@@ -35,15 +31,15 @@ static vecdot_status span_of(const vecdot_context *context, const location *at, 
 
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS])
 {
-    span written, read;
+    byte_range written, read;
     j->overlaps = 0;
     for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(tensors[a]);
     layout_collapse(&j->p);
-    TRY(span_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
+    TRY(byte_range_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
     for (int a = X1; a <= X2; a++) {
         extent from = layout_extent(&j->p, a);
         if (from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
-        TRY(span_of(context, &j->at[a], from, &read));
+        TRY(byte_range_of(context, &j->at[a], from, &read));
         j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
     }
     return VECDOT_SUCCESS;
@@ -56,14 +52,14 @@ static int64_t extent_bytes(const problem *p, int array)
 }
 
 /* Whether kernels may write into a host array. */
-static int shares_out(const policy *how)
+static int shares_out(const plan_policy *policy)
 {
-    return how->share_host && how->share_out;
+    return policy->share_host && policy->share_out;
 }
 
-int64_t job_bound_bytes(const job *j, const policy *how, int array)
+int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array)
 {
-    if (array == OUT && !shares_out(how)) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
+    if (array == OUT && !shares_out(policy)) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
     return extent_bytes(&j->p, array);
 }
 
@@ -86,48 +82,49 @@ static int64_t union_bytes(const job *j, int a, int b)
     return (int64_t)((high_a > high_b ? high_a : high_b) - (low_a < low_b ? low_a : low_b));
 }
 
-int job_needs_pieces(const job *j, const policy *how)
+int job_needs_pieces(const job *j, const plan_policy *policy)
 {
     for (int a = 0; a < ARRAYS; a++) {
         if (!j->at[a].on_host) continue;
-        if (job_bound_bytes(j, how, a) > how->max_alloc) return 1;
-        if (a != OUT && j->overlaps && j->at[OUT].on_host && union_bytes(j, a, OUT) > how->max_alloc)
+        if (job_bound_bytes(j, policy, a) > policy->max_alloc) return 1;
+        if (a != OUT && j->overlaps && j->at[OUT].on_host && union_bytes(j, a, OUT) > policy->max_alloc)
             return 1;
     }
-    return result_bytes(j) > how->max_alloc;
+    return result_bytes(j) > policy->max_alloc;
 }
 
 /* ---- Preparing ---- */
 
 /* At least this many elements must be bound at once: a chunk of the canonical sum, and some for a GPU to
  * share out. */
-static int64_t least_elements(const problem *p, const policy *how)
+static int64_t least_elements(const problem *p, const plan_policy *policy)
 {
     int64_t chunk = ROW_BYTES / dtype_size(p->result) * ROWS;
-    return how->schedule == SCHEDULE_GPU ? 4 * chunk : chunk;
+    return policy->schedule == SCHEDULE_GPU ? 4 * chunk : chunk;
 }
 
 /* Elements of the contracted axis that fit one buffer, in place or gathered; the rest of the extent is the
  * batch's. */
-static int64_t elements_that_fit(const problem *p, const policy *how, int array, int gathered)
+static int64_t elements_that_fit(const problem *p, const plan_policy *policy, int array, int gathered)
 {
     int64_t size = dtype_size(p->type[array]);
     problem row = *p;
     row.n = 1;
     int64_t batch = gathered ? 0 : extent_bytes(&row, array) - size;
     int64_t pitch = gathered ? bind_batch_elements(p, array) * size : magnitude(p->stride[array]) * size;
-    if (batch + size > how->max_alloc) return 0;
-    return pitch == 0 ? INT64_MAX : (how->max_alloc - batch) / pitch;
+    if (batch + size > policy->max_alloc) return 0;
+    return pitch == 0 ? INT64_MAX : (policy->max_alloc - batch) / pitch;
 }
 
-static void prepare_addresses(const job *j, const problem *p, const transfer *how, uintptr_t address[ARRAYS])
+static void prepare_addresses(const job *j, const problem *p, const host_transfer *transfer,
+                              uintptr_t address[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
         const location *at = &j->at[a];
         extent e = layout_extent(p, a);
         if (!at->on_host)
             address[a] = (uintptr_t)at->offset;
-        else if (how->copy[a] || (a != OUT && how->gather[a]))
+        else if (transfer->copy[a] || (a != OUT && transfer->gather[a]))
             address[a] = (uintptr_t)-e.low; /* buffers start aligned */
         else
             address[a] = (uintptr_t)at->host;
@@ -140,77 +137,77 @@ static void distrust_vectors(const job *j, preparation *ready)
 {
     int aligned = 1;
     for (int a = 0; a < ARRAYS; a++)
-        if (j->at[a].on_host && !ready->how.copy[a])
+        if (j->at[a].on_host && !ready->transfer.copy[a])
             aligned &= (uintptr_t)(j->at[a].host + layout_extent(&ready->p, a).low) % 16 == 0;
     for (int a = X1; a <= X2 && !aligned; a++)
-        if (j->at[a].on_host && !ready->how.copy[a]) ready->p.vectors[a] = 0;
+        if (j->at[a].on_host && !ready->transfer.copy[a]) ready->p.vectors[a] = 0;
 }
 
 /* OpenCL's buffers lie on such a boundary, and a library made for them may rely on it. */
 enum { BASE_ALIGNMENT = 128 };
 
 /* Whether the arrays, as they will be bound, are what the library takes. */
-static const char *arrays_for_blas(const job *j, const policy *how, const preparation *ready)
+static const char *arrays_for_blas(const job *j, const plan_policy *policy, const preparation *ready)
 {
     const gemm *g = &ready->product;
     const gemm_matrix *const matrices[] = {&g->a, &g->b, &g->c};
     for (int k = 0; k < ARRAYS; k++) {
         const location *at = &j->at[matrices[k]->array];
-        int in_place = at->on_host && !ready->how.copy[matrices[k]->array];
+        int in_place = at->on_host && !ready->transfer.copy[matrices[k]->array];
         int64_t start = at->on_host ? 0 : at->offset / dtype_size(g->type);
         if (in_place && (uintptr_t)at->host % BASE_ALIGNMENT != 0)
             return "a host array used in place is not on a boundary of 128 bytes";
-        if (g->batch > 1 && how->blas.offer->dense_batches &&
-            (start != 0 || matrices[k]->step * g->batch != matrices[k]->span))
+        if (g->batch > 1 && policy->blas.offer->dense_batches &&
+            (start != 0 || matrices[k]->step * g->batch != matrices[k]->reach))
             return "it takes a batch only from arrays without gaps, at the start of their buffers";
-        if (start > how->blas.offer->most - matrices[k]->span)
+        if (start > policy->blas.offer->most - matrices[k]->reach)
             return "a matrix is larger than the library counts";
     }
     return NULL;
 }
 
-static const char *prepare_blas(const job *j, const policy *how, const uintptr_t address[ARRAYS],
+static const char *prepare_blas(const job *j, const plan_policy *policy, const uintptr_t address[ARRAYS],
                                 preparation *ready)
 {
-    const char *why = blas_declines(&how->blas, ready->p.result);
+    const char *why = blas_declines(&policy->blas, ready->p.result);
     if (why != NULL) return why;
     if (ready->element_limit < ready->p.n) return "its sums are cut into ranges";
     if (ready->pl.result_bytes > 0) return "its results go through scratch memory";
     why = gemm_describe(&ready->p, address, &ready->product);
-    return why != NULL ? why : arrays_for_blas(j, how, ready);
+    return why != NULL ? why : arrays_for_blas(j, policy, ready);
 }
 
-int64_t job_least_reach(const job *j, const policy *how, int array)
+int64_t job_least_reach(const job *j, const plan_policy *policy, int array)
 {
-    int64_t least = least_elements(&j->p, how), some = j->p.n < least ? j->p.n : least;
+    int64_t least = least_elements(&j->p, policy), some = j->p.n < least ? j->p.n : least;
     return magnitude(j->p.stride[array]) * some * dtype_size(j->p.type[array]);
 }
 
-void job_prepare(const job *j, const policy *how, preparation *ready)
+void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
 {
     uintptr_t address[ARRAYS];
     ready->p = j->p;
-    ready->how = (transfer){0};
+    ready->transfer = (host_transfer){0};
     ready->element_limit = INT64_MAX;
     for (int a = 0; a < ARRAYS; a++)
-        ready->how.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(how) : how->share_host);
+        ready->transfer.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(policy) : policy->share_host);
     for (int a = X1; a <= X2; a++) {
-        if (!j->at[a].on_host || extent_bytes(&j->p, a) <= how->max_alloc) continue;
-        int64_t fit = elements_that_fit(&j->p, how, a, 0);
-        if (fit < least_elements(&j->p, how) && fit < j->p.n) {
-            ready->how.gather[a] = 1;
+        if (!j->at[a].on_host || extent_bytes(&j->p, a) <= policy->max_alloc) continue;
+        int64_t fit = elements_that_fit(&j->p, policy, a, 0);
+        if (fit < least_elements(&j->p, policy) && fit < j->p.n) {
+            ready->transfer.gather[a] = 1;
             layout_make_dense(&ready->p, a);
-            fit = elements_that_fit(&j->p, how, a, 1);
+            fit = elements_that_fit(&j->p, policy, a, 1);
         }
         if (fit < ready->element_limit) ready->element_limit = fit;
     }
-    if (ready->how.copy[OUT]) layout_make_dense(&ready->p, OUT);
-    prepare_addresses(j, &ready->p, &ready->how, address);
+    if (ready->transfer.copy[OUT]) layout_make_dense(&ready->p, OUT);
+    prepare_addresses(j, &ready->p, &ready->transfer, address);
     layout_alignment(&ready->p, address);
     distrust_vectors(j, ready);
     int through_results = j->overlaps || ready->p.type[OUT] != ready->p.result || ready->p.misaligned[OUT];
-    plan_build(&ready->p, how, through_results, ready->element_limit, &ready->pl);
-    ready->not_blas = prepare_blas(j, how, address, ready);
+    plan_build(&ready->p, policy, through_results, ready->element_limit, &ready->pl);
+    ready->not_blas = prepare_blas(j, policy, address, ready);
 }
 
 /* ---- Pieces ---- */
@@ -238,16 +235,16 @@ int problem_longest_dimension(const problem *p)
     return longest;
 }
 
-int job_dimension_to_cut(const job *j, const policy *how)
+int job_dimension_to_cut(const job *j, const plan_policy *policy)
 {
     for (int a = 0; a < ARRAYS; a++) {
         int64_t batch, contracted;
         int d = widest_dimension(&j->p, a, &batch);
-        if (!j->at[a].on_host || job_bound_bytes(j, how, a) <= how->max_alloc || d < 0) continue;
+        if (!j->at[a].on_host || job_bound_bytes(j, policy, a) <= policy->max_alloc || d < 0) continue;
         contracted = a == OUT ? 0 : magnitude(j->p.stride[a]) * (j->p.n - 1) * dtype_size(j->p.type[a]);
         if (batch >= contracted) return d;
-        if (elements_that_fit(&j->p, how, a, 0) < least_elements(&j->p, how) &&
-            elements_that_fit(&j->p, how, a, 1) < least_elements(&j->p, how))
+        if (elements_that_fit(&j->p, policy, a, 0) < least_elements(&j->p, policy) &&
+            elements_that_fit(&j->p, policy, a, 1) < least_elements(&j->p, policy))
             return d;
     }
     return -1;

@@ -18,17 +18,17 @@ typedef struct job {
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
 
 /* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
-int job_needs_pieces(const job *j, const policy *how);
+int job_needs_pieces(const job *j, const plan_policy *policy);
 
 /* Bytes of the one buffer that a host array needs: out for its whole extent in place, or for its elements
  * when it is copied. */
-int64_t job_bound_bytes(const job *j, const policy *how, int array);
+int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array);
 
 /* Bytes from the first to the last of the fewest elements of a sum that can be bound at once. */
-int64_t job_least_reach(const job *j, const policy *how, int array);
+int64_t job_least_reach(const job *j, const plan_policy *policy, int array);
 
 /* The batch dimension to cut in two, or -1 when the job can run as one piece. */
-int job_dimension_to_cut(const job *j, const policy *how);
+int job_dimension_to_cut(const job *j, const plan_policy *policy);
 
 /* -1 where there is none. */
 int problem_longest_dimension(const problem *p);
@@ -37,13 +37,13 @@ int problem_longest_dimension(const problem *p);
  * elements of the contracted axis that can be bound at once. */
 typedef struct preparation {
     problem p; /* with the strides and alignment that the device will see */
-    transfer how;
+    host_transfer transfer;
     plan pl;
     int64_t element_limit;
     const char *not_blas; /* why the vendor's BLAS does not compute it; NULL: it does, ... */
     gemm product;         /* ... as this */
 } preparation;
 
-void job_prepare(const job *j, const policy *how, preparation *ready);
+void job_prepare(const job *j, const plan_policy *policy, preparation *ready);
 
 #endif

@@ -106,8 +106,8 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
     s.p.offset_out = offset[target];
     args[count++] = (kernel_arg){sizeof s.p, &s.p};
     TRY(kernel_get(queue, &s.v, &kernel));
-    launch how = {s.groups, s.group_size, count, args};
-    return queue->context->dev.driver->kernel_launch(queue->native, kernel, &how);
+    launch l = {s.groups, s.group_size, count, args};
+    return queue->context->dev.driver->kernel_launch(queue->native, kernel, &l);
 }
 
 vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,

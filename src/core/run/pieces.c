@@ -11,7 +11,7 @@
 /* A job under way. */
 typedef struct course {
     vecdot_queue *queue;
-    policy how;
+    plan_policy policy;
     stage stage;
     int ahead;     /* pieces are bound while the one before is at work */
     int in_pieces; /* there is more than one                           */
@@ -89,7 +89,7 @@ static vecdot_status conclude(course *c, const job *j, const preparation *ready,
     TRY(deliver_due(c));
     if (!c->on_host) return VECDOT_SUCCESS; /* stays enqueued */
     if (j->at[OUT].on_host) {
-        c->due = (delivery){j->p, ready->p, j->at[OUT], b->at[OUT], ready->how.copy[OUT]};
+        c->due = (delivery){j->p, ready->p, j->at[OUT], b->at[OUT], ready->transfer.copy[OUT]};
         c->is_due = 1;
     }
     if (c->ahead) return VECDOT_SUCCESS;
@@ -99,7 +99,8 @@ static vecdot_status conclude(course *c, const job *j, const preparation *ready,
 static vecdot_status bind(course *c, const job *j, const preparation *ready, int64_t first, int64_t count,
                           int with_out, bindings *b)
 {
-    TRY(bind_arrays(c->queue, &c->stage, &j->p, &ready->p, &ready->how, j->at, first, count, with_out, b));
+    TRY(bind_arrays(c->queue, &c->stage, &j->p, &ready->p, &ready->transfer, j->at, first, count, with_out,
+                    b));
     return hand_over(c);
 }
 
@@ -172,11 +173,11 @@ static vecdot_status run_piece(course *c, const job *j, const preparation *ready
 
 static vecdot_status run_pieces(course *c, const job *j)
 {
-    int d = job_dimension_to_cut(j, &c->how);
+    int d = job_dimension_to_cut(j, &c->policy);
     if (d < 0) {
         preparation ready;
-        job_prepare(j, &c->how, &ready);
-        if (!j->overlaps && scratch_bytes(&ready.pl) > (size_t)c->how.max_alloc)
+        job_prepare(j, &c->policy, &ready);
+        if (!j->overlaps && scratch_bytes(&ready.pl) > (size_t)c->policy.max_alloc)
             d = problem_longest_dimension(&j->p);
         if (d < 0) return run_piece(c, j, &ready);
     }
@@ -225,8 +226,8 @@ static vecdot_status attempt(course *c, const job *j)
     c->stage = (stage){.copies = copies, .turns = c->ahead ? TURNS : 1};
     c->reused = stage_take(c->queue, &c->stage);
     for (int a = 0; a < ARRAYS && c->ahead; a++) {
-        int64_t all = j->at[a].on_host ? job_bound_bytes(j, &c->how, a) : 0;
-        c->stage.least[a] = all < c->how.max_alloc ? all : c->how.max_alloc;
+        int64_t all = j->at[a].on_host ? job_bound_bytes(j, &c->policy, a) : 0;
+        c->stage.least[a] = all < c->policy.max_alloc ? all : c->policy.max_alloc;
     }
     vecdot_status status = run_pieces(c, j);
     if (status == VECDOT_SUCCESS && c->ahead) status = complete(c);
@@ -241,11 +242,11 @@ static vecdot_status attempt(course *c, const job *j)
 }
 
 /* Bytes of the largest host array. */
-static int64_t largest(const job *j, const policy *how)
+static int64_t largest(const job *j, const plan_policy *policy)
 {
     int64_t bytes = 0;
     for (int a = 0; a < ARRAYS; a++)
-        if (j->at[a].on_host && job_bound_bytes(j, how, a) > bytes) bytes = job_bound_bytes(j, how, a);
+        if (j->at[a].on_host && job_bound_bytes(j, policy, a) > bytes) bytes = job_bound_bytes(j, policy, a);
     return bytes;
 }
 
@@ -255,13 +256,13 @@ enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20 };
 /* Bytes of a piece. Copies of two pieces lie on the device together. Pieces in place cost nothing, so there
  * are more of them than must be, for progress to be told; but where the elements of a sum lie so far apart
  * that small pieces would have to be gathered. */
-static int64_t piece_bytes(const job *j, const policy *how)
+static int64_t piece_bytes(const job *j, const plan_policy *policy)
 {
-    int64_t view = how->max_alloc / 8 > LEAST_STEP ? how->max_alloc / 8 : LEAST_STEP;
-    if (!how->share_host) return how->max_alloc / TURNS;
-    if (view > how->max_alloc || j->overlaps) return how->max_alloc;
+    int64_t view = policy->max_alloc / 8 > LEAST_STEP ? policy->max_alloc / 8 : LEAST_STEP;
+    if (!policy->share_host) return policy->max_alloc / TURNS;
+    if (view > policy->max_alloc || j->overlaps) return policy->max_alloc;
     for (int a = X1; a <= X2; a++)
-        if (j->at[a].on_host && job_least_reach(j, how, a) > view) return how->max_alloc;
+        if (j->at[a].on_host && job_least_reach(j, policy, a) > view) return policy->max_alloc;
     return view;
 }
 
@@ -269,17 +270,17 @@ static int64_t piece_bytes(const job *j, const policy *how)
  * halved. What has been written before is written again. */
 vecdot_status job_run(vecdot_queue *queue, const job *j)
 {
-    course c = {.queue = queue, .how = queue->context->policy, .total = products(&j->p)};
-    int64_t whole = largest(j, &c.how);
-    int copies = whole > 0 && !c.how.share_host;
+    course c = {.queue = queue, .policy = queue->context->policy, .total = products(&j->p)};
+    int64_t whole = largest(j, &c.policy);
+    int copies = whole > 0 && !c.policy.share_host;
     c.on_host = j->at[X1].on_host || j->at[X2].on_host || j->at[OUT].on_host;
-    c.ahead = copies && job_needs_pieces(j, &c.how);
-    if (job_needs_pieces(j, &c.how) || (queue->progress && c.how.share_host))
-        c.how.max_alloc = piece_bytes(j, &c.how);
+    c.ahead = copies && job_needs_pieces(j, &c.policy);
+    if (job_needs_pieces(j, &c.policy) || (queue->progress && c.policy.share_host))
+        c.policy.max_alloc = piece_bytes(j, &c.policy);
     for (;;) {
         if (c.ahead) TRY(copies_ready(queue));
         vecdot_status status = attempt(&c, j);
-        int64_t most = whole < c.how.max_alloc ? whole : c.how.max_alloc,
+        int64_t most = whole < c.policy.max_alloc ? whole : c.policy.max_alloc,
                 limit = most / (c.ahead ? 2 : 2 * TURNS);
         if (status == VECDOT_SUCCESS) break;
         if (status == VECDOT_ERROR_OUT_OF_MEMORY && c.reused && !j->overlaps) continue;
@@ -289,7 +290,7 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
         log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
                  vecdot_last_error());
         TRY(context_enter(queue->context));
-        c.how.max_alloc = limit;
+        c.policy.max_alloc = limit;
         c.ahead = 1;
     }
     c.done = c.total;

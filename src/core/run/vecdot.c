@@ -41,10 +41,10 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
 
 static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
 {
-    const policy *how = &queue->context->policy;
+    const plan_policy *policy = &queue->context->policy;
     for (int a = 0; a <= ARRAYS; a++) {
         dtype t = a < ARRAYS ? p->type[a] : p->result;
-        if (dtype_needs_fp64(t) && !how->has_fp64)
+        if (dtype_needs_fp64(t) && !policy->has_fp64)
             return fail(VECDOT_ERROR_UNSUPPORTED,
                         "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
                         operation_name(p->op), a < ARRAYS ? array_name(a) : "the dtype to compute in",
@@ -150,20 +150,20 @@ vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot
 
 static void explain_job(text *t, const vecdot_context *context, const job *j)
 {
-    const policy *how = &context->policy;
+    const plan_policy *policy = &context->policy;
     preparation ready;
-    job_prepare(j, how, &ready);
+    job_prepare(j, policy, &ready);
     explanation e = {.original = &j->p,
                      .planned = &ready.p,
-                     .how = how,
-                     .gathered = {ready.how.gather[X1], ready.how.gather[X2]},
-                     .in_pieces = job_needs_pieces(j, how),
+                     .policy = policy,
+                     .gathered = {ready.transfer.gather[X1], ready.transfer.gather[X2]},
+                     .in_pieces = job_needs_pieces(j, policy),
                      .pl = &ready.pl,
                      .not_blas = ready.not_blas,
                      .product = &ready.product};
     for (int a = 0; a < ARRAYS; a++) e.on_host[a] = j->at[a].on_host;
-    if (host_path_takes(j, how)) {
-        e.on_caller = host_set_name(how->host_set);
+    if (host_path_takes(j, policy)) {
+        e.on_caller = host_set_name(policy->host_set);
         e.estimate = host_path_estimate(&j->p);
     }
     explain(t, &e);

@@ -8,7 +8,8 @@
 #define FAULT_FUNCTIONS(X)                                                                                   \
     X(GetPlatformIDs)                                                                                        \
     X(GetPlatformInfo)                                                                                       \
-    X(GetDeviceIDs) X(GetDeviceInfo) X(CreateContext) X(RetainContext) X(ReleaseContext) X(GetContextInfo)   \
+    X(GetDeviceIDs)                                                                                          \
+    X(GetDeviceInfo) X(CreateContext) X(RetainContext) X(ReleaseContext) X(GetContextInfo)                   \
         X(CreateCommandQueue) X(RetainCommandQueue) X(ReleaseCommandQueue) X(GetCommandQueueInfo) X(Finish)  \
             X(Flush) X(ReleaseEvent) X(CreateBuffer) X(ReleaseMemObject) X(GetMemObjectInfo)                 \
                 X(EnqueueReadBuffer) X(EnqueueWriteBuffer) X(EnqueueCopyBuffer) X(EnqueueMapBuffer)          \

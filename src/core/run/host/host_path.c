@@ -90,11 +90,6 @@ static int is_half(dtype t)
     return t == DTYPE_F16 || t == DTYPE_BF16;
 }
 
-static int64_t magnitude(int64_t x)
-{
-    return x < 0 ? -x : x;
-}
-
 static int64_t farther(int64_t a, int64_t b)
 {
     return magnitude(a) > magnitude(b) ? magnitude(a) : magnitude(b);
@@ -140,12 +135,13 @@ double host_path_estimate(const problem *p)
     return 1e-3 * (outputs * ((double)p->n * product + output) + lines * LINE);
 }
 
-int host_path_takes(const job *j, const policy *how)
+int host_path_takes(const job *j, const plan_policy *policy)
 {
     const problem *p = &j->p;
-    if (how->host == HOST_NEVER || how->host_set < 0) return 0;
+    if (policy->host == HOST_NEVER || policy->host_set < 0) return 0;
     if (!j->at[X1].on_host || !j->at[X2].on_host || !j->at[OUT].on_host) return 0;
-    if (how->host == HOST_AUTO && (!how->share_host || host_path_estimate(p) >= (double)how->at.host_call_ns))
+    if (policy->host == HOST_AUTO &&
+        (!policy->share_host || host_path_estimate(p) >= (double)policy->thresholds.host_call_ns))
         return 0;
     return !j->overlaps || problem_outputs(p) <= WAITING_BYTES / dtype_size(p->type[OUT]);
 }
@@ -239,7 +235,7 @@ static void tell(vecdot_queue *queue, const job *j)
         "small host arrays: computed on the calling thread (%s), this call in about %.0f ns; a launch is "
         "worth %lld ns",
         host_set_name(queue->context->policy.host_set), host_path_estimate(&j->p),
-        (long long)queue->context->policy.at.host_call_ns);
+        (long long)queue->context->policy.thresholds.host_call_ns);
 }
 
 vecdot_status host_path_run(vecdot_queue *queue, const job *j)

@@ -14,7 +14,7 @@ const char *host_set_name(int set);
 double host_path_estimate(const problem *p);
 
 /* Whether the job, which has outputs, goes this way. */
-int host_path_takes(const job *j, const policy *how);
+int host_path_takes(const job *j, const plan_policy *policy);
 
 /* Waits for what is enqueued, since it may be at work on the same memory, then computes. */
 vecdot_status host_path_run(vecdot_queue *queue, const job *j);
