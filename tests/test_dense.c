@@ -2,6 +2,7 @@
  * share a row out, and numbers of rows around those that one group and two groups take, so that the arrays
  * end anywhere in a vector. */
 #include "core/plan/plan_gpu.h"
+#include "kernels/common/limits.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"

@@ -2,6 +2,7 @@
  * keep to. */
 #include "core/plan/plan_gpu.h"
 #include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
 
 #include "support/cmocka.h" /* last: its fail() is a macro */
 #include "support/thresholds.h"

@@ -34,18 +34,4 @@
 /* Added to a run-time dtype whose elements do not lie on multiples of their size. */
 #define MISALIGNED 256
 
-/* The canonical sum: rows of 512 bytes of the result dtype, ROWS rows a chunk. */
-#define ROW_BYTES 512
-#define ROWS 16
-
-/* Class matrix: elements of a block, which has the place of a chunk in the tree. */
-#define MATRIX_BLOCK 512
-
-/* matrix_cpu's private memory: a block of an item's columns, and tiles' sums that wait for others. */
-#define MATRIX_COLUMN_BYTES 524288
-#define MATRIX_SUM_BYTES 1048576
-
-/* matrix_gpu: levels of the tree in a work-item's private memory, that is, 2^levels blocks a node. */
-#define MATRIX_LEVELS 3
-
 #endif

@@ -13,7 +13,9 @@
 #define TILE_ROWS 2
 #define FEW_ROWS 2
 #endif
-#define TILE_VECTORS 2
+#if TILE_ROWS > MOST_TILE_ROWS
+#error "the planner makes room for MOST_TILE_ROWS"
+#endif
 #define TILE_COLUMNS (TILE_VECTORS * VECTOR_ELEMENTS)
 #define TILE_COMPONENTS (TILE_ROWS * TILE_VECTORS * WIDTH)
 #define BANDS 4 /* rows of tiles that are packed together */

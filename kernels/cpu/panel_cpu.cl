@@ -4,10 +4,12 @@
  *
  * With LOAD_VECTOR the columns of an operand lie next to each other or are one and the same element. */
 
-#define PANEL_PARTS (32768 / (i32)sizeof(VECTOR)) /* at most; PANEL_BYTES in plan.c */
+#define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-/* 6 levels of chunks (PANEL_NODE_CHUNKS in plan.c); above them 9 of lanes and the top, or NARROW_BYTES of lanes. */
-#define PANEL_DEPTH 24
+/* The nodes of a panel that wait: the levels of chunks, and above them the lanes of a chunk. Of those there are either
+ * 9 levels and the top, or all in NARROW_BYTES. */
+#define NARROW_BYTES 524288
+#define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
 
 typedef struct panel {
     GLOBAL const u8 *x1; /* element 0 of the contracted axis in the panel's first column */
@@ -79,7 +81,6 @@ FUNCTION i64 whole_rows_of(PRIVATE const panel *s, i64 step, i64 row_bytes, i64 
 
 /* Few columns: all lanes of a chunk have accumulators side by side, so that rows are read in the order in which they
  * lie. lanes[0] receives the chunk's sums. */
-#define NARROW_BYTES 524288
 FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *lanes, i64 begin,
                            i64 end)
 {

@@ -139,7 +139,7 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u
 COLLECT(1)
 COLLECT(2)
 
-#define STRIP_DEPTH 8 /* 5 levels of at most 32 lanes, and the tops */
+#define STRIP_DEPTH (SHORT_LEVELS + 1)
 
 /* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
 FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i32 count)

@@ -4,7 +4,6 @@
  * a time, or where neighbouring outputs lie next to each other ("columns"), block by block of the transpose, so that
  * every line of memory is read once for the tile. */
 
-#define TILE_OUTPUTS 128 /* at most, as in plan.c */
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 
 /* How the rows of a tile lie in an operand. */

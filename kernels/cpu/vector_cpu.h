@@ -33,6 +33,9 @@ typedef ulong8 VECTOR;
 #define STORE_COMPONENTS(v, j, p) vstore8(v, j, p)
 #endif
 
+/* The planner's vectors are as wide as these. */
+typedef u8 planned_width[WIDTH == VECTOR_COMPONENTS(sizeof(component)) ? 1 : -1];
+
 #define COMPONENTS (IS_COMPLEX ? 2 : 1)         /* of an element               */
 #define VECTOR_ELEMENTS (WIDTH / COMPONENTS)    /* elements in a VECTOR        */
 #define PARTS (LANES / VECTOR_ELEMENTS)         /* VECTORs in a canonical row  */

@@ -23,10 +23,10 @@ typedef value leaf;
 #else
 #define LEAF_QUADS 1
 #endif
-#define COUNT (4 / LEAF_QUADS)
+#define COUNT (DENSE_QUADS / LEAF_QUADS)
 
 /* Leaves of a row that a work-item has in registers. */
-#define MOST_LEAVES (RESULT_BYTES >= 8 ? 4 : 8)
+#define MOST_LEAVES (RESULT_BYTES >= 8 ? DENSE_LEAVES_WIDE : DENSE_LEAVES)
 
 #if RESULT_BYTES == 1
 /* The products of the bytes of two words. */

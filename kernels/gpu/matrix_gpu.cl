@@ -3,21 +3,16 @@
  * memory in turns: while one is multiplied the next is loaded. TILE is 8 for squares whose sides are long, 4 for shorter
  * ones, 1 for squares of few outputs, of which a group then has many. */
 
-#if TILE == 1
-#define GROUP_ITEMS 64
-#define ACROSS 4 /* work-items along a side of the square */
-#else
-#define GROUP_ITEMS 256
-#define ACROSS 16
-#endif
-#define TEAM (ACROSS * ACROSS)
-#define TEAMS (GROUP_ITEMS / TEAM)
+#define ITEMS MATRIX_GROUP_ITEMS(TILE)
+#define TEAM_ITEMS MATRIX_TEAM_ITEMS(TILE)
+#define TEAMS_OF_GROUP (ITEMS / TEAM_ITEMS)
+#define ACROSS (TILE == 1 ? 4 : 16) /* work-items along a side of the square */
 
-/* Accumulators of a work-item: 64 registers of them at most. */
-#define OWN_ROWS (TILE == 8 && VALUE_BYTES < 16 ? 8 : 4)
-#define OWN_COLUMNS (TILE == 8 && VALUE_BYTES < 8 ? 8 : 4)
-#define ROWS_OF_TEAM (OWN_ROWS * ACROSS)
-#define COLUMNS_OF_TEAM (OWN_COLUMNS * ACROSS)
+/* Outputs of a team; those of a work-item are accumulators, 64 registers of them at most. */
+#define ROWS_OF_TEAM MATRIX_TEAM_ROWS(TILE, VALUE_BYTES)
+#define COLUMNS_OF_TEAM MATRIX_TEAM_COLUMNS(TILE, VALUE_BYTES)
+#define OWN_ROWS (ROWS_OF_TEAM / ACROSS)
+#define OWN_COLUMNS (COLUMNS_OF_TEAM / ACROSS)
 
 /* A slice in local memory: for each of its elements all rows, then all columns, in quads; 16 bytes more keep the banks
  * apart. */
@@ -25,8 +20,8 @@
 #define ROW_QUADS (ROWS_OF_TEAM / IN_QUAD + 1)
 #define COLUMN_QUADS (COLUMNS_OF_TEAM / IN_QUAD + 1)
 #define SLICE_QUADS (SLICE * (ROW_QUADS + COLUMN_QUADS))
-#define ROW_LOADS (ROWS_OF_TEAM * SLICE / TEAM)
-#define COLUMN_LOADS (COLUMNS_OF_TEAM * SLICE / TEAM)
+#define ROW_LOADS (ROWS_OF_TEAM * SLICE / TEAM_ITEMS)
+#define COLUMN_LOADS (COLUMNS_OF_TEAM * SLICE / TEAM_ITEMS)
 
 /* ---- Loading ---- */
 
@@ -38,7 +33,7 @@ typedef struct pick {
 
 FUNCTION pick pick_of(i32 me, i32 load, i32 lanes, i32 along)
 {
-    const i32 at = me + load * TEAM;
+    const i32 at = me + load * TEAM_ITEMS;
     pick e;
     e.lane = along ? at / SLICE : at % lanes;
     e.k = along ? at % SLICE : at / lanes;
@@ -84,14 +79,14 @@ FUNCTION void multiply_slice(LOCAL const quad *slice, i32 down, i32 right, PRIVA
 
 /* ---- The kernel ---- */
 
-KERNEL WORK_GROUP(GROUP_ITEMS) void matrix_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(ITEMS) void matrix_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
-    LOCAL_ARRAY quad slices[2][TEAMS][SLICE_QUADS];
-    const i32 team = LOCAL_ID() / TEAM, me = LOCAL_ID() % TEAM;
+    LOCAL_ARRAY quad slices[2][TEAMS_OF_GROUP][SLICE_QUADS];
+    const i32 team = LOCAL_ID() / TEAM_ITEMS, me = LOCAL_ID() % TEAM_ITEMS;
     const i64 down_tiles = (p.rows + ROWS_OF_TEAM - 1) / ROWS_OF_TEAM;
     const i64 right_tiles = (p.columns + COLUMNS_OF_TEAM - 1) / COLUMNS_OF_TEAM;
     const i64 batches = p.outputs / p.rows / p.columns;
-    i64 work = GROUP_ID() * TEAMS + team;
+    i64 work = GROUP_ID() * TEAMS_OF_GROUP + team;
     const i64 first_row = work % down_tiles * ROWS_OF_TEAM;
     work /= down_tiles;
     const i64 first_column = work % right_tiles * COLUMNS_OF_TEAM;

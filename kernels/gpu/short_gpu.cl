@@ -6,12 +6,12 @@
  * are p.span pairs of an output. */
 
 #if LOAD == LOAD_VECTOR
-#define COUNT 4
+#define COUNT SHORT_PAIRS_WIDE
 #define RESIDENT 3
 typedef quad part1;
 typedef quad part2;
 #else
-#define COUNT (RESULT_BYTES >= 8 ? 4 : 8)
+#define COUNT (RESULT_BYTES >= 8 ? SHORT_PAIRS_WIDE : SHORT_PAIRS)
 #define RESIDENT (RESULT_BYTES == 16 ? 2 : 3)
 #define OWN 1
 typedef PASTE(stored_, TYPE1) part1;

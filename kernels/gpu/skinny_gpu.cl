@@ -3,23 +3,18 @@
  * 16 lanes of the short side and many of the long one (TILE 16), or of a square of 8 by 8 (TILE 1), of which a group has
  * many. A slice, 64 bytes of each lane, waits in local memory while it is multiplied; the next is under way in registers. */
 
-#if TILE == 1
-#define GROUP_ITEMS 64
-#define DOWN 2 /* work-items along the team's rows, and along its columns */
-#define RIGHT 2
+#define ITEMS SKINNY_GROUP_ITEMS(TILE)
+#define TEAM_ITEMS SKINNY_TEAM_ITEMS(TILE)
+#define TEAMS_OF_GROUP (ITEMS / TEAM_ITEMS)
+#define ROWS_OF_TEAM SKINNY_TEAM_ROWS(TILE, VALUE_BYTES)
+#define COLUMNS_OF_TEAM SKINNY_TEAM_COLUMNS(TILE)
 #define OWN_ROWS 4
-#define OWN_COLUMNS 4
-#else
-#define GROUP_ITEMS 128
-#define OWN_ROWS 4
-#define OWN_COLUMNS (VALUE_BYTES == 16 ? 4 : 8)
-#define RIGHT (16 / OWN_COLUMNS)
-#define DOWN (GROUP_ITEMS / RIGHT)
+#define OWN_COLUMNS (TILE == 1 || VALUE_BYTES == 16 ? 4 : 8)
+#define DOWN (ROWS_OF_TEAM / OWN_ROWS) /* work-items along the team's rows, and along its columns */
+#define RIGHT (COLUMNS_OF_TEAM / OWN_COLUMNS)
+#if DOWN * RIGHT != TEAM_ITEMS
+#error "each work-item of a team has OWN_ROWS by OWN_COLUMNS of its outputs"
 #endif
-#define TEAM (DOWN * RIGHT)
-#define TEAMS (GROUP_ITEMS / TEAM)
-#define ROWS_OF_TEAM (OWN_ROWS * DOWN)
-#define COLUMNS_OF_TEAM (OWN_COLUMNS * RIGHT)
 #define OWN_SUMS (OWN_ROWS * OWN_COLUMNS)
 #define RESIDENT (TILE == 1 ? VALUE_BYTES == 16 ? 4 : 6 : 3) /* groups of a multiprocessor: at most 168 registers */
 
@@ -40,14 +35,14 @@ typedef value kept;
 
 /* As they lie in memory. */
 #define LOADED_QUADS (SLICE * RESULT_BYTES / 16)
-#define LANES_AT_ONCE (TEAM / LOADED_QUADS)
+#define LANES_AT_ONCE (TEAM_ITEMS / LOADED_QUADS)
 #define ROW_LOADS (ROWS_OF_TEAM / LANES_AT_ONCE)
 #if TILE == 1
 #define COLUMN_LOADS (COLUMNS_OF_TEAM / LANES_AT_ONCE)
 typedef quad column_load;
 #define MIXED(lane) 0
 #else
-#define COLUMN_LOADS ((COLUMNS_OF_TEAM * SLICE + TEAM - 1) / TEAM) /* single elements: any strides */
+#define COLUMN_LOADS ((COLUMNS_OF_TEAM * SLICE + TEAM_ITEMS - 1) / TEAM_ITEMS) /* single elements: any strides */
 typedef kept column_load;
 /* Neighbouring rows' quads exchange places, so that they lie on different banks. */
 #define MIXED(lane) ((lane) >> 1 & (LANE_QUADS - 1))
@@ -140,7 +135,7 @@ FUNCTION void put_quad(LOCAL quad *lane, i32 index, i32 mixed, quad q, u32 flip)
 /* The slice in which the node ends, `left` elements before its end: one by one, and zeros after it. */
 FUNCTION void put_end(LOCAL quad *slice, PRIVATE const lanes *x, i32 is_row, i32 left, i32 me)
 {
-    NO_UNROLL for (i32 e = me; e < (is_row ? ROWS_OF_TEAM : COLUMNS_OF_TEAM) * SLICE; e += TEAM) {
+    NO_UNROLL for (i32 e = me; e < (is_row ? ROWS_OF_TEAM : COLUMNS_OF_TEAM) * SLICE; e += TEAM_ITEMS) {
         const i32 lane = e / SLICE, k = e % SLICE, mixed = is_row ? MIXED(lane) : 0;
         kept v = kept_zero();
         if (k < left) v = load_kept(x, lane_offset(x, lane) + k * x->stride);
@@ -205,11 +200,11 @@ FUNCTION lanes lanes_of(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     return x;
 }
 
-KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
+KERNEL RESIDENT_WORK_GROUPS(ITEMS, RESIDENT)
 void skinny_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
 {
-    LOCAL_ARRAY quad slices[TEAMS][TEAM_QUADS];
-    const i32 team = LOCAL_ID() / TEAM, me = LOCAL_ID() % TEAM, down = me / RIGHT, right = me % RIGHT;
+    LOCAL_ARRAY quad slices[TEAMS_OF_GROUP][TEAM_QUADS];
+    const i32 team = LOCAL_ID() / TEAM_ITEMS, me = LOCAL_ID() % TEAM_ITEMS, down = me / RIGHT, right = me % RIGHT;
     LOCAL quad *const row_slice = slices[team];
     LOCAL quad *const column_slice = slices[team] + ROWS_OF_TEAM * LANE_QUADS;
 
@@ -217,7 +212,7 @@ void skinny_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params
     const side long_side = side_of(&p, p.swap), short_side = side_of(&p, !p.swap);
     const i64 down_tiles = (long_side.size + ROWS_OF_TEAM - 1) / ROWS_OF_TEAM;
     const i64 right_tiles = (short_side.size + COLUMNS_OF_TEAM - 1) / COLUMNS_OF_TEAM;
-    const i64 work = GROUP_ID() * TEAMS + team, above = work / right_tiles, batch_node = above / down_tiles;
+    const i64 work = GROUP_ID() * TEAMS_OF_GROUP + team, above = work / right_tiles, batch_node = above / down_tiles;
     const i64 batches = p.outputs / (p.rows * p.columns);
     const i64 node = batch_node / batches, batch = batch_node - node * batches;
     const i64 first_column = (work - above * right_tiles) * COLUMNS_OF_TEAM;
@@ -250,12 +245,12 @@ void skinny_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params
                       (columns.step < 0 ? -columns.step : columns.step);
     const i32 lane2 = along ? me / SLICE : me % COLUMNS_OF_TEAM, k2 = along ? me % SLICE : me / COLUMNS_OF_TEAM;
     const i64 at2 = lane2 * columns.step + k2 * columns.stride;
-    const i64 next_at2 = along ? TEAM / SLICE * columns.step : TEAM / COLUMNS_OF_TEAM * columns.stride;
+    const i64 next_at2 = along ? TEAM_ITEMS / SLICE * columns.step : TEAM_ITEMS / COLUMNS_OF_TEAM * columns.stride;
     LOCAL kept *const my_column = (LOCAL kept *)column_slice + lane2 * SLICE + k2;
-    const i32 next_column = along ? TEAM : TEAM / COLUMNS_OF_TEAM;
-    const i32 puts2 = TEAM <= COLUMNS_OF_TEAM * SLICE || me < COLUMNS_OF_TEAM * SLICE;
+    const i32 next_column = along ? TEAM_ITEMS : TEAM_ITEMS / COLUMNS_OF_TEAM;
+    const i32 puts2 = TEAM_ITEMS <= COLUMNS_OF_TEAM * SLICE || me < COLUMNS_OF_TEAM * SLICE;
     const i32 loads2 = lane2 > columns.last || !puts2 ? 0
-                       : along                        ? (columns.last - lane2) / (TEAM / SLICE) + 1
+                       : along                        ? (columns.last - lane2) / (TEAM_ITEMS / SLICE) + 1
                                                       : COLUMN_LOADS;
 #endif
 
@@ -317,7 +312,7 @@ void skinny_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params
         UNROLL for (i32 j = 0; j < OWN_COLUMNS; j++)
             space[down * (COLUMNS_OF_TEAM + 1) + right + RIGHT * j] = sums[i * OWN_COLUMNS + j];
         BARRIER();
-        NO_UNROLL for (i32 e = me; e < DOWN * COLUMNS_OF_TEAM; e += TEAM) {
+        NO_UNROLL for (i32 e = me; e < DOWN * COLUMNS_OF_TEAM; e += TEAM_ITEMS) {
             const i64 row = first_row + i * DOWN + e / COLUMNS_OF_TEAM;
             const i64 my_column = first_column + e % COLUMNS_OF_TEAM;
             if (!busy || row >= long_side.size || my_column >= short_side.size) continue;

@@ -1,10 +1,8 @@
 /* What the work-items of a group of the GPU schedule do together: sums over neighbours, the tree's stack in local
  * memory, sums over partials. Every work-item of the group calls each function that has a barrier. */
 
-#define TEAM 32
-#define GROUP_ITEMS 256
-#define TEAMS (GROUP_ITEMS / TEAM)
-#define LEVELS 26 /* of a stack: a node has fewer than 2^26 leaves, which the planner sees to */
+/* Levels of a stack of leaves, of which a chunk has 2^5 at most. */
+#define LEVELS (TEAM_NODE_LEVELS + 5 + 1)
 
 #if GROUP == GROUP_INT
 #define PARTIAL(v) ((partial)(v))

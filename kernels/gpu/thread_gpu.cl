@@ -6,17 +6,17 @@
 #if LOAD == LOAD_ANY
 #define AHEAD 1
 #define RESIDENT 2
-#define DEPTH 7
+#define DEPTH (MOST_SPAN_LEVELS + 1) /* levels of the stack, AHEAD lanes a leaf */
 #else
 #define SIZE1 ((i32)sizeof(PASTE(stored_, TYPE1)))
 #define SIZE2 ((i32)sizeof(PASTE(stored_, TYPE2)))
 #define AHEAD (SIZE1 <= 2 && SIZE2 <= 2 ? 8 : 4)
 #define RESIDENT 2
-#define DEPTH 5
+#define DEPTH (MOST_SPAN_LEVELS - 2 + 1)
 #endif
 #if GROUP == GROUP_INT
 #undef DEPTH
-#define DEPTH 1 /* levels of the stack: otherwise for at most 64 lanes, AHEAD a leaf */
+#define DEPTH 1 /* exact in any order: no stack */
 #endif
 #define SPACE (TILE * GROUP_ITEMS) /* a level of every work-item's stack */
 

@@ -7,7 +7,7 @@
  * The planner sees to it that whatever is loaded at once is there: whole sixteen bytes along the axis, whole slots. */
 
 #define SLOT_BYTES (TILE * RESULT_BYTES) /* sixteen, or four elements of less than four bytes */
-#define SLOTS (128 / SLOT_BYTES)
+#define SLOTS (TILE_GROUP_BYTES / SLOT_BYTES)
 #define MEMBERS (GROUP_ITEMS / SLOTS)
 #define WIDTH (SLOTS * TILE)
 #define BATCH (4 / TILE) /* rows under way: 128 bytes a work-item */

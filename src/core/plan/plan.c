@@ -6,16 +6,9 @@
 #include "core/plan/plan_gpu.h"
 
 #include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
 
 #include <string.h>
-
-/* ---- Limits of the kernels; the thresholds, which are free, are in schedule.h ---- */
-
-enum {
-    PANEL_NODE_CHUNKS = 64,    /* what panel_cpu's stack holds */
-    TILE_OUTPUTS = 128,        /* what tile_cpu holds sums of */
-    TEAM_NODE_CHUNKS = 1 << 20 /* what the stack of team_gpu and of tile_gpu holds */
-};
 
 /* What the batch dimensions do: x1 alone moves along M, x2 alone along K. */
 typedef struct shape_class {
@@ -92,13 +85,13 @@ static plan_class rows_class(const problem *p, plan_class forced)
 static int64_t vector_elements(group g, int result_bytes)
 {
     int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
-    return (wide ? 8 : 16) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
+    return VECTOR_COMPONENTS(wide ? 8 : 4) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
 }
 
-/* short_cpu takes one canonical row at most. */
+/* short_cpu's stack holds one canonical row of the widest elements. */
 static int fits_short(const problem *p, const plan_policy *policy)
 {
-    return policy->schedule == SCHEDULE_GPU || p->n <= ROW_BYTES / 16;
+    return policy->schedule == SCHEDULE_GPU || p->n <= SHORT_ELEMENTS;
 }
 
 static int is_short(const problem *p, const plan_policy *policy)

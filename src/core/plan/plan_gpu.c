@@ -2,9 +2,7 @@
 #include "core/plan/plan_gpu.h"
 
 #include "kernels/common/codes.h"
-
-enum { TILE_BYTES = 128 }; /* of neighbouring outputs in a group of tile_gpu */
-enum { MOST_SPAN = 64 };   /* lanes that a member of thread_gpu has room for on its stack */
+#include "kernels/common/limits.h"
 
 /* GPU: with too few groups for the device, parts of a group share a node; with too few even then, sums are
  * split over several groups. */
@@ -63,7 +61,7 @@ int64_t gpu_wanted_by_tiles(const plan_policy *policy, int64_t tiles)
 
 int64_t gpu_tiles(int64_t outputs, int64_t inner, int result_bytes)
 {
-    return outputs / inner * ceil_div(inner, TILE_BYTES / result_bytes);
+    return outputs / inner * ceil_div(inner, TILE_GROUP_BYTES / result_bytes);
 }
 
 /* What each member takes of a node, and whether the main launch adds the partials too. */
@@ -97,7 +95,7 @@ static int64_t vector_elements(const variant *v)
 static int64_t dense_rows(const variant *v, int64_t n)
 {
     int is_half = v->group == GROUP_F16 || v->group == GROUP_BF16; /* their products take twice the room */
-    int64_t rows = GROUP_ITEMS * (is_half ? 2 : 4) * vector_elements(v) / n;
+    int64_t rows = GROUP_ITEMS * (DENSE_QUADS / (is_half ? 2 : 1)) * vector_elements(v) / n;
     while (rows * n % vector_elements(v) != 0) rows--;
     return rows;
 }
@@ -109,7 +107,8 @@ void gpu_share_rows(const problem *p, plan *pl, const step *s)
     int whole = p->n % vector_elements(&s->v) == 0;
     int64_t pairs = s->v.load == LOAD_VECTOR && whole ? p->n / vector_elements(&s->v) : p->n;
     if (s->v.kernel == KERNEL_DENSE_GPU)
-        while (pl->span < pairs && pl->span < (whole || variant_result_bytes(&s->v) >= 8 ? 4 : 8))
+        while (pl->span < pairs &&
+               pl->span < (whole || variant_result_bytes(&s->v) >= 8 ? DENSE_LEAVES_WIDE : DENSE_LEAVES))
             pl->span *= 2;
     while (pl->members < TEAM && pl->span * pl->members < pairs) pl->members *= 2;
     while (pl->span * pl->members < pairs) pl->span *= 2;

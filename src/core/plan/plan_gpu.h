@@ -4,15 +4,6 @@
 
 #include "core/plan/plan.h"
 
-/* As in the kernels. */
-enum {
-    GROUP_ITEMS = 256,
-    TEAM = 32,
-    TEAMS = GROUP_ITEMS / TEAM,
-    SHORT_PAIRS = 8,     /* loads of each operand that short_gpu has under way, and ... */
-    SHORT_PAIRS_WIDE = 4 /* ... with elements of eight bytes or more                    */
-};
-
 /* How many nodes an output should be cut into, 1 for none; they set the members of a group first. team_gpu's
  * are teams of one tile, thread_gpu's ranges of lanes of the same units of columns; *most is lowered to the
  * chunks that a node may then have. tile_gpu's take everything in turns. */

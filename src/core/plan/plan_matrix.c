@@ -3,11 +3,11 @@
 #include "core/plan/plan_matrix.h"
 
 #include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
 
 enum {
     LEAST_ROWS = 112,         /* of a rectangle on a CPU: packing its columns must pay          */
     MOST_ROWS = 4096,         /* ... and enough to hide dispatch                                */
-    TILE_ROWS = 16,           /* what matrix_cpu pads a rectangle's rows by, at most            */
     RECTANGLES_PER_CORE = 8,  /* enough to even out uneven cores                                */
     LEAST_PER_CORE = 4,       /* fewer than this a core: split the sums                         */
     NODE_BYTES = 1 << 17,     /* of operands that a rectangle's node should read at least       */
@@ -17,8 +17,6 @@ enum {
 };
 
 enum {                      /* skinny_gpu */
-       STRIP = 16,          /* its tile, and the strip's width                                     */
-       STRIP_ROWS = 256,    /* the strip's length; c128: half                                      */
        STRIP_TEAMS = 8,     /* per unit, of 128 work-items                                         */
        MOST_IN_STRIPS = 32, /* lanes of the short side: two strips                                 */
        LEAST_OF_STRIP = 160 /* lanes of the long side for which a strip pays                       */
@@ -56,10 +54,10 @@ static int64_t accumulator_bytes(const variant *v)
     return component_bytes(v) * (v->group == GROUP_C64 || v->group == GROUP_C128 ? 2 : 1);
 }
 
-/* Columns of a tile: two vectors of 16 components, or of 8 of 64 bits. */
+/* Columns of a register tile. */
 static int64_t tile_columns(const variant *v)
 {
-    int64_t components = component_bytes(v) == 8 ? 16 : 32;
+    int64_t components = TILE_VECTORS * VECTOR_COMPONENTS(component_bytes(v));
     return components * component_bytes(v) / accumulator_bytes(v);
 }
 
@@ -82,8 +80,9 @@ static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks,
     int64_t units = policy->units > 0 ? policy->units : 1, columns = rectangle_columns(v, q->columns),
             levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
-    int64_t most =
-        levels == 0 ? MOST_ROWS : MATRIX_SUM_BYTES / (columns * accumulator_bytes(v) * levels) - TILE_ROWS;
+    int64_t most = levels == 0
+                       ? MOST_ROWS
+                       : MATRIX_SUM_BYTES / (columns * accumulator_bytes(v) * levels) - MOST_TILE_ROWS;
     if (most > MOST_ROWS) most = MOST_ROWS;
     int64_t others = q->outputs / q->rows / q->columns * ceil_div(q->columns, columns) * q->nodes;
     int64_t enough = ceil_div(q->rows * others, units * RECTANGLES_PER_CORE);
@@ -109,17 +108,16 @@ static int is_turned(const params *q)
 /* A team's outputs along a side of its tile, as in matrix_gpu and skinny_gpu. */
 static int64_t team_rows(const variant *v)
 {
-    if (v->kernel == KERNEL_SKINNY_GPU)
-        return v->tile == 1 ? 8 : v->group == GROUP_C128 ? STRIP_ROWS / 2 : STRIP_ROWS;
-    return v->tile == 1 ? 16 : v->tile == 8 && v->group != GROUP_C128 ? 128 : 64;
+    int64_t bytes = at_least(variant_result_bytes(v), 4);
+    return v->kernel == KERNEL_SKINNY_GPU ? SKINNY_TEAM_ROWS(v->tile, bytes)
+                                          : MATRIX_TEAM_ROWS(v->tile, bytes);
 }
 
 static int64_t team_columns(const variant *v)
 {
-    int wide = v->group == GROUP_F64 || v->group == GROUP_C64 || v->group == GROUP_C128 ||
-               (v->group == GROUP_INT && variant_result_bytes(v) == 8);
-    if (v->kernel == KERNEL_SKINNY_GPU) return v->tile == 1 ? 8 : STRIP;
-    return v->tile == 1 ? 16 : v->tile == 8 && !wide ? 128 : 64;
+    int64_t bytes = at_least(variant_result_bytes(v), 4);
+    return v->kernel == KERNEL_SKINNY_GPU ? SKINNY_TEAM_COLUMNS(v->tile)
+                                          : MATRIX_TEAM_COLUMNS(v->tile, bytes);
 }
 
 static int64_t teams(const variant *v, const params *q)
@@ -191,7 +189,7 @@ variant matrix_variant(const problem *p, const plan_policy *policy, const params
 
 static int64_t node_blocks(const variant *v)
 {
-    return v->kernel == KERNEL_MATRIX_CPU ? MOST_BLOCKS : 1 << MATRIX_LEVELS;
+    return v->kernel == KERNEL_MATRIX_CPU ? MOST_BLOCKS : MATRIX_NODE_BLOCKS;
 }
 
 /* How many nodes an output should be cut into. */
@@ -228,13 +226,14 @@ void matrix_size_step(const plan *pl, const plan_policy *policy, step *s)
     params *q = &s->p;
     if (s->v.kernel == KERNEL_SKINNY_GPU) {
         q->swap = s->v.tile == STRIP && is_turned(q);
-        s->group_size = s->v.tile == STRIP ? 128 : 64;
-        s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, s->v.tile == STRIP ? 1 : 16);
+        int64_t in_group = SKINNY_GROUP_ITEMS(s->v.tile) / SKINNY_TEAM_ITEMS(s->v.tile);
+        s->group_size = SKINNY_GROUP_ITEMS(s->v.tile);
+        s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, in_group);
         return;
     }
     if (s->v.kernel == KERNEL_MATRIX_GPU) {
-        int64_t in_group = s->v.tile == 1 ? 4 : 1;
-        s->group_size = s->v.tile == 1 ? 64 : 256;
+        int64_t in_group = MATRIX_GROUP_ITEMS(s->v.tile) / MATRIX_TEAM_ITEMS(s->v.tile);
+        s->group_size = MATRIX_GROUP_ITEMS(s->v.tile);
         s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, in_group);
         return;
     }

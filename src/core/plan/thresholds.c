@@ -2,6 +2,7 @@
 #include "core/plan/thresholds.h"
 
 #include "core/base/text.h"
+#include "kernels/common/limits.h"
 
 #include <stddef.h>
 #include <string.h>

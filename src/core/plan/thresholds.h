@@ -21,19 +21,20 @@ typedef enum device_family {
 /* X(name, unit, least, most, factor, values): legal are least * factor^k up to most. The values are a cell
  * for each family in the order above, P(value) for a prediction, from what is known of such devices, or
  * M(value) for what was measured (docs/architecture.md, "Thresholds"); SAME(value) predicts one for all. The
- * thresholds of either family of kernels have values on all, since tests run both anywhere. */
+ * thresholds of either family of kernels have values on all, since tests run both anywhere. Names in capital
+ * letters are the kernels' limits (kernels/common/limits.h). */
 #define THRESHOLD_TABLE(X)                                                                                   \
     /* Rows of at most so many bytes are class short. One canonical row is what the kernel takes. */         \
-    X(short_gpu_bytes, "bytes", 16, 512, 2, SAME(512))                                                       \
+    X(short_gpu_bytes, "bytes", 16, ROW_BYTES, 2, SAME(ROW_BYTES))                                           \
     /* Rows of at most so many vectors of accumulators are class short. */                                   \
     X(short_cpu_vectors, "vectors", 1, 4, 2, P(2), P(2), P(2), P(2), P(2), P(2), M(2), P(2))                 \
     /* Outputs that share a load. The kernel exists with one and with four. */                               \
     X(shared_tile, "outputs", 1, 4, 4, SAME(4))                                                              \
-    /* Accumulators of a panel of columns, at most. The kernel's stack holds 32 KiB. */                      \
-    X(panel_bytes, "bytes", 4096, 32768, 2, P(32768), P(32768), P(32768), P(32768), P(32768), P(32768),      \
-      M(32768), P(32768))                                                                                    \
+    /* Accumulators of a panel of columns, at most. Most is what the kernel holds. */                        \
+    X(panel_bytes, "bytes", 4096, PANEL_BYTES, 2, P(32768), P(32768), P(32768), P(32768), P(32768),          \
+      P(32768), M(32768), P(32768))                                                                          \
     /* ... and at least, where cores would be idle: a row's columns should fill pages. */                    \
-    X(least_panel_bytes, "bytes", 1024, 32768, 2, SAME(4096))                                                \
+    X(least_panel_bytes, "bytes", 1024, PANEL_BYTES, 2, SAME(4096))                                          \
     /* Items of work that even out uneven cores. */                                                          \
     X(items_per_core, "items", 4, 256, 2, SAME(32))                                                          \
     /* With fewer outputs than this a core, sums are split. */                                               \
@@ -49,8 +50,9 @@ typedef enum device_family {
     X(groups_per_unit, "groups", 1, 32, 2, P(4), P(4), P(4), P(8), P(8), P(1), P(1), P(8))                   \
     /* Times the groups that fill the device: no short last wave. */                                         \
     X(waves, "waves", 1, 16, 2, SAME(2))                                                                     \
-    /* Lanes of a member of thread_gpu, at least. It walks up to eight at a time, and its stack holds 64. */ \
-    X(least_span, "lanes", 8, 64, 2, SAME(8))                                                                \
+    /* Lanes of a member of thread_gpu, at least. It walks up to eight at a time, and its stack holds        \
+     * MOST_SPAN. */                                                                                         \
+    X(least_span, "lanes", 8, MOST_SPAN, 2, SAME(8))                                                         \
     /* Members of thread_gpu for the sake of more groups: a row of a group's columns stays 512 bytes. */     \
     X(column_members, "members", 4, 32, 2, SAME(8))                                                          \
     /* Neighbouring outputs that are worth tile_gpu, which takes 128 bytes of them at a time. */             \

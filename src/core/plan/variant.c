@@ -187,8 +187,8 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
 }
 
 #define COMMON                                                                                               \
-    kernel_source_dialect_opencl_h, kernel_source_codes_h, kernel_source_params_h, kernel_source_number_h,   \
-        kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h
+    kernel_source_dialect_opencl_h, kernel_source_codes_h, kernel_source_limits_h, kernel_source_params_h,   \
+        kernel_source_number_h, kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};
 static const char *const tile_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_tile_cpu_cl};

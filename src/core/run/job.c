@@ -6,6 +6,7 @@
 #include "core/run/blas.h"
 #include "core/run/memory.h"
 #include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
 
 /* ---- Jobs ---- */
 

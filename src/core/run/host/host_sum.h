@@ -4,6 +4,7 @@
 #include "core/run/host/dialect_c.h"
 #include "core/run/host/host_kernel.h"
 #include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
 
 #define LOAD LOAD_NONE
 #pragma GCC diagnostic push
