@@ -1,4 +1,19 @@
-/* Where an output and its two operands' rows lie: element offsets from a flat index over the batch shape. */
+/* The batch: which outputs a work-item has, and where an output and its rows of the two operands lie, as element offsets
+ * from a flat index over the batch shape. */
+
+/* From begin up to end, which is not part of it. */
+typedef struct range {
+    i64 begin, end;
+} range;
+
+/* The index-th block of p->block outputs. */
+FUNCTION range block_of(PRIVATE const params *p, i64 index)
+{
+    range r;
+    r.begin = index * p->block;
+    r.end = r.begin + p->block < p->outputs ? r.begin + p->block : p->outputs;
+    return r;
+}
 
 typedef struct place {
     i64 at1;
@@ -34,6 +49,10 @@ FUNCTION place place_after(PRIVATE const params *p, place at, i64 flat)
     at.out += p->step_out[d];
     return at;
 }
+
+/* The address of an operand's element, `at` elements after its element [0, ..., 0]. */
+#define ADDRESS1(p, operand1, at) ((operand1) + (p)->offset1 + (at) * OPERAND_SIZE1(p))
+#define ADDRESS2(p, operand2, at) ((operand2) + (p)->offset2 + (at) * OPERAND_SIZE2(p))
 
 /* Where a node's partial goes, counted in partials: the nodes of an output are adjacent. */
 FUNCTION i64 partial_index(PRIVATE const params *p, i64 flat, i64 node)

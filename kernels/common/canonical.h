@@ -34,6 +34,16 @@
 #define RESULT_SIZE(p) RESULT_BYTES
 #endif
 
+/* The elements of the contracted axis that are the `node`-th of this launch; a leaf of the tree is so many of them, a
+ * CHUNK or a MATRIX_BLOCK. */
+FUNCTION range node_range(PRIVATE const params *p, i64 node, i64 leaf)
+{
+    range r;
+    r.begin = (p->first_node + node) * p->node_chunks * leaf;
+    r.end = r.begin + p->node_chunks * leaf < p->n ? r.begin + p->node_chunks * leaf : p->n;
+    return r;
+}
+
 /* A binary counter of finished nodes: pushing the k-th leaf merges every pair that it completes. */
 #define STACK_DEPTH 48
 typedef struct tree {

@@ -2,10 +2,9 @@
 
 KERNEL void fill(GLOBAL u8 *out, params p)
 {
-    i32 size = code_size(p.type_out);
-    i64 flat = GLOBAL_ID() * p.block;
-    i64 end = flat + p.block < p.outputs ? flat + p.block : p.outputs;
-    for (; flat < end; flat++) {
+    const i32 size = code_size(p.type_out);
+    const range block = block_of(&p, GLOBAL_ID());
+    for (i64 flat = block.begin; flat < block.end; flat++) {
         GLOBAL u8 *to = out + p.offset_out + place_of(&p, flat).out * size;
         switch (size) {
         case 1: *to = 0; break;

@@ -1,7 +1,9 @@
-/* Class matrix, both schedules. Dimensions of the launch: first the batch, then those along which x1 alone moves (the
- * rows of the product), then those along which x2 alone does (its columns). The class has its own order of sums: the
- * contracted axis in blocks of MATRIX_BLOCK elements, within a block one fused multiply-add after the other from +0, and
- * the blocks' sums in the tree of canonical.h, as if each were a chunk. */
+/* Class matrix, both schedules. The dimensions of a launch are first the batch, then those along which the first operand
+ * alone moves (the rows of the product), then those along which the second alone does (its columns).
+ *
+ * The class has its own order of sums. The contracted axis is cut into blocks of MATRIX_BLOCK elements. Within a block
+ * one fused multiply-add follows the other, from +0. The blocks' sums are added in the tree of canonical.h, as if each
+ * were a chunk. */
 
 #define ROW_DIMS(p) ((p)->rank - (p)->column_dims - (p)->row_dims) /* where they begin */
 #define COLUMN_DIMS(p) ((p)->rank - (p)->column_dims)

@@ -7,6 +7,7 @@
 
 #define IS_COMPLEX (GROUP == GROUP_C64 || GROUP == GROUP_C128)
 #define IS_DOUBLE (GROUP == GROUP_F64 || GROUP == GROUP_C128)
+#define IS_EXACT (GROUP == GROUP_INT) /* sums are the same in any order */
 #define IS_TYPED (LOAD == LOAD_VECTOR || LOAD == LOAD_STRIDED)
 
 typedef struct pair32 { float re, im; } pair32;

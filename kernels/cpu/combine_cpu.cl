@@ -2,9 +2,8 @@
 
 KERNEL void combine_cpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
 {
-    i64 flat = GLOBAL_ID() * p.block;
-    i64 end = flat + p.block < p.outputs ? flat + p.block : p.outputs;
-    for (; flat < end; flat++) {
+    const range block = block_of(&p, GLOBAL_ID());
+    for (i64 flat = block.begin; flat < block.end; flat++) {
         tree t;
         t.depth = 0;
         for (i64 node = 0; node < p.all_nodes; node++) tree_push(&t, node, partials[flat * p.all_nodes + node]);

@@ -34,7 +34,7 @@ typedef struct side {
     i64 across;            /* bytes to the next lane; 0 where that may vary    */
     i64 size;              /* bytes of an element                              */
     i32 type;
-    i32 is_x1;
+    i32 is_first;
     i32 first_dim, end_dim;
 } side;
 
@@ -49,7 +49,7 @@ typedef struct line {
 FUNCTION GLOBAL const u8 *lane_at(PRIVATE const params *p, PRIVATE const side *s, i64 lane)
 {
     place at = place_along(p, s->first_dim, s->end_dim, lane);
-    return s->from + (s->is_x1 ? at.at1 : at.at2) * s->size;
+    return s->from + (s->is_first ? at.at1 : at.at2) * s->size;
 }
 
 /* Elements of a's and b's lower halves by turns, and of the upper. */
@@ -401,16 +401,16 @@ FUNCTION void store_tile(PRIVATE const params *p, PRIVATE const rectangle *r, GL
 /* ---- The kernel ---- */
 
 /* A side's lanes lie equally far apart when they are one dimension. */
-FUNCTION side side_of(PRIVATE const params *p, GLOBAL const u8 *from, i32 is_x1)
+FUNCTION side side_of(PRIVATE const params *p, GLOBAL const u8 *from, i32 is_first)
 {
     side s;
-    s.is_x1 = is_x1;
-    s.first_dim = is_x1 ? ROW_DIMS(p) : COLUMN_DIMS(p);
-    s.end_dim = is_x1 ? COLUMN_DIMS(p) : p->rank;
-    s.size = is_x1 ? OPERAND_SIZE1(p) : OPERAND_SIZE2(p);
-    s.type = is_x1 ? p->type1 : p->type2;
-    s.step = (is_x1 ? p->stride1 : p->stride2) * s.size;
-    s.across = s.end_dim - s.first_dim == 1 ? (is_x1 ? p->step1 : p->step2)[s.first_dim] * s.size : 0;
+    s.is_first = is_first;
+    s.first_dim = is_first ? ROW_DIMS(p) : COLUMN_DIMS(p);
+    s.end_dim = is_first ? COLUMN_DIMS(p) : p->rank;
+    s.size = is_first ? OPERAND_SIZE1(p) : OPERAND_SIZE2(p);
+    s.type = is_first ? p->type1 : p->type2;
+    s.step = (is_first ? p->stride1 : p->stride2) * s.size;
+    s.across = s.end_dim - s.first_dim == 1 ? (is_first ? p->step1 : p->step2)[s.first_dim] * s.size : 0;
     s.from = from;
     return s;
 }
@@ -436,7 +436,7 @@ FUNCTION i32 first_row(i32 rows, i32 bands, i32 band)
     return (i32)((i64)rows * band / bands);
 }
 
-KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     /* Arrays of vectors, for their alignment. */
     VECTOR column_vectors[COLUMN_COMPONENTS / WIDTH], row_vectors[PACKED_ROWS * ROW_PITCH / WIDTH];
@@ -446,8 +446,8 @@ KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, G
     PRIVATE component *waiting = (PRIVATE component *)waiting_vectors;
     PRIVATE component *sums = (PRIVATE component *)sum_vectors;
     const rectangle r = rectangle_of(&p, GROUP_ID());
-    const side a = side_of(&p, x1 + p.offset1 + r.at.at1 * OPERAND_SIZE1(&p), 1);
-    const side b = side_of(&p, x2 + p.offset2 + r.at.at2 * OPERAND_SIZE2(&p), 0);
+    const side a = side_of(&p, operand1 + p.offset1 + r.at.at1 * OPERAND_SIZE1(&p), 1);
+    const side b = side_of(&p, operand2 + p.offset2 + r.at.at2 * OPERAND_SIZE2(&p), 0);
     const i32 rows = (i32)min(p.block, p.rows - r.row), columns = (i32)min(p.panel, p.columns - r.column);
     const i32 bands = (rows + TILE_ROWS - 1) / TILE_ROWS, panels = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
     const i64 begin = (p.first_node + r.node) * p.node_chunks * MATRIX_BLOCK;

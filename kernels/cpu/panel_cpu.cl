@@ -12,8 +12,8 @@
 #define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
 
 typedef struct panel {
-    GLOBAL const u8 *x1; /* element 0 of the contracted axis in the panel's first column */
-    GLOBAL const u8 *x2;
+    GLOBAL const u8 *operand1; /* element 0 of the contracted axis in the panel's first column */
+    GLOBAL const u8 *operand2;
     i64 step1, step2;    /* bytes from column to column        */
     i64 row1, row2;      /* bytes along the contracted axis    */
     i32 type1, type2;
@@ -40,10 +40,10 @@ typedef struct panel {
 /* sums = from + one row of products. Asks for the row that comes next. */
 FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVATE VECTOR *sums, i64 row, i64 next)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->x1 + row * s->row1);
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->x2 + row * s->row2);
-    GLOBAL const stored1 *ahead1 = (GLOBAL const stored1 *)(s->x1 + next * s->row1);
-    GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->x2 + next * s->row2);
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->operand1 + row * s->row1);
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->operand2 + row * s->row2);
+    GLOBAL const stored1 *ahead1 = (GLOBAL const stored1 *)(s->operand1 + next * s->row1);
+    GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->operand2 + next * s->row2);
     const i32 whole = row < s->whole_rows ? s->parts : s->columns / VECTOR_ELEMENTS;
     const i32 left = s->columns - whole * VECTOR_ELEMENTS;
     VECTOR same1 = (VECTOR)(0), same2 = (VECTOR)(0);
@@ -102,8 +102,8 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRI
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, a);
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, b);
     for (i64 i = first; i < end; i += LANES) {
-        pack(a, s->x1 + i * s->row1, s->type1, s->step1, s->columns);
-        pack(b, s->x2 + i * s->row2, s->type2, s->step2, s->columns);
+        pack(a, s->operand1 + i * s->row1, s->type1, s->step1, s->columns);
+        pack(b, s->operand2 + i * s->row2, s->type2, s->step2, s->columns);
         for (i32 j = 0; j < s->parts; j++)
             sums[j] = multiply_add(i == first ? zeros[j] : sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b),
                                    s->sign);
@@ -161,13 +161,13 @@ FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PA
 }
 
 /* The panel of at most p->panel columns whose first one is `first` of the innermost dimension and lies at `at`. */
-FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, place at, i64 first)
+FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, place at, i64 first)
 {
     const i32 d = p->rank - 1;
     const i64 size1 = OPERAND_SIZE1(p), size2 = OPERAND_SIZE2(p);
     panel s;
-    s.x1 = x1 + p->offset1 + at.at1 * size1;
-    s.x2 = x2 + p->offset2 + at.at2 * size2;
+    s.operand1 = operand1 + p->offset1 + at.at1 * size1;
+    s.operand2 = operand2 + p->offset2 + at.at2 * size2;
     s.step1 = p->step1[d] * size1;
     s.step2 = p->step2[d] * size2;
     s.row1 = p->stride1 * size1;
@@ -186,7 +186,7 @@ FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     return s;
 }
 
-KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
     const i64 inner = p.shape[p.rank - 1], step_out = p.step_out[p.rank - 1];
@@ -200,7 +200,7 @@ KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GL
         const i64 flat = outer * inner + first;
         const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         place at = place_of(&p, flat);
-        const panel s = panel_at(&p, x1, x2, at, first);
+        const panel s = panel_at(&p, operand1, operand2, at, first);
         node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));
         PRIVATE const component *sums = (PRIVATE const component *)nodes[0];
         for (i32 k = 0; k < s.columns; k++, at.out += step_out)

@@ -46,11 +46,11 @@ DEFINE_CHUNK_SUMS(chunk_of_one, 1, NO_HINT)
 DEFINE_CHUNK_SUMS(chunks_of_sharers, SHARERS, HINT)
 
 /* The chunk values of `outputs` outputs, 1 or SHARERS, in the order of the contracted axis from `begin`. */
-FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count,
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 begin, i32 count,
                          i32 outputs, PRIVATE value *chunks)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1 + begin;
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2 + begin;
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)operand1 + begin;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)operand2 + begin;
     component sign = (component)(p->no_conj ? -1 : 1);
     if (outputs == 1)
         chunk_of_one(a, 0, b, 0, count, sign, chunks);
@@ -72,7 +72,7 @@ FUNCTION i32 outputs_together(PRIVATE const params *p, i64 flat, i64 last)
     return 1;
 }
 
-FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 begin, i32 count,
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 begin, i32 count,
                          i32 outputs, PRIVATE value *chunks)
 {
     component a[LANES * COMPONENTS], b[LANES * COMPONENTS];
@@ -84,8 +84,8 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL co
     for (i32 row = 0; row < count; row += LANES) {
         i32 part = min(count - row, (i32)LANES);
         for (i32 k = part * COMPONENTS; k < LANES * COMPONENTS; k++) a[k] = b[k] = 0;
-        pack(a, x1 + (begin + row) * step1, p->type1, step1, part);
-        pack(b, x2 + (begin + row) * step2, p->type2, step2, part);
+        pack(a, operand1 + (begin + row) * step1, p->type1, step1, part);
+        pack(b, operand2 + (begin + row) * step2, p->type2, step2, part);
         UNROLL for (i32 j = 0; j < PARTS; j++)
             sums[j] = multiply_add(sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), sign);
     }
@@ -94,7 +94,7 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL co
 #endif
 
 /* The sums of a node for `outputs` outputs, the first of which begins at x1 and x2. */
-FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i64 node, i32 outputs,
+FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 node, i32 outputs,
                         PRIVATE value *sums)
 {
     i64 begin = (p->first_node + node) * p->node_chunks * CHUNK;
@@ -102,13 +102,13 @@ FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL con
     tree trees[SHARERS];
     for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
     for (i64 k = 0; begin < end; begin += CHUNK, k++) {
-        chunk_sums(p, x1, x2, begin, (i32)min(end - begin, (i64)CHUNK), outputs, sums);
+        chunk_sums(p, operand1, operand2, begin, (i32)min(end - begin, (i64)CHUNK), outputs, sums);
         for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], k, sums[t]);
     }
     for (i32 t = 0; t < outputs; t++) sums[t] = tree_sum(&trees[t]);
 }
 
-KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     const i64 size1 = OPERAND_SIZE1(&p), size2 = OPERAND_SIZE2(&p);
     i64 blocks = (p.outputs + p.block - 1) / p.block;
@@ -119,7 +119,7 @@ KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLO
     while (flat <= last) {
         value sums[SHARERS];
         i32 outputs = outputs_together(&p, flat, last);
-        node_sums(&p, x1 + p.offset1 + at.at1 * size1, x2 + p.offset2 + at.at2 * size2, node, outputs, sums);
+        node_sums(&p, operand1 + p.offset1 + at.at1 * size1, operand2 + p.offset2 + at.at2 * size2, node, outputs, sums);
         for (i32 t = 0; t < outputs; t++, flat++) {
             store_node(&p, out, at, flat, node, sums[t]);
             if (flat < last) at = place_after(&p, at, flat);

@@ -32,14 +32,14 @@ typedef struct rows {
 
 /* rows_<Q>: the sums of a strip whose padded rows have Q components. */
 #define ROW_SUMS(Q, COUNT)                                                                                          \
-    FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *x1, GLOBAL const stored2 *x2)             \
+    FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *operand1, GLOBAL const stored2 *operand2)             \
     {                                                                                                               \
         const i32 span = Q / COMPONENTS;                                                                            \
         VECTOR sums[Q / COMPONENTS];                                                                                \
         UNROLL for (i32 j = 0; j < span; j++)                                                                       \
         {                                                                                                           \
-            VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, x1 + j * COUNT * r->step1, r->step1) : r->row1;             \
-            VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, x2 + j * COUNT * r->step2, r->step2) : r->row2;             \
+            VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, operand1 + j * COUNT * r->step1, r->step1) : r->row1;             \
+            VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, operand2 + j * COUNT * r->step2, r->step2) : r->row2;             \
             sums[j] = KEEP(multiply_add((VECTOR)(0), a, b, r->sign), r->mask);                                      \
         }                                                                                                           \
         UNROLL for (i32 width = span / 2; width > 0; width /= 2)                                                    \
@@ -57,10 +57,10 @@ ROW_SUMS(4, 2)
 ROW_SUMS(8, 1)
 #endif
 
-FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)x1;
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)x2;
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)operand1;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)operand2;
     switch (r->padded) {
 #if COMPONENTS == 1
     case 2: return rows_2(r, a, b);
@@ -83,7 +83,7 @@ FUNCTION i32 span_of(i64 n)
     return span;
 }
 
-FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2)
+FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2)
 {
     const i32 d = p->rank - 1, n = (i32)p->n, span = span_of(n);
     component row1[WIDTH], row2[WIDTH], mask[WIDTH];
@@ -97,8 +97,8 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u
     for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
         const i32 i = k & (span - 1);
         const i32 shared1 = r->step1 == 0 && i < n, shared2 = r->step2 == 0 && i < n;
-        put_components(row1 + k * COMPONENTS, shared1 ? CAST1(((GLOBAL const stored1 *)x1)[i]) : value_zero());
-        put_components(row2 + k * COMPONENTS, shared2 ? CAST2(((GLOBAL const stored2 *)x2)[i]) : value_zero());
+        put_components(row1 + k * COMPONENTS, shared1 ? CAST1(((GLOBAL const stored1 *)operand1)[i]) : value_zero());
+        put_components(row2 + k * COMPONENTS, shared2 ? CAST2(((GLOBAL const stored2 *)operand2)[i]) : value_zero());
     }
     r->row1 = LOAD_COMPONENTS(0, row1);
     r->row2 = LOAD_COMPONENTS(0, row2);
@@ -142,15 +142,15 @@ COLLECT(2)
 #define STRIP_DEPTH (SHORT_LEVELS + 1)
 
 /* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
-FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, i32 count)
+FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i32 count)
 {
     const i64 step1 = p->step1[p->rank - 1], step2 = p->step2[p->rank - 1];
     component sign = (component)(p->no_conj ? -1 : 1);
     VECTOR nodes[STRIP_DEPTH];
     i32 depth = 0;
     for (i32 i = 0; i < (i32)p->n; i++) {
-        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, x1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count),
-                                   collect2(p, x2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count), sign);
+        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, operand1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count),
+                                   collect2(p, operand2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count), sign);
         for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
         nodes[depth++] = leaf;
     }
@@ -177,33 +177,33 @@ FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i
 }
 
 /* Strips from item on, to the end of the innermost dimension or of the block; returns how many. */
-FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, i64 first,
+FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, i64 first,
                         i64 most)
 {
     const i32 d = p->rank - 1;
     i64 done = 0;
 #if IS_TYPED
     rows r;
-    rows_init(&r, p, x1, x2);
+    rows_init(&r, p, operand1, operand2);
 #endif
     for (; done < most && first < p->shape[d]; done++, first += VECTOR_ELEMENTS) {
         const i64 left = p->shape[d] - first;
         const i32 count = (i32)min(left, (i64)VECTOR_ELEMENTS);
         VECTOR sums;
 #if IS_TYPED
-        if (r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS))) sums = whole_rows(&r, x1, x2);
+        if (r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS))) sums = whole_rows(&r, operand1, operand2);
         else
 #endif
-            sums = strip_sums(p, x1, x2, count);
+            sums = strip_sums(p, operand1, operand2, count);
         store_strip(p, out, sums, count);
-        x1 += VECTOR_ELEMENTS * p->step1[d] * OPERAND_SIZE1(p);
-        x2 += VECTOR_ELEMENTS * p->step2[d] * OPERAND_SIZE2(p);
+        operand1 += VECTOR_ELEMENTS * p->step1[d] * OPERAND_SIZE1(p);
+        operand2 += VECTOR_ELEMENTS * p->step2[d] * OPERAND_SIZE2(p);
         out += VECTOR_ELEMENTS * p->step_out[d] * RESULT_SIZE(p);
     }
     return done;
 }
 
-KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     const i64 inner = p.shape[p.rank - 1];
     const i64 strips = (inner + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
@@ -213,7 +213,7 @@ KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GL
         const i64 outer = item / strips;
         const i64 first = (item - outer * strips) * VECTOR_ELEMENTS;
         place at = place_of(&p, outer * inner + first);
-        item += run_strips(&p, x1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), x2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p),
+        item += run_strips(&p, operand1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), operand2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p),
                            out + p.offset_out + at.out * RESULT_SIZE(&p), first, stop - item);
     }
 }

@@ -147,33 +147,33 @@ PACK(2)
             PREFETCH_FAR((NEXT) + j * VECTOR_ELEMENTS);                                                                   \
             sums[t][j] = multiply_add(sums[t][j], A, B, sign);                                                        \
         }                                                                                                             \
-        wide1 += x1->step;                                                                                            \
-        wide2 += x2->step;                                                                                            \
+        wide1 += operand1->step;                                                                                            \
+        wide2 += operand2->step;                                                                                            \
     }
 
 /* Adds one canonical row, from element `begin` on, to the sums of the tile's outputs. */
-FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *x1, PRIVATE const operand *x2, i64 begin,
+FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *operand1, PRIVATE const operand *operand2, i64 begin,
                       i64 left, i32 outputs, component sign)
 {
     component packed1[TILE_OUTPUTS * ROW_COMPONENTS], packed2[TILE_OUTPUTS * ROW_COMPONENTS];
     PRIVATE const component *a = packed1, *b = packed2;
-    const i32 direct1 = x1->kind == ROW_CONTIGUOUS && left >= LANES;
-    const i32 direct2 = x2->kind == ROW_CONTIGUOUS && left >= LANES;
-    GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)x1->at + begin * x1->stride;
-    GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)x2->at + begin * x2->stride;
-    if (!direct1) pack1(packed1, x1, begin, left, outputs);
-    if (!direct2) pack2(packed2, x2, begin, left, outputs);
+    const i32 direct1 = operand1->kind == ROW_CONTIGUOUS && left >= LANES;
+    const i32 direct2 = operand2->kind == ROW_CONTIGUOUS && left >= LANES;
+    GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)operand1->at + begin * operand1->stride;
+    GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)operand2->at + begin * operand2->stride;
+    if (!direct1) pack1(packed1, operand1, begin, left, outputs);
+    if (!direct2) pack2(packed2, operand2, begin, left, outputs);
     if (direct1) {
-        ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * x1->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
+        ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * operand1->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
     } else if (direct2) {
-        ROW_PRODUCTS(wide2 + OUTPUTS_AHEAD * x2->step, LOAD_COMPONENTS(j, a), WIDE2(j, wide2))
+        ROW_PRODUCTS(wide2 + OUTPUTS_AHEAD * operand2->step, LOAD_COMPONENTS(j, a), WIDE2(j, wide2))
     } else {
         ROW_PRODUCTS(a, LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b))
     }
 }
 
 /* Leaves the sums of elements begin to end of each output in its tree. */
-FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *x1, PRIVATE const operand *x2, i64 begin, i64 end,
+FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *operand1, PRIVATE const operand *operand2, i64 begin, i64 end,
                         i32 outputs, component sign)
 {
     VECTOR sums[TILE_OUTPUTS][PARTS];
@@ -182,12 +182,12 @@ FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *x1, PRIVATE 
         const i64 stop = min(end, begin + CHUNK);
         for (i32 t = 0; t < outputs; t++)
             for (i32 j = 0; j < PARTS; j++) sums[t][j] = (VECTOR)(0);
-        for (; begin < stop; begin += LANES) add_row(sums, x1, x2, begin, end - begin, outputs, sign);
+        for (; begin < stop; begin += LANES) add_row(sums, operand1, operand2, begin, end - begin, outputs, sign);
         for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], chunk, fold_row(sums[t]));
     }
 }
 
-KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     tree trees[TILE_OUTPUTS];
     const i32 d = p.rank - 1;
@@ -203,8 +203,8 @@ KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLO
         const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
         const i32 outputs = (i32)min(inner - first, p.panel);
         place at = place_of(&p, flat);
-        const operand a = operand_at(x1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), p.step1[d], p.stride1);
-        const operand b = operand_at(x2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p), p.step2[d], p.stride2);
+        const operand a = operand_at(operand1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), p.step1[d], p.stride1);
+        const operand b = operand_at(operand2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p), p.step2[d], p.stride2);
         tile_sums(trees, &a, &b, begin, min(p.n, begin + p.node_chunks * CHUNK), outputs, sign);
         for (i32 t = 0; t < outputs; t++, at.out += p.step_out[d])
             store_node(&p, out, at, flat + t, node, tree_sum(&trees[t]));

@@ -1,8 +1,9 @@
-/* GPU schedule, class short: rows of at most one canonical row, without a gap between them in either operand, so that
- * each operand is one long array. A group takes p.block rows, which start and end on 16-byte boundaries, and loads them
- * whole, COUNT pairs of sixteen bytes a work-item, before it uses the first. Local memory hands the products out: to
- * p.members neighbouring work-items, a power of two, for each row, and p.span of them to each. Where rows are whole
- * pairs, a pair's sum stands for its products. */
+/* GPU schedule, class short, where no operand has a gap between its rows, so that each is one long array. A row is at
+ * most one canonical row. A group takes p.block rows, which start and end on 16-byte boundaries, and loads them whole
+ * before it uses the first: COUNT pairs of sixteen bytes a work-item.
+ *
+ * Local memory hands the products out again: each row's to p.members neighbouring work-items, a power of two, and p.span
+ * of them to each. Where a row is a whole number of pairs, the sum of a pair stands for its products. */
 
 #if GROUP == GROUP_INT && RESULT_BYTES == 1
 typedef u8 leaf;
@@ -42,12 +43,7 @@ FUNCTION u32 word_products(u32 a, u32 b)
 
 FUNCTION void put_products(PRIVATE const params *p, LOCAL quad *to, quad a, quad b)
 {
-    quad q;
-    q.x = word_products(a.x, b.x);
-    q.y = word_products(a.y, b.y);
-    q.z = word_products(a.z, b.z);
-    q.w = word_products(a.w, b.w);
-    *to = q;
+    *to = quad_of(word_products(a.x, b.x), word_products(a.y, b.y), word_products(a.z, b.z), word_products(a.w, b.w));
 }
 #else
 FUNCTION void put_products(PRIVATE const params *p, LOCAL quad *to, quad a, quad b)
@@ -57,7 +53,7 @@ FUNCTION void put_products(PRIVATE const params *p, LOCAL quad *to, quad a, quad
         quad quads[LEAF_QUADS];
     } x;
     UNROLL for (i32 k = 0; k < OWN; k++)
-        x.leaves[k] = LEAF(product_add(p, value_zero(), unpack(a, k), unpack(b, k)));
+        x.leaves[k] = LEAF(product_add(p, value_zero(), element_in(a, k), element_in(b, k)));
     UNROLL for (i32 k = 0; k < LEAF_QUADS; k++) to[k] = x.quads[k];
 }
 #endif
@@ -70,9 +66,7 @@ FUNCTION value sum_leaves(LOCAL const leaf *from, i32 count, i32 most)
         v[k] = value_zero();
         if (k < count) v[k] = from[k];
     }
-    UNROLL for (i32 width = most / 2; width > 0; width /= 2)
-        UNROLL for (i32 k = 0; k < width; k++) v[k] = value_add(v[2 * k], v[2 * k + 1]);
-    return v[0];
+    return pairwise(v, most);
 }
 
 /* A work-item's part of a row. p.span is at most 2 * MOST_LEAVES. */
@@ -87,7 +81,7 @@ FUNCTION value sum_part(LOCAL const leaf *from, i32 count, i32 span)
 }
 
 KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, 4)
-void dense_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+void dense_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     LOCAL_ARRAY quad space[COUNT * LEAF_QUADS * GROUP_ITEMS];
     LOCAL_ARRAY value sums[TEAM_SPACE];
@@ -98,10 +92,10 @@ void dense_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params 
     const i32 rows = (i32)(p.outputs - begin < p.block ? p.outputs - begin : p.block);
     const i32 elements = rows * (i32)p.n, pairs = elements / OWN, whole = (i32)p.n % OWN == 0;
     const i32 each = whole ? (i32)p.n / OWN : (i32)p.n; /* leaves of a row */
-    GLOBAL const u8 *row1 = x1 + p.offset1 + begin * p.n * RESULT_BYTES;
-    GLOBAL const u8 *row2 = x2 + p.offset2 + begin * p.n * RESULT_BYTES;
+    GLOBAL const u8 *row1 = operand1 + p.offset1 + begin * p.n * RESULT_BYTES;
+    GLOBAL const u8 *row2 = operand2 + p.offset2 + begin * p.n * RESULT_BYTES;
     quad a[COUNT], b[COUNT];
-    UNROLL for (i32 k = 0; k < COUNT; k++) { /* without a pair: the last one, perhaps of the group before */
+    UNROLL for (i32 k = 0; k < COUNT; k++) { /* without a pair of its own: the last, perhaps of the group before */
         const i32 at = me + k * GROUP_ITEMS < pairs ? me + k * GROUP_ITEMS : pairs - 1;
         a[k] = ((GLOBAL const quad *)row1)[at];
         b[k] = ((GLOBAL const quad *)row2)[at];

@@ -1,18 +1,21 @@
-/* GPU schedule, class matrix: a team of work-items sums one tree node of a square of outputs, each of them OWN by OWN
- * sums in its registers. Slices of both operands, of a few elements of the contracted axis each, go through local
- * memory in turns: while one is multiplied the next is loaded. TILE is 8 for squares whose sides are long, 4 for shorter
- * ones, 1 for squares of few outputs, of which a group then has many. */
+/* GPU schedule, class matrix. A team of work-items sums one tree node of a rectangle of outputs; each work-item has
+ * OWN_ROWS by OWN_COLUMNS sums of it in registers. Slices of both operands, a few elements of the contracted axis each, go through
+ * local memory in turns: while one is multiplied, the next is loaded.
+ *
+ * TILE is 8 for rectangles whose sides are long, and 4 for shorter ones. It is 1 for those of few outputs, of which a
+ * group then has many. */
 
 #define ITEMS MATRIX_GROUP_ITEMS(TILE)
 #define TEAM_ITEMS MATRIX_TEAM_ITEMS(TILE)
 #define TEAMS_OF_GROUP (ITEMS / TEAM_ITEMS)
-#define ACROSS (TILE == 1 ? 4 : 16) /* work-items along a side of the square */
+#define ACROSS (TILE == 1 ? 4 : 16) /* work-items along a side of the rectangle */
 
 /* Outputs of a team; those of a work-item are accumulators, 64 registers of them at most. */
 #define ROWS_OF_TEAM MATRIX_TEAM_ROWS(TILE, VALUE_BYTES)
 #define COLUMNS_OF_TEAM MATRIX_TEAM_COLUMNS(TILE, VALUE_BYTES)
 #define OWN_ROWS (ROWS_OF_TEAM / ACROSS)
 #define OWN_COLUMNS (COLUMNS_OF_TEAM / ACROSS)
+#define OWN_SUMS (OWN_ROWS * OWN_COLUMNS)
 
 /* A slice in local memory: for each of its elements all rows, then all columns, in quads; 16 bytes more keep the banks
  * apart. */
@@ -23,41 +26,129 @@
 #define ROW_LOADS (ROWS_OF_TEAM * SLICE / TEAM_ITEMS)
 #define COLUMN_LOADS (COLUMNS_OF_TEAM * SLICE / TEAM_ITEMS)
 
-/* ---- Loading ---- */
+/* A rectangle of outputs and the node that a team sums of them. */
+typedef struct team_work {
+    i64 node, batch, row, column;
+    i32 busy; /* there is such a node */
+} team_work;
 
-/* The load-th of a work-item's elements in a slice: which lane (row or column) and which element of the contracted axis.
- * Neighbouring work-items take elements or lanes, whichever are nearer in memory. */
+FUNCTION team_work team_work_of(PRIVATE const params *p, i64 work)
+{
+    const i64 down = (p->rows + ROWS_OF_TEAM - 1) / ROWS_OF_TEAM;
+    const i64 right = (p->columns + COLUMNS_OF_TEAM - 1) / COLUMNS_OF_TEAM;
+    const i64 batches = p->outputs / p->rows / p->columns;
+    team_work w;
+    w.row = work % down * ROWS_OF_TEAM;
+    work /= down;
+    w.column = work % right * COLUMNS_OF_TEAM;
+    work /= right;
+    w.batch = work % batches;
+    w.node = work / batches;
+    w.busy = w.node < p->nodes;
+    return w;
+}
+
+/* ---- Load ---- */
+
+/* One operand's lanes of the rectangle: rows of the first operand or columns of the second. */
+typedef struct side {
+    GLOBAL const u8 *from; /* element [0, ..., 0] of the operand                */
+    i64 stride;            /* elements along the contracted axis                */
+    i64 size;              /* bytes of an element                               */
+    i32 type;
+    i32 negate;            /* the imaginary parts                               */
+    i32 lanes;             /* of the rectangle, at most                         */
+    i32 along;             /* elements of a lane are nearer than lanes are      */
+    u32 there;             /* whether this work-item's i-th load exists: bit i  */
+} side;
+
+/* The load-th of a work-item's elements in a slice: which lane, and which element of the contracted axis. Neighbouring
+ * work-items take elements or lanes, whichever are nearer in memory. */
 typedef struct pick {
     i32 lane, k;
 } pick;
 
-FUNCTION pick pick_of(i32 me, i32 load, i32 lanes, i32 along)
+FUNCTION pick pick_of(PRIVATE const side *s, i32 me, i32 load)
 {
     const i32 at = me + load * TEAM_ITEMS;
     pick e;
-    e.lane = along ? at / SLICE : at % lanes;
-    e.k = along ? at % SLICE : at / lanes;
+    e.lane = s->along ? at / SLICE : at % s->lanes;
+    e.k = s->along ? at % SLICE : at / s->lanes;
     return e;
 }
 
-/* An operand's element `at`, cast to the result dtype. */
-#if IS_TYPED
-#define LOAD1(p, from, at) PASTE(cast_, TYPE1)(((GLOBAL const PASTE(stored_, TYPE1) *)(from))[at])
-#define LOAD2(p, from, at) PASTE(cast_, TYPE2)(((GLOBAL const PASTE(stored_, TYPE2) *)(from))[at])
-#else
-#define LOAD1(p, from, at) element_any((from) + (at) * OPERAND_SIZE1(p), (p)->type1)
-#define LOAD2(p, from, at) element_any((from) + (at) * OPERAND_SIZE2(p), (p)->type2)
-#endif
-
-FUNCTION i32 is_along(i64 stride, i64 step)
+/* Rows: where this work-item's elements of the first slice are, counted in elements. */
+FUNCTION side rows_of(PRIVATE const params *p, GLOBAL const u8 *operand1, PRIVATE const team_work *w, i64 begin, i32 me,
+                      PRIVATE i64 *at)
 {
-    return (stride < 0 ? -stride : stride) <= (step < 0 ? -step : step);
+    const i64 corner = place_along(p, 0, ROW_DIMS(p), w->batch).at1;
+    side s;
+    s.from = operand1 + p->offset1;
+    s.stride = p->stride1;
+    s.size = OPERAND_SIZE1(p);
+    s.type = p->type1;
+    s.negate = p->no_conj;
+    s.lanes = ROWS_OF_TEAM;
+    s.along = p->row_dims == 0 || is_along(p->stride1, p->step1[COLUMN_DIMS(p) - 1]);
+    s.there = 0;
+    UNROLL for (i32 i = 0; i < ROW_LOADS; i++) {
+        const pick e = pick_of(&s, me, i);
+        const i32 is_there = w->busy && w->row + e.lane < p->rows;
+        const place lane = place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), is_there ? w->row + e.lane : 0);
+        at[i] = corner + lane.at1 + (begin + e.k) * p->stride1;
+        s.there |= (u32)is_there << i;
+    }
+    return s;
 }
 
-/* ---- Multiplying ---- */
+FUNCTION side columns_of(PRIVATE const params *p, GLOBAL const u8 *operand2, PRIVATE const team_work *w, i64 begin,
+                         i32 me, PRIVATE i64 *at)
+{
+    const i64 corner = place_along(p, 0, ROW_DIMS(p), w->batch).at2;
+    side s;
+    s.from = operand2 + p->offset2;
+    s.stride = p->stride2;
+    s.size = OPERAND_SIZE2(p);
+    s.type = p->type2;
+    s.negate = 0;
+    s.lanes = COLUMNS_OF_TEAM;
+    s.along = p->column_dims == 0 || is_along(p->stride2, p->step2[p->rank - 1]);
+    s.there = 0;
+    UNROLL for (i32 i = 0; i < COLUMN_LOADS; i++) {
+        const pick e = pick_of(&s, me, i);
+        const i32 is_there = w->busy && w->column + e.lane < p->columns;
+        const place lane = place_along(p, COLUMN_DIMS(p), p->rank, is_there ? w->column + e.lane : 0);
+        at[i] = corner + lane.at2 + (begin + e.k) * p->stride2;
+        s.there |= (u32)is_there << i;
+    }
+    return s;
+}
 
-/* A work-item's lane with its own index: neighbours have neighbouring quads. */
-#define LANE_OF(own, item) (((own) / IN_QUAD * ACROSS + (item)) * IN_QUAD + (own) % IN_QUAD)
+/* An element, cast to the result dtype. Typed operands have it. */
+FUNCTION value load_element(PRIVATE const side *s, i64 at)
+{
+#if IS_TYPED
+    value v = PASTE(cast_, RESULT)(((GLOBAL const PASTE(stored_, RESULT) *)s->from)[at]);
+#else
+    value v = element_any(s->from + at * s->size, s->type);
+#endif
+#if IS_COMPLEX
+    if (s->negate) v.im = -v.im;
+#endif
+    return v;
+}
+
+/* The next slice, of which the node has `left` elements or more: zeros where there are none. */
+FUNCTION void load_slice(PRIVATE const side *s, i32 me, i64 left, i32 loads, PRIVATE i64 *at, PRIVATE value *next)
+{
+    UNROLL for (i32 i = 0; i < loads; i++) {
+        next[i] = value_zero();
+        if ((s->there >> i & 1u) != 0 && pick_of(s, me, i).k < left) next[i] = load_element(s, at[i]);
+        at[i] += SLICE * s->stride;
+    }
+}
+
+/* ---- Multiply ---- */
 
 FUNCTION void multiply_slice(LOCAL const quad *slice, i32 down, i32 right, PRIVATE value *sums)
 {
@@ -77,112 +168,80 @@ FUNCTION void multiply_slice(LOCAL const quad *slice, i32 down, i32 right, PRIVA
     }
 }
 
+/* ---- Store ---- */
+
+/* Into local memory: `pitch` values from one element of the contracted axis to the next. */
+FUNCTION void put_slice(LOCAL quad *slice, i32 pitch, PRIVATE const side *s, i32 me, i32 loads,
+                        PRIVATE const value *next)
+{
+    UNROLL for (i32 i = 0; i < loads; i++) {
+        const pick e = pick_of(s, me, i);
+        ((LOCAL value *)slice)[e.k * pitch + e.lane] = next[i];
+    }
+}
+
+/* A work-item's lane of the rectangle by its own index: neighbours have neighbouring quads. */
+#define LANE_OF(own, item) (((own) / IN_QUAD * ACROSS + (item)) * IN_QUAD + (own) % IN_QUAD)
+
+FUNCTION void store_sums(PRIVATE const params *p, GLOBAL u8 *out, PRIVATE const team_work *w, i32 me,
+                         PRIVATE const value *sums)
+{
+    for (i32 i = 0; i < OWN_SUMS; i++) {
+        const i64 row = w->row + LANE_OF(i / OWN_COLUMNS, me / ACROSS);
+        const i64 column = w->column + LANE_OF(i % OWN_COLUMNS, me % ACROSS);
+        if (row >= p->rows || column >= p->columns) continue;
+        place at = place_along(p, COLUMN_DIMS(p), p->rank, column);
+        at.out += place_along(p, 0, ROW_DIMS(p), w->batch).out + place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), row).out;
+        store_node(p, out, at, (w->batch * p->rows + row) * p->columns + column, w->node, sums[i]);
+    }
+}
+
 /* ---- The kernel ---- */
 
-KERNEL WORK_GROUP(ITEMS) void matrix_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+KERNEL WORK_GROUP(ITEMS)
+void matrix_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     LOCAL_ARRAY quad slices[2][TEAMS_OF_GROUP][SLICE_QUADS];
     const i32 team = LOCAL_ID() / TEAM_ITEMS, me = LOCAL_ID() % TEAM_ITEMS;
-    const i64 down_tiles = (p.rows + ROWS_OF_TEAM - 1) / ROWS_OF_TEAM;
-    const i64 right_tiles = (p.columns + COLUMNS_OF_TEAM - 1) / COLUMNS_OF_TEAM;
-    const i64 batches = p.outputs / p.rows / p.columns;
-    i64 work = GROUP_ID() * TEAMS_OF_GROUP + team;
-    const i64 first_row = work % down_tiles * ROWS_OF_TEAM;
-    work /= down_tiles;
-    const i64 first_column = work % right_tiles * COLUMNS_OF_TEAM;
-    work /= right_tiles;
-    const i64 batch = work % batches, node = work / batches;
-    const i32 busy = node < p.nodes;
-    const place corner = place_along(&p, 0, ROW_DIMS(&p), batch);
-    const i64 begin = (p.first_node + node) * p.node_chunks * MATRIX_BLOCK;
-    const i64 stop = begin + p.node_chunks * MATRIX_BLOCK < p.n ? begin + p.node_chunks * MATRIX_BLOCK : p.n;
-    /* The same trips for every work-item of the group: a node that ends earlier goes on with zeros. */
-    const i64 blocks = (p.n + MATRIX_BLOCK - 1) / MATRIX_BLOCK < p.node_chunks
-                           ? (p.n + MATRIX_BLOCK - 1) / MATRIX_BLOCK
-                           : p.node_chunks;
-    const i32 per_block = p.n < MATRIX_BLOCK ? (i32)(p.n + SLICE - 1) / SLICE : MATRIX_BLOCK / SLICE;
-
-    /* Where this work-item's elements of a slice lie. */
-    const i32 along1 = p.row_dims == 0 || is_along(p.stride1, p.step1[COLUMN_DIMS(&p) - 1]);
-    const i32 along2 = p.column_dims == 0 || is_along(p.stride2, p.step2[p.rank - 1]);
+    const team_work w = team_work_of(&p, GROUP_ID() * TEAMS_OF_GROUP + team);
+    const range node = node_range(&p, w.node, MATRIX_BLOCK);
     i64 at1[ROW_LOADS], at2[COLUMN_LOADS];
-    u32 there = 0; /* whether the lane exists, a bit for each load */
-    UNROLL for (i32 i = 0; i < ROW_LOADS; i++) {
-        const pick e = pick_of(me, i, ROWS_OF_TEAM, along1);
-        const i32 is_there = busy && first_row + e.lane < p.rows;
-        const place at = place_along(&p, ROW_DIMS(&p), COLUMN_DIMS(&p), is_there ? first_row + e.lane : 0);
-        at1[i] = corner.at1 + at.at1 + (begin + e.k) * p.stride1;
-        there |= (u32)is_there << i;
-    }
-    UNROLL for (i32 i = 0; i < COLUMN_LOADS; i++) {
-        const pick e = pick_of(me, i, COLUMNS_OF_TEAM, along2);
-        const i32 is_there = busy && first_column + e.lane < p.columns;
-        const place at = place_along(&p, COLUMN_DIMS(&p), p.rank, is_there ? first_column + e.lane : 0);
-        at2[i] = corner.at2 + at.at2 + (begin + e.k) * p.stride2;
-        there |= (u32)is_there << (i + ROW_LOADS);
-    }
-
-    value sums[OWN_ROWS * OWN_COLUMNS], waiting[MATRIX_LEVELS * OWN_ROWS * OWN_COLUMNS];
     value next1[ROW_LOADS], next2[COLUMN_LOADS];
-    UNROLL for (i32 i = 0; i < OWN_ROWS * OWN_COLUMNS; i++) sums[i] = value_zero();
+    value sums[OWN_SUMS], waiting[MATRIX_LEVELS * OWN_SUMS];
+    const side rows = rows_of(&p, operand1, &w, node.begin, me, at1);
+    const side columns = columns_of(&p, operand2, &w, node.begin, me, at2);
+    UNROLL for (i32 i = 0; i < OWN_SUMS; i++) sums[i] = value_zero();
 
-    const i64 slice_count = blocks * per_block;
-    i32 in_block = 0, block = 0; /* slices of the block and blocks that are done */
-    i64 first = begin;           /* of the slice that is loaded                  */
-    for (i64 ahead = 0; ahead <= slice_count; ahead++, first += SLICE) {
-        /* Loads of a slice go out before the multiplications of the one before it. */
-        if (ahead < slice_count) {
-            UNROLL for (i32 i = 0; i < ROW_LOADS; i++) {
-                const pick e = pick_of(me, i, ROWS_OF_TEAM, along1);
-                next1[i] = value_zero();
-                if ((there >> i & 1u) != 0 && first + e.k < stop)
-                    next1[i] = LOAD1(&p, x1 + p.offset1, at1[i]);
-                at1[i] += SLICE * p.stride1;
-#if IS_COMPLEX
-                if (p.no_conj) next1[i].im = -next1[i].im;
-#endif
-            }
-            UNROLL for (i32 i = 0; i < COLUMN_LOADS; i++) {
-                const pick e = pick_of(me, i, COLUMNS_OF_TEAM, along2);
-                next2[i] = value_zero();
-                if ((there >> (i + ROW_LOADS) & 1u) != 0 && first + e.k < stop)
-                    next2[i] = LOAD2(&p, x2 + p.offset2, at2[i]);
-                at2[i] += SLICE * p.stride2;
-            }
+    /* As many slices for every work-item of the group: a node that ends earlier goes on with zeros. */
+    const i64 all_blocks = (p.n + MATRIX_BLOCK - 1) / MATRIX_BLOCK;
+    const i32 per_block = p.n < MATRIX_BLOCK ? (i32)(p.n + SLICE - 1) / SLICE : MATRIX_BLOCK / SLICE;
+    const i64 count = (all_blocks < p.node_chunks ? all_blocks : p.node_chunks) * per_block;
+    i64 left = node.end - node.begin; /* elements from the slice that is loaded on */
+    i32 in_block = 0, block = 0;      /* slices of the block, and blocks, that are multiplied */
+    for (i64 ahead = 0; ahead <= count; ahead++, left -= SLICE) {
+        /* The loads of a slice go out before the one before it is multiplied. */
+        if (ahead < count) {
+            load_slice(&rows, me, left, ROW_LOADS, at1, next1);
+            load_slice(&columns, me, left, COLUMN_LOADS, at2, next2);
         }
         if (ahead > 0) {
             multiply_slice(slices[~ahead & 1][team], me / ACROSS, me % ACROSS, sums);
             if (++in_block == per_block) {
-                const i64 block_end = begin + (i64)(block + 1) * MATRIX_BLOCK;
-                if (block_end - MATRIX_BLOCK < stop) climb(OWN_ROWS * OWN_COLUMNS, sums, waiting, block, block_end >= stop);
+                climb(OWN_SUMS, sums, waiting, block, node.end - node.begin - (i64)block * MATRIX_BLOCK);
                 in_block = 0;
                 block++;
             }
         }
-        if (ahead < slice_count) {
-            LOCAL value *rows = (LOCAL value *)slices[ahead & 1][team];
-            LOCAL value *columns = (LOCAL value *)(slices[ahead & 1][team] + SLICE * ROW_QUADS);
-            UNROLL for (i32 i = 0; i < ROW_LOADS; i++) {
-                const pick e = pick_of(me, i, ROWS_OF_TEAM, along1);
-                rows[e.k * ROW_QUADS * IN_QUAD + e.lane] = next1[i];
-            }
-            UNROLL for (i32 i = 0; i < COLUMN_LOADS; i++) {
-                const pick e = pick_of(me, i, COLUMNS_OF_TEAM, along2);
-                columns[e.k * COLUMN_QUADS * IN_QUAD + e.lane] = next2[i];
-            }
+        if (ahead < count) {
+            put_slice(slices[ahead & 1][team], ROW_QUADS * IN_QUAD, &rows, me, ROW_LOADS, next1);
+            put_slice(slices[ahead & 1][team] + SLICE * ROW_QUADS, COLUMN_QUADS * IN_QUAD, &columns, me, COLUMN_LOADS,
+                      next2);
         }
         BARRIER();
     }
 
-    if (!busy) return;
+    if (!w.busy) return;
     /* Out of registers first, so that the storing can be a loop. */
-    UNROLL for (i32 i = 0; i < OWN_ROWS * OWN_COLUMNS; i++) waiting[i] = sums[i];
-    for (i32 i = 0; i < OWN_ROWS * OWN_COLUMNS; i++) {
-        const i64 row = first_row + LANE_OF(i / OWN_COLUMNS, me / ACROSS);
-        const i64 column = first_column + LANE_OF(i % OWN_COLUMNS, me % ACROSS);
-        if (row >= p.rows || column >= p.columns) continue;
-        place at = place_along(&p, COLUMN_DIMS(&p), p.rank, column);
-        at.out += place_along(&p, 0, ROW_DIMS(&p), batch).out + place_along(&p, ROW_DIMS(&p), COLUMN_DIMS(&p), row).out;
-        store_node(&p, out, at, (batch * p.rows + row) * p.columns + column, node, waiting[i]);
-    }
+    UNROLL for (i32 i = 0; i < OWN_SUMS; i++) waiting[i] = sums[i];
+    store_sums(&p, out, &w, me, waiting);
 }

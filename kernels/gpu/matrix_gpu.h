@@ -1,48 +1,18 @@
-/* GPU schedule, class matrix: values in sixteen bytes of local memory, and the tree over the blocks of a work-item. */
+/* GPU schedule, class matrix: what matrix_gpu and skinny_gpu share. */
 
-#if GROUP == GROUP_C128
-#define VALUE_BYTES 16
-#elif GROUP == GROUP_F64 || GROUP == GROUP_C64 || (GROUP == GROUP_INT && (!IS_TYPED || RESULT_BYTES == 8))
-#define VALUE_BYTES 8
-#else
-#define VALUE_BYTES 4
-#endif
-#define IN_QUAD (16 / VALUE_BYTES)
-
-/* The k-th of the values in sixteen bytes. */
-FUNCTION value value_in(quad q, i32 k)
+/* Whether an operand's neighbours along the contracted axis are nearer in memory than its neighbouring lanes. */
+FUNCTION i32 is_along(i64 stride, i64 step)
 {
-#if VALUE_BYTES == 16
-    pair64 v;
-    v.re = f64_of_bits((u64)q.x | (u64)q.y << 32);
-    v.im = f64_of_bits((u64)q.z | (u64)q.w << 32);
-    return v;
-#elif VALUE_BYTES == 8
-    const u32 low = k == 0 ? q.x : q.z, high = k == 0 ? q.y : q.w;
-#if GROUP == GROUP_C64
-    pair32 v;
-    v.re = f32_of_bits(low);
-    v.im = f32_of_bits(high);
-    return v;
-#elif GROUP == GROUP_F64
-    return f64_of_bits((u64)low | (u64)high << 32);
-#else
-    return (u64)low | (u64)high << 32;
-#endif
-#else
-    const u32 word32 = k == 0 ? q.x : k == 1 ? q.y : k == 2 ? q.z : q.w;
-#if GROUP == GROUP_INT
-    return word32;
-#else
-    return f32_of_bits(word32);
-#endif
-#endif
+    return (stride < 0 ? -stride : stride) <= (step < 0 ? -step : step);
 }
 
-/* Adds to the `own` sums of a node's index-th block those that wait: all of them after the last block, else those whose
- * pair it completes, and then waits itself. */
-FUNCTION void climb(i32 own, PRIVATE value *sums, PRIVATE value *waiting, i32 index, i32 is_last)
+/* The tree over the blocks of a work-item. To the `own` sums of a node's index-th block it adds those that wait: all of
+ * them after the last block, else those whose pair the block completes. Then the block's sums wait, too. From the block
+ * on, the node has `left` elements; none where other teams of the group have longer nodes. */
+FUNCTION void climb(i32 own, PRIVATE value *sums, PRIVATE value *waiting, i32 index, i64 left)
 {
+    const i32 is_last = left <= MATRIX_BLOCK;
+    if (left <= 0) return;
     i32 level = 0;
     for (; is_last ? index != 0 : (index & 1) != 0; index >>= 1, level++) {
         if ((index & 1) == 0) continue;

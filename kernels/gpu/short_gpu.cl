@@ -1,9 +1,9 @@
-/* GPU schedule, class short: rows of at most one canonical row, so of one element a lane. As many neighbouring
- * work-items as p.members, a power of two, take an output; each loads all of its parts of several outputs, COUNT pairs,
- * before it uses the first. Consecutive work-items read consecutive memory, whatever the rows' length.
+/* GPU schedule, class short: a row is at most one canonical row, so that each lane has one element. p.members
+ * neighbouring work-items, a power of two, take an output together. Each loads all of its parts of several outputs, COUNT
+ * pairs, before it uses the first. Consecutive work-items read consecutive memory, whatever the length of a row.
  *
- * LOAD_VECTOR: a pair is sixteen bytes of each operand. LOAD_STRIDED: an element of each; rows of more than 32 elements
- * are p.span pairs of an output. */
+ * LOAD_VECTOR: a pair is sixteen bytes of each operand. LOAD_STRIDED: a pair is an element of each; a member takes
+ * p.span pairs of an output, more than one where a row has more than 32 elements. */
 
 #if LOAD == LOAD_VECTOR
 #define COUNT SHORT_PAIRS_WIDE
@@ -18,7 +18,7 @@ typedef PASTE(stored_, TYPE1) part1;
 typedef PASTE(stored_, TYPE2) part2;
 #endif
 
-/* The pair's sum of products, `first` being its first element. */
+/* The sum of a pair's products. */
 FUNCTION value pair_product(PRIVATE const params *p, part1 a, part2 b)
 {
 #if LOAD == LOAD_VECTOR
@@ -45,11 +45,12 @@ FUNCTION stride stride_of(PRIVATE const i64 *steps, i32 rank, i64 inner, i64 out
 }
 
 KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
-void short_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params p)
+void short_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     LOCAL_ARRAY value space[TEAM_SPACE];
     const i32 me = LOCAL_ID();
-    const i32 span = LOAD == LOAD_VECTOR ? 1 : (i32)p.span, mine = me % p.members, abreast = GROUP_ITEMS / p.members, each = COUNT / span;
+    const i32 span = LOAD == LOAD_VECTOR ? 1 : (i32)p.span, mine = me % p.members;
+    const i32 abreast = GROUP_ITEMS / p.members, each = COUNT / span;
     const i64 begin = GROUP_ID() * abreast * each + me / p.members;
     const i64 inner = p.shape[p.rank - 1], outer = abreast / inner, rest = abreast - outer * inner;
     i64 left = begin < p.outputs ? (p.outputs - begin + abreast - 1) / abreast : 0;
@@ -57,8 +58,8 @@ void short_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, params 
     const place start = place_of(&p, count > 0 ? begin : 0);
     const stride step1 = stride_of(p.step1, p.rank, inner, outer, rest);
     const stride step2 = stride_of(p.step2, p.rank, inner, outer, rest);
-    GLOBAL const part1 *row1 = (GLOBAL const part1 *)(x1 + p.offset1) + start.at1 / OWN;
-    GLOBAL const part2 *row2 = (GLOBAL const part2 *)(x2 + p.offset2) + start.at2 / OWN;
+    GLOBAL const part1 *row1 = (GLOBAL const part1 *)(operand1 + p.offset1) + start.at1 / OWN;
+    GLOBAL const part2 *row2 = (GLOBAL const part2 *)(operand2 + p.offset2) + start.at2 / OWN;
     part1 a[COUNT];
     part2 b[COUNT];
     value v[COUNT];

@@ -1,5 +1,5 @@
 /* What the work-items of a group of the GPU schedule do together: sums over neighbours, the tree's stack in local
- * memory, sums over partials. Every work-item of the group calls each function that has a barrier. */
+ * memory, sums over partials. Every work-item of the group must call each function that has a barrier. */
 
 /* Levels of a stack of leaves, of which a chunk has 2^5 at most. */
 #define LEVELS (TEAM_NODE_LEVELS + 5 + 1)
@@ -10,7 +10,15 @@
 #define PARTIAL(v) (v)
 #endif
 
-/* The adjacent pairwise sum of `count` values, a power of two, in place; for one work-item. */
+/* The adjacent pairwise sum of `count` values, a power of two, in place: in registers, where the count is a constant ... */
+FUNCTION value pairwise(PRIVATE value *v, i32 count)
+{
+    UNROLL for (i32 width = count / 2; width > 0; width /= 2)
+        UNROLL for (i32 k = 0; k < width; k++) v[k] = value_add(v[2 * k], v[2 * k + 1]);
+    return v[0];
+}
+
+/* ... and in local memory, by one work-item. */
 FUNCTION value fold(LOCAL value *v, i32 count)
 {
     NO_UNROLL for (i32 step = 1; step < count; step *= 2)
@@ -84,6 +92,18 @@ FUNCTION void store_either(PRIVATE const params *p, GLOBAL u8 *out, GLOBAL parti
 
 /* ---- Sums over an output's partials ---- */
 
+#if HAS_FENCED_GROUPS
+/* Whether this is the last of an output's `groups` to get here: then all their partials are there to read. */
+FUNCTION i32 is_last_group(GLOBAL u32 *counter, i64 groups, i32 me)
+{
+    LOCAL_ARRAY i32 is_last;
+    BARRIER();
+    if (me == 0) is_last = arrive(counter, (u32)groups);
+    BARRIER();
+    return is_last;
+}
+#endif
+
 #define EACH 8 /* partials a work-item loads at once */
 
 /* The sum of partials begin to begin + share of `count`: share is a power of two, or no less than count. Right in the
@@ -98,9 +118,7 @@ FUNCTION value team_partials(LOCAL value *space, LOCAL value *stack, i32 me, GLO
         i64 first = begin + ((i64)round * TEAM + me % TEAM) * EACH;
         value v[EACH];
         UNROLL for (i32 k = 0; k < EACH; k++) v[k] = first + k < end ? (value)from[first + k] : value_zero();
-        UNROLL for (i32 width = EACH / 2; width > 0; width /= 2)
-            UNROLL for (i32 k = 0; k < width; k++) v[k] = value_add(v[2 * k], v[2 * k + 1]);
-        sum = team_sum(space, me, round, TEAM, v[0]);
+        sum = team_sum(space, me, round, TEAM, pairwise(v, EACH));
         if (me % TEAM == 0) stack_push(stack, 1, 1, 1, round, &sum);
     }
     if (me % TEAM == 0) stack_sum(stack, 1, 1, 1, rounds, &sum);

@@ -1,9 +1,10 @@
-/* GPU schedule, teams of 32 work-items along the contracted axis. Classes lanes, split and shared. One, two, four or
- * all eight of a group's teams (p.members) share a tree node of TILE outputs, which share the second operand's row;
- * each member takes `span` chunks of it. A team's row of the canonical sum is 512 bytes of the result dtype.
+/* GPU schedule, classes lanes, split and shared: teams of 32 work-items along the contracted axis. A team has a tile of
+ * TILE outputs, which share the second operand's row. One, two, four or all eight of a group's teams (p.members) share a
+ * tree node of a tile; each takes p.span chunks of it.
  *
- * LOAD_VECTOR: sixteen bytes a work-item, so OWN neighbouring lanes, with several rows under way before the first is
- * used. Other loads: 32 neighbouring elements a team, so that a chunk is several leaves of the same tree. */
+ * LOAD_VECTOR: a work-item loads sixteen bytes, that is, OWN neighbouring lanes, and a team a canonical row. Several
+ * rows are under way before the first is used.
+ * Other loads: a team loads 32 neighbouring elements, so that a chunk is several leaves of the same tree. */
 
 #if LOAD == LOAD_VECTOR
 #define LEAVES 1 /* of a chunk */
@@ -11,7 +12,7 @@
 #define LEAVES (LANES / TEAM)
 #endif
 
-/* Where the rows of a tile start. */
+/* Where the rows of a tile start: one of each output in the first operand, one for all in the second. */
 typedef struct tile_rows {
     GLOBAL const u8 *a[TILE];
     GLOBAL const u8 *b;
@@ -57,9 +58,7 @@ FUNCTION void add_leaf(PRIVATE const params *p, PRIVATE value *leaf, PRIVATE con
         }
     }
     UNROLL for (i32 m = 0; m < TILE; m++) {
-        UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
-            UNROLL for (i32 k = 0; k < width; k++) sums[m][k] = value_add(sums[m][2 * k], sums[m][2 * k + 1]);
-        leaf[m] = value_add(leaf[m], sums[m][0]);
+        leaf[m] = value_add(leaf[m], pairwise(sums[m], SUMS));
     }
 }
 
@@ -142,19 +141,18 @@ FUNCTION void team_part(PRIVATE const params *p, LOCAL value *space, LOCAL value
     UNROLL for (i32 m = 0; m < TILE; m++) part[m] = value_zero();
     NO_UNROLL for (i32 k = 0; k < leaves; k++) {
         const i64 start = begin + (i64)(k / LEAVES) * CHUNK + k % LEAVES * TEAM;
-#if GROUP == GROUP_INT
-        if (start < end) add_leaf(p, part, at, start, me % TEAM);
-    }
-    UNROLL for (i32 m = 0; m < TILE; m++) part[m] = team_sum(space, me, m, TEAM, part[m]);
-#else
         value leaf[TILE];
         UNROLL for (i32 m = 0; m < TILE; m++) leaf[m] = value_zero();
-        if (start < end) add_leaf(p, leaf, at, start, me % TEAM);
-        UNROLL for (i32 m = 0; m < TILE; m++) leaf[m] = team_sum(space, me, k * TILE + m, TEAM, leaf[m]);
-        if (me % TEAM == 0) stack_push(stacks, TILE, 1, TILE, k, leaf);
+        if (start < end) add_leaf(p, IS_EXACT ? part : leaf, at, start, me % TEAM);
+        if (!IS_EXACT) {
+            UNROLL for (i32 m = 0; m < TILE; m++) leaf[m] = team_sum(space, me, k * TILE + m, TEAM, leaf[m]);
+            if (me % TEAM == 0) stack_push(stacks, TILE, 1, TILE, k, leaf);
+        }
     }
-    if (me % TEAM == 0) stack_sum(stacks, TILE, 1, TILE, leaves, part);
-#endif
+    if (IS_EXACT)
+        UNROLL for (i32 m = 0; m < TILE; m++) part[m] = team_sum(space, me, m, TEAM, part[m]);
+    else if (me % TEAM == 0)
+        stack_sum(stacks, TILE, 1, TILE, leaves, part);
 }
 
 FUNCTION place output_along(PRIVATE const params *p, LOCAL const team_work *w, i32 m)
@@ -166,17 +164,13 @@ FUNCTION place output_along(PRIVATE const params *p, LOCAL const team_work *w, i
 }
 
 #if HAS_FENCED_GROUPS
-/* The last group of a tile to get here adds the partials of all: the group's teams are members of one node. */
+/* The last group of a tile adds the partials of all: its teams are members of one node. */
 FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *stack, LOCAL value *sums, i32 me,
                      LOCAL const team_work *w, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters)
 {
-    LOCAL_ARRAY i32 is_last;
     const i32 team = me / TEAM;
     const i64 share = partials_share(p->all_nodes, TEAMS);
-    BARRIER();
-    if (me == 0) is_last = arrive(counters + w->tile, (u32)p->all_nodes);
-    BARRIER();
-    if (!is_last) return;
+    if (!is_last_group(counters + w->tile, p->all_nodes, me)) return;
     NO_UNROLL for (i32 m = 0; m < w->count; m++) {
         value v = team_partials(space, stack, me, partials + (w->flat + m) * p->all_nodes, p->all_nodes,
                                 team * share, share);
@@ -189,8 +183,8 @@ FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *s
 #endif
 
 KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
-void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters,
-              params p)
+void team_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, GLOBAL partial *partials,
+              GLOBAL u32 *counters, params p)
 {
     LOCAL_ARRAY value space[TEAM_SPACE];
     LOCAL_ARRAY value stacks[TEAMS][TILE * LEVELS];
@@ -207,13 +201,11 @@ void team_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL p
         w.out = first.out;
         if (me % TEAM == 0) works[team] = w;
         UNROLL for (i32 m = 0; m < TILE; m++) /* past the end: the last output once more */
-            at.a[m] = x1 + p.offset1 +
-                      (first.at1 + (m < w.count ? m : w.count - 1) * p.step1[p.rank - 1]) * OPERAND_SIZE1(&p);
-        at.b = x2 + p.offset2 + first.at2 * OPERAND_SIZE2(&p);
-        begin = (p.first_node + w.node) * p.node_chunks * CHUNK;
-        end = begin + p.node_chunks * CHUNK < p.n ? begin + p.node_chunks * CHUNK : p.n;
-        begin += (team & (p.members - 1)) * p.span * CHUNK;
-        end = w.node < 0 ? begin : begin + p.span * CHUNK < end ? begin + p.span * CHUNK : end;
+            at.a[m] = ADDRESS1(&p, operand1, first.at1 + (m < w.count ? m : w.count - 1) * p.step1[p.rank - 1]);
+        at.b = ADDRESS2(&p, operand2, first.at2);
+        const range node = node_range(&p, w.node, CHUNK);
+        begin = node.begin + (team & (p.members - 1)) * p.span * CHUNK;
+        end = w.node < 0 ? begin : begin + p.span * CHUNK < node.end ? begin + p.span * CHUNK : node.end;
     }
     team_part(&p, space, stacks[team], me, &at, begin, end, part);
     if (me % TEAM == 0)

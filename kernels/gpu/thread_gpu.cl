@@ -1,7 +1,7 @@
-/* GPU schedule, a work-item across TILE neighbouring outputs: class column, where those lie side by side, and whatever
- * has no better kernel. p.members parts of a group share a tree node of the same outputs, each p.span lanes of a chunk
- * or several (sixteen elements a lane). A work-item walks AHEAD lanes at a time, so that as many loads of each operand
- * are under way, and keeps the tree's stack in local memory. */
+/* GPU schedule, class column, and all that no other kernel takes: a work-item across a tile of TILE neighbouring outputs,
+ * which in class column lie side by side. p.members parts of a group share a tree node of the same outputs. Each takes
+ * p.span lanes of a chunk or of several; a lane has sixteen elements in a chunk. A work-item walks AHEAD lanes at a time,
+ * so that as many loads of each operand are under way, and keeps the tree's stack in local memory. */
 
 #if LOAD == LOAD_ANY
 #define AHEAD 1
@@ -137,7 +137,7 @@ FUNCTION void add_rows(PRIVATE const params *p, PRIVATE value *sums, PRIVATE con
     UNROLL for (i32 k = 0; k < AHEAD; k++)
         if (k <= left)
             UNROLL for (i32 m = 0; m < TILE; m++) {
-                PRIVATE value *sum = sums + (GROUP == GROUP_INT ? 0 : k * TILE) + m;
+                PRIVATE value *sum = sums + (IS_EXACT ? 0 : k * TILE) + m;
                 *sum = product_add(p, *sum, PASTE(cast_, TYPE1)(PASTE(part_, TYPE1)(a[k], m)),
                                    PASTE(cast_, TYPE2)(PASTE(part_, TYPE2)(b[k], m)));
             }
@@ -208,46 +208,69 @@ FUNCTION void partials_part(PRIVATE const params *p, LOCAL value *stack, i32 mem
                 i64 node = (i64)member * share + k + r;
                 v[r] = m < count && node < p->all_nodes ? (value)from[m * p->all_nodes + node] : value_zero();
             }
-            UNROLL for (i32 width = AHEAD / 2; width > 0; width /= 2)
-                UNROLL for (i32 r = 0; r < width; r++) v[r] = value_add(v[2 * r], v[2 * r + 1]);
-            sums[m] = v[0];
+            sums[m] = pairwise(v, AHEAD);
         }
-#if GROUP == GROUP_INT
-        UNROLL for (i32 m = 0; m < TILE; m++) part[m] = value_add(part[m], sums[m]);
+        if (IS_EXACT)
+            UNROLL for (i32 m = 0; m < TILE; m++) part[m] = value_add(part[m], sums[m]);
+        else
+            stack_push(stack, SPACE, GROUP_ITEMS, TILE, k / AHEAD, sums);
     }
-#else
-        stack_push(stack, SPACE, GROUP_ITEMS, TILE, k / AHEAD, sums);
-    }
-    stack_sum(stack, SPACE, GROUP_ITEMS, TILE, share / AHEAD, part);
-#endif
+    if (!IS_EXACT) stack_sum(stack, SPACE, GROUP_ITEMS, TILE, share / AHEAD, part);
 }
 #endif
 
 /* Which outputs a work-item sums. */
 typedef struct thread_work {
-    i64 node;  /* of this launch                    */
-    i64 tile;  /* of the group                      */
-    i64 flat;  /* the first output                  */
-    i32 count; /* outputs; 0: none, read nothing    */
+    i64 node;  /* of this launch                              */
+    i64 block; /* of all blocks of outputs that a group takes */
+    i64 flat;  /* the first output                            */
+    i32 count; /* outputs; 0: none, read nothing              */
 } thread_work;
 
 FUNCTION thread_work thread_work_of(PRIVATE const params *p, i64 group, i32 slots, i32 slot)
 {
     thread_work w;
     const i64 inner = p->shape[p->rank - 1], across = (inner + TILE - 1) / TILE;
-    const i64 units = p->outputs / inner * across, tiles = (units + slots - 1) / slots;
-    w.node = group / tiles;
-    w.tile = group - w.node * tiles;
-    const i64 unit = w.tile * slots + slot;
-    const i64 column = unit % across * TILE;
-    w.flat = unit / across * inner + column;
+    const i64 tiles = p->outputs / inner * across, blocks = (tiles + slots - 1) / slots;
+    w.node = group / blocks;
+    w.block = group - w.node * blocks;
+    const i64 tile = w.block * slots + slot;
+    const i64 column = tile % across * TILE;
+    w.flat = tile / across * inner + column;
     w.count = (i32)(inner - column < TILE ? inner - column : TILE);
-    if (unit >= units || w.node >= p->nodes) w.flat = w.count = 0;
+    if (tile >= tiles || w.node >= p->nodes) w.flat = w.count = 0;
     return w;
 }
 
+FUNCTION columns columns_of(GLOBAL const u8 *from, i64 stride, i64 step, i64 size, i32 is_wide, i32 count)
+{
+    columns c;
+    c.from = from;
+    c.pitch = stride * size;
+    c.apart = step * size;
+    c.wide = is_wide && count == TILE;
+    c.count = count;
+    return c;
+}
+
+#if HAS_FENCED_GROUPS
+/* The last group of a block of outputs adds the partials of all. */
+FUNCTION void finish(PRIVATE const params *p, LOCAL value *mine, i32 me, i32 member, i32 slots,
+                     PRIVATE const thread_work *w, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters)
+{
+    value part[TILE];
+    if (!is_last_group(counters + w->block, p->all_nodes, me)) return;
+    partials_part(p, mine, member, partials + w->flat * p->all_nodes, w->count, part);
+    add_members(p, mine, member, slots, part);
+    if (member != 0) return;
+    place at = place_of(p, w->flat);
+    UNROLL for (i32 m = 0; m < TILE; m++, at.out += p->step_out[p->rank - 1])
+        if (m < w->count) store_sum(p, out, at, part[m]);
+}
+#endif
+
 KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
-void thread_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL partial *partials,
+void thread_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, GLOBAL partial *partials,
                 GLOBAL u32 *counters, params p)
 {
     LOCAL_ARRAY value space[DEPTH * SPACE];
@@ -255,36 +278,18 @@ void thread_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL
     const i32 member = me / slots;
     const thread_work w = thread_work_of(&p, GROUP_ID(), slots, me % slots);
     place at = place_of(&p, w.flat);
-    columns c1, c2;
+    const columns c1 = columns_of(ADDRESS1(&p, operand1, at.at1), p.stride1, p.step1[p.rank - 1], OPERAND_SIZE1(&p),
+                                  p.wide & 1, w.count);
+    const columns c2 = columns_of(ADDRESS2(&p, operand2, at.at2), p.stride2, p.step2[p.rank - 1], OPERAND_SIZE2(&p),
+                                  p.wide & 2, w.count);
+    const range node = node_range(&p, w.node, CHUNK);
     value part[TILE];
-    c1.from = x1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p);
-    c2.from = x2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p);
-    c1.pitch = p.stride1 * OPERAND_SIZE1(&p);
-    c2.pitch = p.stride2 * OPERAND_SIZE2(&p);
-    c1.apart = p.step1[p.rank - 1] * OPERAND_SIZE1(&p);
-    c2.apart = p.step2[p.rank - 1] * OPERAND_SIZE2(&p);
-    c1.wide = (p.wide & 1) && w.count == TILE;
-    c2.wide = (p.wide & 2) && w.count == TILE;
-    c1.count = c2.count = w.count;
-    const i64 begin = (p.first_node + w.node) * p.node_chunks * CHUNK;
-    const i64 end = begin + p.node_chunks * CHUNK < p.n ? begin + p.node_chunks * CHUNK : p.n;
-    thread_part(&p, space + me, member, &c1, &c2, begin, w.count == 0 ? begin : end, part);
+    thread_part(&p, space + me, member, &c1, &c2, node.begin, w.count == 0 ? node.begin : node.end, part);
     add_members(&p, space + me, member, slots, part);
     if (member == 0)
         UNROLL for (i32 m = 0; m < TILE; m++, at.out += p.step_out[p.rank - 1])
             if (m < w.count) store_either(&p, out, partials, at, w.flat + m, w.node, part[m]);
 #if HAS_FENCED_GROUPS
-    if (!p.fused) return;
-    LOCAL_ARRAY i32 is_last;
-    BARRIER();
-    if (me == 0) is_last = arrive(counters + w.tile, (u32)p.all_nodes);
-    BARRIER();
-    if (!is_last) return;
-    partials_part(&p, space + me, member, partials + w.flat * p.all_nodes, w.count, part);
-    add_members(&p, space + me, member, slots, part);
-    if (member != 0) return;
-    at = place_of(&p, w.flat);
-    UNROLL for (i32 m = 0; m < TILE; m++, at.out += p.step_out[p.rank - 1])
-        if (m < w.count) store_sum(&p, out, at, part[m]);
+    if (p.fused) finish(&p, space + me, me, member, slots, &w, out, partials, counters);
 #endif
 }

@@ -1,25 +1,25 @@
-/* GPU schedule, where the first operand is contiguous along the contracted axis and the second across outputs. A group
- * sums a tree node of 128 bytes' worth of neighbouring outputs: SLOTS of TILE outputs by MEMBERS of sixteen bytes along
- * the axis. A work-item loads sixteen bytes of each of its outputs from the first operand, and from the second the TILE
- * columns of as many elements, which it turns in registers. A team is eight slots by four members, so that it uses
- * every sector that it asks for whole, and the group takes whole lines of both operands at a time.
+/* GPU schedule, classes lanes, split and shared, where the first operand is contiguous along the contracted axis and the
+ * second across outputs. A group sums a tree node of 128 bytes' worth of neighbouring outputs: SLOTS tiles of TILE
+ * outputs, by MEMBERS of sixteen bytes along the axis. From the first operand a work-item loads sixteen bytes of each
+ * output of its tile. From the second it loads the tile's columns of as many elements, and turns them in registers.
  *
- * The planner sees to it that whatever is loaded at once is there: whole sixteen bytes along the axis, whole slots. */
+ * A team is eight slots by four members: it uses every sector of memory whole, and the group whole lines. The planner
+ * sees to it that what is loaded at once is there: whole sixteen bytes along the axis, whole tiles. */
 
 #define SLOT_BYTES (TILE * RESULT_BYTES) /* sixteen, or four elements of less than four bytes */
 #define SLOTS (TILE_GROUP_BYTES / SLOT_BYTES)
 #define MEMBERS (GROUP_ITEMS / SLOTS)
-#define WIDTH (SLOTS * TILE)
+#define OUTPUTS (SLOTS * TILE) /* of a group */
 #define BATCH (4 / TILE) /* rows under way: 128 bytes a work-item */
 #define PITCH (MEMBERS + 1) /* of local memory: neighbouring outputs in different banks */
 #define RESIDENT (RESULT_BYTES == 2 && GROUP != GROUP_INT ? 2 : 3) /* with thirty-two sums of a work-item */
-#if GROUP == GROUP_INT /* exact in any order: the members take a node's elements in turns */
+#if IS_EXACT /* the members take a node's elements in turns */
 #define LEAVES 1
 #define STACKS TEAMS
 #define ROW_STEP (MEMBERS * OWN)
 #else
 #define LEAVES (TEAM / MEMBERS) /* of a chunk */
-#define STACKS WIDTH
+#define STACKS OUTPUTS
 #define ROW_STEP LANES
 #endif
 
@@ -32,32 +32,17 @@ typedef struct slot_rows {
 
 FUNCTION quad load_columns(GLOBAL const u8 *from)
 {
-    quad q;
 #if SLOT_BYTES == 16
-    q = load_quad(from);
+    return load_quad(from);
 #elif SLOT_BYTES == 8
-    u64 bits = *(GLOBAL const u64 *)from;
-    q.x = (u32)bits;
-    q.y = (u32)(bits >> 32);
-    q.z = q.w = 0;
+    const u64 bits = *(GLOBAL const u64 *)from;
+    return quad_of((u32)bits, (u32)(bits >> 32), 0, 0);
 #else
-    q.x = *(GLOBAL const u32 *)from;
-    q.y = q.z = q.w = 0;
+    return quad_of(*(GLOBAL const u32 *)from, 0, 0, 0);
 #endif
-    return q;
 }
 
 /* ---- Rows of the columns' elements: the k-th quad of OWN holds element k of every output ---- */
-
-FUNCTION quad quad_of(u32 x, u32 y, u32 z, u32 w)
-{
-    quad q;
-    q.x = x;
-    q.y = y;
-    q.z = z;
-    q.w = w;
-    return q;
-}
 
 #if RESULT_BYTES == 16
 FUNCTION void turn(PRIVATE quad *rows, PRIVATE const quad *b) { rows[0] = b[0]; }
@@ -134,29 +119,22 @@ FUNCTION void add_rows(PRIVATE const params *p, PRIVATE value (*sums)[SUMS], PRI
  * barrier a leaf: leaves take turns at two places. */
 FUNCTION value leaf_sum(LOCAL value *space, i32 me, i32 slot, i32 member, i32 leaf, PRIVATE value (*sums)[SUMS])
 {
-    space += (leaf & 1) * WIDTH * PITCH;
+    space += (leaf & 1) * OUTPUTS * PITCH;
     UNROLL for (i32 m = 0; m < TILE; m++) {
-        UNROLL for (i32 width = SUMS / 2; width > 0; width /= 2)
-            UNROLL for (i32 k = 0; k < width; k++) sums[m][k] = value_add(sums[m][2 * k], sums[m][2 * k + 1]);
-        space[(slot * TILE + m) * PITCH + member] = sums[m][0];
+        space[(slot * TILE + m) * PITCH + member] = pairwise(sums[m], SUMS);
     }
     BARRIER();
-    return me < WIDTH ? fold(space + me * PITCH, MEMBERS) : value_zero();
+    return me < OUTPUTS ? fold(space + me * PITCH, MEMBERS) : value_zero();
 }
 
-/* The sum of output `me` over the node that is elements begin to end, in the first WIDTH work-items; the slot has outputs
- * if it is `busy`. */
+/* The sum of output `me` over the node that is elements begin to end, in the first OUTPUTS work-items. A slot that has
+ * outputs is `busy`. */
 FUNCTION value node_sum(PRIVATE const params *p, LOCAL value *space, LOCAL value *stack, i32 me, i32 slot, i32 member,
                         i32 busy, PRIVATE const slot_rows *at, i64 begin, i64 end)
 {
     value sum = value_zero(), sums[TILE][SUMS];
-#if GROUP == GROUP_INT
-    const i64 size = end - begin;
-    const i32 leaves = 1;
-#else
-    const i64 size = CHUNK;
-    const i32 leaves = (i32)((end - begin + CHUNK - 1) / CHUNK) * LEAVES;
-#endif
+    const i64 size = IS_EXACT ? end - begin : CHUNK;
+    const i32 leaves = IS_EXACT ? 1 : (i32)((end - begin + CHUNK - 1) / CHUNK) * LEAVES;
     NO_UNROLL for (i32 leaf = 0; leaf < leaves; leaf++) {
         const i64 start = begin + leaf / LEAVES * size;
         const i64 stop = !busy ? start : start + size < end ? start + size : end;
@@ -166,13 +144,9 @@ FUNCTION value node_sum(PRIVATE const params *p, LOCAL value *space, LOCAL value
                        first += BATCH * ROW_STEP)
             add_rows(p, sums, at, first, stop);
         sum = leaf_sum(space, me, slot, member, leaf, sums);
-#if GROUP != GROUP_INT
-        if (me < WIDTH) stack_push(stack + me, WIDTH, 1, 1, leaf, &sum);
+        if (!IS_EXACT && me < OUTPUTS) stack_push(stack + me, OUTPUTS, 1, 1, leaf, &sum);
     }
-    if (me < WIDTH) stack_sum(stack + me, WIDTH, 1, 1, leaves, &sum);
-#else
-    }
-#endif
+    if (!IS_EXACT && me < OUTPUTS) stack_sum(stack + me, OUTPUTS, 1, 1, leaves, &sum);
     return sum;
 }
 
@@ -185,15 +159,11 @@ FUNCTION place output_along(PRIVATE const params *p, place first, i32 m)
 }
 
 #if HAS_FENCED_GROUPS
-/* The last group of a tile to get here adds the partials of all, a team for each output in turns. */
-FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *stacks, i32 me, i64 tile, i64 flat,
+/* The last group of a block of outputs adds the partials of all, a team for each output in turns. */
+FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *stacks, i32 me, i64 block, i64 flat,
                      i32 count, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters)
 {
-    LOCAL_ARRAY i32 is_last;
-    BARRIER();
-    if (me == 0) is_last = arrive(counters + tile, (u32)p->all_nodes);
-    BARRIER();
-    if (!is_last) return;
+    if (!is_last_group(counters + block, p->all_nodes, me)) return;
     const place first = place_of(p, flat);
     NO_UNROLL for (i32 done = 0; done < count; done += TEAMS) {
         const i32 m = done + me / TEAM;
@@ -206,29 +176,29 @@ FUNCTION void finish(PRIVATE const params *p, LOCAL value *space, LOCAL value *s
 #endif
 
 KERNEL RESIDENT_WORK_GROUPS(GROUP_ITEMS, RESIDENT)
-void tile_gpu(GLOBAL const u8 *x1, GLOBAL const u8 *x2, GLOBAL u8 *out, GLOBAL partial *partials, GLOBAL u32 *counters,
-              params p)
+void tile_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, GLOBAL partial *partials,
+              GLOBAL u32 *counters, params p)
 {
-    LOCAL_ARRAY value space[2 * WIDTH * PITCH];
+    LOCAL_ARRAY value space[2 * OUTPUTS * PITCH];
     LOCAL_ARRAY value stacks[STACKS * LEVELS];
     const i32 me = LOCAL_ID(), team = me / TEAM;
     const i32 slot = me % 8 + team % (SLOTS / 8) * 8, member = me % TEAM / 8 + team / (SLOTS / 8) * 4;
     const i32 d = p.rank - 1;
-    const i64 inner = p.shape[d], across = (inner + WIDTH - 1) / WIDTH, tiles = p.outputs / inner * across;
-    const i64 node = GROUP_ID() / tiles, tile = GROUP_ID() - node * tiles, column = tile % across * WIDTH;
-    const i64 flat = tile / across * inner + column;
-    const i32 count = (i32)(inner - column < WIDTH ? inner - column : WIDTH);
-    const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
-    const i64 end = begin + p.node_chunks * CHUNK < p.n ? begin + p.node_chunks * CHUNK : p.n;
+    const i64 inner = p.shape[d], across = (inner + OUTPUTS - 1) / OUTPUTS, blocks = p.outputs / inner * across;
+    const i64 node = GROUP_ID() / blocks, block = GROUP_ID() - node * blocks, column = block % across * OUTPUTS;
+    const i64 flat = block / across * inner + column;
+    const i32 count = (i32)(inner - column < OUTPUTS ? inner - column : OUTPUTS);
+    const range elements = node_range(&p, node, CHUNK);
     const place first = place_of(&p, flat);
     slot_rows at;
     at.apart = p.step1[d] * RESULT_BYTES;
     at.pitch = p.stride2 * RESULT_BYTES;
-    at.a = x1 + p.offset1 + (first.at1 + slot * TILE * p.step1[d]) * RESULT_BYTES;
-    at.b = x2 + p.offset2 + (first.at2 + slot * TILE) * RESULT_BYTES;
-    value sum = node_sum(&p, space, stacks, me, slot, member, slot * TILE < count, &at, begin, end);
+    at.a = ADDRESS1(&p, operand1, first.at1 + slot * TILE * p.step1[d]);
+    at.b = ADDRESS2(&p, operand2, first.at2 + slot * TILE);
+    value sum = node_sum(&p, space, stacks, me, slot, member, slot * TILE < count, &at, elements.begin,
+                         elements.end);
     if (me < count) store_either(&p, out, partials, output_along(&p, first, me), flat + me, node, sum);
 #if HAS_FENCED_GROUPS
-    if (p.fused) finish(&p, space, stacks, me, tile, flat, count, out, partials, counters);
+    if (p.fused) finish(&p, space, stacks, me, block, flat, count, out, partials, counters);
 #endif
 }

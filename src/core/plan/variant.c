@@ -198,18 +198,21 @@ static const char *const short_cpu_sources[] = {COMMON, kernel_source_vector_cpu
 static const char *const team_sources[] = {COMMON,
                                            kernel_source_operand_h,
                                            kernel_source_team_h,
+                                           kernel_source_quad_h,
                                            kernel_source_bytes_h,
                                            kernel_source_vector_gpu_h,
                                            kernel_source_team_gpu_cl};
 static const char *const short_gpu_sources[] = {COMMON,
                                                 kernel_source_operand_h,
                                                 kernel_source_team_h,
+                                                kernel_source_quad_h,
                                                 kernel_source_bytes_h,
                                                 kernel_source_vector_gpu_h,
                                                 kernel_source_short_gpu_cl};
 static const char *const dense_sources[] = {COMMON,
                                             kernel_source_operand_h,
                                             kernel_source_team_h,
+                                            kernel_source_quad_h,
                                             kernel_source_bytes_h,
                                             kernel_source_vector_gpu_h,
                                             kernel_source_dense_gpu_cl};
@@ -218,19 +221,24 @@ static const char *const thread_sources[] = {COMMON, kernel_source_operand_h, ke
 static const char *const tile_gpu_sources[] = {COMMON,
                                                kernel_source_operand_h,
                                                kernel_source_team_h,
+                                               kernel_source_quad_h,
                                                kernel_source_bytes_h,
                                                kernel_source_vector_gpu_h,
                                                kernel_source_tile_gpu_cl};
 static const char *const matrix_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_matrix_h,
                                                  kernel_source_matrix_cpu_cl};
-static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_matrix_h, kernel_source_matrix_gpu_h,
-                                                 kernel_source_matrix_gpu_cl};
-static const char *const skinny_sources[] = {COMMON, kernel_source_bytes_h, kernel_source_matrix_h,
-                                             kernel_source_matrix_gpu_h, kernel_source_skinny_gpu_cl};
+static const char *const matrix_gpu_sources[] = {COMMON, kernel_source_quad_h, kernel_source_matrix_h,
+                                                 kernel_source_matrix_gpu_h, kernel_source_matrix_gpu_cl};
+static const char *const skinny_sources[] = {COMMON,
+                                             kernel_source_quad_h,
+                                             kernel_source_bytes_h,
+                                             kernel_source_matrix_h,
+                                             kernel_source_matrix_gpu_h,
+                                             kernel_source_skinny_gpu_cl};
 static const char *const combine_cpu_sources[] = {COMMON, kernel_source_combine_cpu_cl};
 static const char *const combine_gpu_sources[] = {COMMON, kernel_source_team_h, kernel_source_combine_gpu_cl};
 static const char *const fill_sources[] = {COMMON, kernel_source_fill_cl};
-static const char *const copy_sources[] = {COMMON, kernel_source_copy_cl};
+static const char *const copy_sources[] = {COMMON, kernel_source_cast_out_h, kernel_source_copy_cl};
 
 const char *const *variant_sources(kernel_id kernel, size_t *count)
 {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define HAS_FP64 1
-#define KERNEL   static inline
 #define GLOBAL
 #define PRIVATE
 #define FUNCTION static inline
@@ -25,7 +24,6 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 #define FMA(a, b, c) _Generic((c), float : __builtin_fmaf, double : __builtin_fma)(a, b, c)
-#define GLOBAL_ID()  ((i64)0) /* for kernels that are included and not called */
 
 FUNCTION float f32_of_bits(u32 bits)
 {

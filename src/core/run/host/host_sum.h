@@ -19,7 +19,7 @@
 
 #include "kernels/common/canonical.h"
 
-#include "kernels/common/copy.cl"
+#include "kernels/common/cast_out.h"
 #pragma GCC diagnostic pop
 
 typedef COMPONENT component;
