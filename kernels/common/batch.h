@@ -1,17 +1,17 @@
-/* The batch: which outputs a work-item has, and where an output and its rows of the two operands lie, as element offsets
- * from a flat index over the batch shape. */
+/* The batch: which outputs a work-item has, and where an output and its rows of the two operands lie. Places are
+ * element offsets, from a flat index over the batch shape. */
 
 /* From begin up to end, which is not part of it. */
 typedef struct range {
     i64 begin, end;
 } range;
 
-/* The index-th block of p->block outputs. */
-FUNCTION range block_of(PRIVATE const params *p, i64 index)
+/* The index-th block of p->block of `count` outputs, or items of work. */
+FUNCTION range block_of(PRIVATE const params *p, i64 index, i64 count)
 {
     range r;
     r.begin = index * p->block;
-    r.end = r.begin + p->block < p->outputs ? r.begin + p->block : p->outputs;
+    r.end = r.begin + p->block < count ? r.begin + p->block : count;
     return r;
 }
 

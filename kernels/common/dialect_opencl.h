@@ -40,9 +40,9 @@ typedef uint4 quad; /* sixteen bytes in one load */
 #define HAS_FENCED_GROUPS 0
 #define FMA(a, b, c) fma(a, b, c)
 
-/* Hints, where the compiler has one that works: OpenCL's own prefetch() is often empty. On the way through SPIR-V there
- * is none. PREFETCH brings a line to the nearest cache, PREFETCH_FAR to the one behind it. Streams use the latter, since
- * a core can wait for more lines there. */
+/* Hints, where the compiler has one that works: OpenCL's own prefetch() is often empty. On the way through SPIR-V
+ * there is none. PREFETCH brings a line to the nearest cache, PREFETCH_FAR to the one behind it. Streams use the
+ * latter, since a core can wait for more lines there. */
 #if defined(__has_builtin) && !defined(__SPIR__) && !defined(__SPIRV__)
 #if __has_builtin(__builtin_prefetch)
 #define PREFETCH(p) __builtin_prefetch((PRIVATE const void *)(ulong)(p))

@@ -3,7 +3,7 @@
 KERNEL void fill(GLOBAL u8 *out, params p)
 {
     const i32 size = code_size(p.type_out);
-    const range block = block_of(&p, GLOBAL_ID());
+    const range block = block_of(&p, GLOBAL_ID(), p.outputs);
     for (i64 flat = block.begin; flat < block.end; flat++) {
         GLOBAL u8 *to = out + p.offset_out + place_of(&p, flat).out * size;
         switch (size) {

@@ -1,5 +1,5 @@
-/* Class matrix, both schedules. The dimensions of a launch are first the batch, then those along which the first operand
- * alone moves (the rows of the product), then those along which the second alone does (its columns).
+/* Class matrix, both schedules. The dimensions of a launch are first the batch, then those along which the first
+ * operand alone moves (the rows of the product), then those along which the second alone does (its columns).
  *
  * The class has its own order of sums. The contracted axis is cut into blocks of MATRIX_BLOCK elements. Within a block
  * one fused multiply-add follows the other, from +0. The blocks' sums are added in the tree of canonical.h, as if each

@@ -2,7 +2,7 @@
 
 KERNEL void combine_cpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
 {
-    const range block = block_of(&p, GLOBAL_ID());
+    const range block = block_of(&p, GLOBAL_ID(), p.outputs);
     for (i64 flat = block.begin; flat < block.end; flat++) {
         tree t;
         t.depth = 0;

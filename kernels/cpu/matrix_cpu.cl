@@ -1,8 +1,9 @@
-/* CPU schedule, class matrix: a work-item sums one tree node of a rectangle of outputs. Block by block of the contracted
- * axis it packs the rectangle's columns, then a few of its rows at a time, and multiplies them in tiles that fill the
- * vector registers; a tile's sums wait in private memory for their partners in the tree. No barriers. */
+/* CPU schedule, class matrix: a work-item sums one tree node of a rectangle of outputs. For each block of the
+ * contracted axis it packs the rectangle's columns. Then it packs a few of the rows at a time, and multiplies them in
+ * tiles that fill the vector registers. A tile's sums wait in private memory for their partners in the tree. */
 
-/* A tile is TILE_ROWS rows by TILE_VECTORS vectors: its sums leave registers for one element of the columns and of a row. */
+/* A tile is TILE_ROWS rows by TILE_VECTORS vectors of sums. They leave registers for an element of a row and for one of
+ * the columns. */
 #if defined(__AVX512F__)
 #define TILE_ROWS 14
 #define FEW_ROWS 8
@@ -27,7 +28,7 @@
 
 /* ---- Packing ---- */
 
-/* An operand's lanes, which are rows of x1 or columns of x2, and how they lie in memory. */
+/* An operand's lanes, which are rows of the first operand or columns of the second, and how they lie in memory. */
 typedef struct side {
     GLOBAL const u8 *from; /* element 0 of the batch                           */
     i64 step;              /* bytes to a lane's next element                   */
@@ -97,7 +98,7 @@ FUNCTION void transpose(PRIVATE line *q)
     }
 }
 
-/* Packed rows: each by itself, complex numbers as in conj(x1) and interleaved. */
+/* Packed rows: each by itself, complex numbers conjugated and interleaved. */
 FUNCTION void put_row(PRIVATE const params *p, PRIVATE component *to, line l)
 {
 #if IS_COMPLEX
@@ -235,20 +236,23 @@ FUNCTION void pack_columns_any(PRIVATE const params *p, PRIVATE const side *s, i
         }
 }
 
-/* Packs some tiles' rows of x1, or a rectangle's columns of x2, `lane` being the first. What lies past the last of them
- * or of the elements is never stored or summed up. What lies `far` bytes on is wanted next. */
+/* Packs rows of some tiles, or the columns of a rectangle, from the lane `lane` on. What is packed past the last lane
+ * or element is never summed up or stored. What lies `far` bytes on is wanted next. */
 FUNCTION void pack_rows(PRIVATE const params *p, PRIVATE const side *s, i64 lane, i64 first, PRIVATE component *to,
                         i32 rows, i32 count)
 {
 #if IS_TYPED
     GLOBAL const u8 *from = s->from + lane * s->across + first * s->step;
-    if (s->across != 0 && s->step == s->size)
+    if (s->across != 0 && s->step == s->size) {
         pack_rows_along(p, from, s->across, to, rows, count);
-    else if (s->across == s->size)
+        return;
+    }
+    if (s->across == s->size) {
         pack_rows_across(p, from, s->step, to, (i32)min(p->rows - lane, (i64)PACKED_ROWS), count);
-    else
+        return;
+    }
 #endif
-        pack_rows_any(p, s, lane, first, to, rows, count);
+    pack_rows_any(p, s, lane, first, to, rows, count);
 }
 
 FUNCTION void pack_columns(PRIVATE const params *p, PRIVATE const side *s, i64 lane, i64 first,
@@ -256,13 +260,16 @@ FUNCTION void pack_columns(PRIVATE const params *p, PRIVATE const side *s, i64 l
 {
 #if IS_TYPED
     GLOBAL const u8 *from = s->from + lane * s->across + first * s->step;
-    if (s->across != 0 && s->step == s->size)
+    if (s->across != 0 && s->step == s->size) {
         pack_columns_along(from, s->across, to, columns, count, far);
-    else if (s->across == s->size)
+        return;
+    }
+    if (s->across == s->size) {
         pack_columns_across(from, s->step, to, columns, count);
-    else
+        return;
+    }
 #endif
-        pack_columns_any(p, s, lane, first, to, columns, count);
+    pack_columns_any(p, s, lane, first, to, columns, count);
 }
 
 /* ---- A tile of one block ---- */
@@ -278,7 +285,8 @@ FUNCTION void pack_columns(PRIVATE const params *p, PRIVATE const side *s, i64 l
     } while (0)
 #else
 #define MULTIPLY_ADD(s, r, V, x, v)                                                                                 \
-    UNROLL for (i32 j = 0; j < V; j++) s[(r) * V + j] = multiply_add(s[(r) * V + j], (VECTOR)((x)[0]), v[j], (component)1)
+    UNROLL for (i32 j = 0; j < V; j++)                                                                              \
+    s[(r) * V + j] = multiply_add(s[(r) * V + j], (VECTOR)((x)[0]), v[j], (component)1)
 #endif
 
 /* The lines of memory that the next rows to be packed lie in, which a tile asks for as it goes: for its k-th element
@@ -446,14 +454,13 @@ KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 
     PRIVATE component *waiting = (PRIVATE component *)waiting_vectors;
     PRIVATE component *sums = (PRIVATE component *)sum_vectors;
     const rectangle r = rectangle_of(&p, GROUP_ID());
-    const side a = side_of(&p, operand1 + p.offset1 + r.at.at1 * OPERAND_SIZE1(&p), 1);
-    const side b = side_of(&p, operand2 + p.offset2 + r.at.at2 * OPERAND_SIZE2(&p), 0);
+    const side a = side_of(&p, ADDRESS1(&p, operand1, r.at.at1), 1);
+    const side b = side_of(&p, ADDRESS2(&p, operand2, r.at.at2), 0);
     const i32 rows = (i32)min(p.block, p.rows - r.row), columns = (i32)min(p.panel, p.columns - r.column);
     const i32 bands = (rows + TILE_ROWS - 1) / TILE_ROWS, panels = (columns + TILE_COLUMNS - 1) / TILE_COLUMNS;
-    const i64 begin = (p.first_node + r.node) * p.node_chunks * MATRIX_BLOCK;
-    const i64 end = min(p.n, begin + p.node_chunks * MATRIX_BLOCK);
-    for (i64 first = begin, index = 0; first < end; first += MATRIX_BLOCK, index++) {
-        const i32 count = (i32)min(end - first, (i64)MATRIX_BLOCK), is_last = end - first <= MATRIX_BLOCK;
+    const range node = node_range(&p, r.node, MATRIX_BLOCK);
+    for (i64 first = node.begin, index = 0; first < node.end; first += MATRIX_BLOCK, index++) {
+        const i32 count = (i32)min(node.end - first, (i64)MATRIX_BLOCK), is_last = node.end - first <= MATRIX_BLOCK;
         /* Few rows are done with a block so soon that memory must be asked for the next at once. */
         pack_columns(&p, &b, r.column, first, packed_columns, columns, count,
                      bands == 1 ? MATRIX_BLOCK * b.step : 0);

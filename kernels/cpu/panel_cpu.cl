@@ -1,8 +1,8 @@
-/* CPU schedule, vectors across outputs: a work-item sums one tree node of each output of a panel of the innermost
- * batch dimension ("columns"). Class column. It walks the canonical sum lane by lane, so that the columns of a row
- * are read together, and keeps the unfinished tree as a stack of panel-wide vectors.
+/* CPU schedule, class column: vectors across outputs. A work-item sums one tree node of each output ("column") of a
+ * panel of the innermost batch dimension. It walks the canonical sum lane by lane, so that the columns of a row are
+ * read together, and keeps the unfinished tree as a stack of vectors as wide as the panel.
  *
- * With LOAD_VECTOR the columns of an operand lie next to each other or are one and the same element. */
+ * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element. */
 
 #define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
@@ -12,8 +12,8 @@
 #define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
 
 typedef struct panel {
-    GLOBAL const u8 *operand1; /* element 0 of the contracted axis in the panel's first column */
-    GLOBAL const u8 *operand2;
+    GLOBAL const u8 *from1; /* element 0 of the contracted axis in the panel's first column */
+    GLOBAL const u8 *from2;
     i64 step1, step2;    /* bytes from column to column        */
     i64 row1, row2;      /* bytes along the contracted axis    */
     i32 type1, type2;
@@ -32,18 +32,18 @@ typedef struct panel {
     }
 #define WHOLE_COLUMNS(A, B)                                                                     \
     for (i32 j = 0; j < whole; j++) {                                                           \
-        PREFETCH_FAR(ahead1 + j * VECTOR_ELEMENTS);                                                 \
-        PREFETCH_FAR(ahead2 + j * VECTOR_ELEMENTS);                                                 \
+        PREFETCH_FAR(ahead1 + j * VECTOR_ELEMENTS);                                             \
+        PREFETCH_FAR(ahead2 + j * VECTOR_ELEMENTS);                                             \
         sums[j] = multiply_add(from[j], A, B, s->sign);                                         \
     }
 
 /* sums = from + one row of products. Asks for the row that comes next. */
 FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVATE VECTOR *sums, i64 row, i64 next)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->operand1 + row * s->row1);
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->operand2 + row * s->row2);
-    GLOBAL const stored1 *ahead1 = (GLOBAL const stored1 *)(s->operand1 + next * s->row1);
-    GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->operand2 + next * s->row2);
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)(s->from1 + row * s->row1);
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)(s->from2 + row * s->row2);
+    GLOBAL const stored1 *ahead1 = (GLOBAL const stored1 *)(s->from1 + next * s->row1);
+    GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->from2 + next * s->row2);
     const i32 whole = row < s->whole_rows ? s->parts : s->columns / VECTOR_ELEMENTS;
     const i32 left = s->columns - whole * VECTOR_ELEMENTS;
     VECTOR same1 = (VECTOR)(0), same2 = (VECTOR)(0);
@@ -57,8 +57,8 @@ FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVAT
         WHOLE_COLUMNS(WIDE1(j, a), WIDE2(j, b))
     }
     if (left <= 0) return;
-    if (s->step1) same1 = some1(a + whole * VECTOR_ELEMENTS, left);
-    if (s->step2) same2 = some2(b + whole * VECTOR_ELEMENTS, left);
+    if (s->step1) same1 = collect1(a + whole * VECTOR_ELEMENTS, 1, left);
+    if (s->step2) same2 = collect2(b + whole * VECTOR_ELEMENTS, 1, left);
     sums[whole] = multiply_add(from[whole], same1, same2, s->sign);
 }
 
@@ -102,8 +102,8 @@ FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRI
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, a);
     STORE_COMPONENTS((VECTOR)(0), s->parts - 1, b);
     for (i64 i = first; i < end; i += LANES) {
-        pack(a, s->operand1 + i * s->row1, s->type1, s->step1, s->columns);
-        pack(b, s->operand2 + i * s->row2, s->type2, s->step2, s->columns);
+        pack(a, s->from1 + i * s->row1, s->type1, s->step1, s->columns);
+        pack(b, s->from2 + i * s->row2, s->type2, s->step2, s->columns);
         for (i32 j = 0; j < s->parts; j++)
             sums[j] = multiply_add(i == first ? zeros[j] : sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b),
                                    s->sign);
@@ -160,21 +160,21 @@ FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PA
     merge(s, nodes + depth - 1, depth - 1);
 }
 
-/* The panel of at most p->panel columns whose first one is `first` of the innermost dimension and lies at `at`. */
-FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, place at, i64 first)
+FUNCTION panel panel_of(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2,
+                        PRIVATE const item *x)
 {
     const i32 d = p->rank - 1;
     const i64 size1 = OPERAND_SIZE1(p), size2 = OPERAND_SIZE2(p);
     panel s;
-    s.operand1 = operand1 + p->offset1 + at.at1 * size1;
-    s.operand2 = operand2 + p->offset2 + at.at2 * size2;
+    s.from1 = ADDRESS1(p, operand1, x->at.at1);
+    s.from2 = ADDRESS2(p, operand2, x->at.at2);
     s.step1 = p->step1[d] * size1;
     s.step2 = p->step2[d] * size2;
     s.row1 = p->stride1 * size1;
     s.row2 = p->stride2 * size2;
     s.type1 = p->type1;
     s.type2 = p->type2;
-    s.columns = (i32)min(p->shape[d] - first, p->panel);
+    s.columns = x->outputs;
     s.parts = (s.columns + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
     s.sign = (component)(p->no_conj ? -1 : 1);
     s.whole_rows = 0;
@@ -189,21 +189,13 @@ FUNCTION panel panel_at(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
 KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
-    const i64 inner = p.shape[p.rank - 1], step_out = p.step_out[p.rank - 1];
-    const i64 panels = (inner + p.panel - 1) / p.panel;
-    const i64 items = p.outputs / inner * panels * p.nodes;
-    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
-    for (i64 item = GROUP_ID() * p.block; item < stop; item++) {
-        const i64 outer = item / (panels * p.nodes);
-        const i64 node = (item - outer * panels * p.nodes) / panels;
-        const i64 first = (item % panels) * p.panel;
-        const i64 flat = outer * inner + first;
-        const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
-        place at = place_of(&p, flat);
-        const panel s = panel_at(&p, operand1, operand2, at, first);
-        node_sums(&s, nodes, begin, min(p.n, begin + p.node_chunks * CHUNK));
+    const range block = block_of(&p, GROUP_ID(), items_of(&p));
+    for (i64 index = block.begin; index < block.end; index++) {
+        item x = item_of(&p, index);
+        const panel s = panel_of(&p, operand1, operand2, &x);
+        node_sums(&s, nodes, x.elements.begin, x.elements.end);
         PRIVATE const component *sums = (PRIVATE const component *)nodes[0];
-        for (i32 k = 0; k < s.columns; k++, at.out += step_out)
-            store_node(&p, out, at, flat + k, node, get_components(sums + k * COMPONENTS));
+        for (i32 k = 0; k < s.columns; k++, x.at.out += p.step_out[p.rank - 1])
+            store_node(&p, out, x.at, x.flat + k, x.node, get_components(sums + k * COMPONENTS));
     }
 }

@@ -1,5 +1,5 @@
-/* CPU schedule, vectors along the contracted axis: a work-item sums one tree node of each of a block of outputs.
- * Classes lanes, split and shared. No barriers: a work-group is one work-item. */
+/* CPU schedule, classes lanes, split and shared: vectors along the contracted axis. A work-item sums one tree node of
+ * each of a block of outputs. */
 
 #if LOAD == LOAD_VECTOR
 /* Neighbouring outputs that share an operand are summed a few at a time: memory is then read in as many streams, which
@@ -30,15 +30,16 @@
 #define HINT(step, p) if (step) PREFETCH_FAR((GLOBAL const u8 *)(p) + AHEAD);
 
 /* Adds the last `count` < LANES elements to the sums of a row. */
-FUNCTION void add_rest(PRIVATE VECTOR *sums, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 count, component sign)
+FUNCTION void add_rest(PRIVATE VECTOR *sums, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 count,
+                       component sign)
 {
     UNROLL for (i32 j = 0; j < PARTS; j++) {
         i32 left = count - j * VECTOR_ELEMENTS;
         if (left >= VECTOR_ELEMENTS)
             sums[j] = multiply_add(sums[j], WIDE1(j, a), WIDE2(j, b), sign);
         else if (left > 0)
-            sums[j] = multiply_add(sums[j], some1(a + j * VECTOR_ELEMENTS, left),
-                                   some2(b + j * VECTOR_ELEMENTS, left), sign);
+            sums[j] = multiply_add(sums[j], collect1(a + j * VECTOR_ELEMENTS, 1, left),
+                                   collect2(b + j * VECTOR_ELEMENTS, 1, left), sign);
     }
 }
 
@@ -46,11 +47,11 @@ DEFINE_CHUNK_SUMS(chunk_of_one, 1, NO_HINT)
 DEFINE_CHUNK_SUMS(chunks_of_sharers, SHARERS, HINT)
 
 /* The chunk values of `outputs` outputs, 1 or SHARERS, in the order of the contracted axis from `begin`. */
-FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 begin, i32 count,
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 begin, i32 count,
                          i32 outputs, PRIVATE value *chunks)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)operand1 + begin;
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)operand2 + begin;
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)row1 + begin;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)row2 + begin;
     component sign = (component)(p->no_conj ? -1 : 1);
     if (outputs == 1)
         chunk_of_one(a, 0, b, 0, count, sign, chunks);
@@ -72,7 +73,7 @@ FUNCTION i32 outputs_together(PRIVATE const params *p, i64 flat, i64 last)
     return 1;
 }
 
-FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 begin, i32 count,
+FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 begin, i32 count,
                          i32 outputs, PRIVATE value *chunks)
 {
     component a[LANES * COMPONENTS], b[LANES * COMPONENTS];
@@ -84,8 +85,8 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLO
     for (i32 row = 0; row < count; row += LANES) {
         i32 part = min(count - row, (i32)LANES);
         for (i32 k = part * COMPONENTS; k < LANES * COMPONENTS; k++) a[k] = b[k] = 0;
-        pack(a, operand1 + (begin + row) * step1, p->type1, step1, part);
-        pack(b, operand2 + (begin + row) * step2, p->type2, step2, part);
+        pack(a, row1 + (begin + row) * step1, p->type1, step1, part);
+        pack(b, row2 + (begin + row) * step2, p->type2, step2, part);
         UNROLL for (i32 j = 0; j < PARTS; j++)
             sums[j] = multiply_add(sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), sign);
     }
@@ -93,16 +94,15 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLO
 }
 #endif
 
-/* The sums of a node for `outputs` outputs, the first of which begins at x1 and x2. */
-FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i64 node, i32 outputs,
+/* The sums of a node for `outputs` outputs, the first of which has its rows at row1 and row2. */
+FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 node, i32 outputs,
                         PRIVATE value *sums)
 {
-    i64 begin = (p->first_node + node) * p->node_chunks * CHUNK;
-    i64 end = min(p->n, begin + p->node_chunks * CHUNK);
+    const range r = node_range(p, node, CHUNK);
     tree trees[SHARERS];
     for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
-    for (i64 k = 0; begin < end; begin += CHUNK, k++) {
-        chunk_sums(p, operand1, operand2, begin, (i32)min(end - begin, (i64)CHUNK), outputs, sums);
+    for (i64 begin = r.begin, k = 0; begin < r.end; begin += CHUNK, k++) {
+        chunk_sums(p, row1, row2, begin, (i32)min(r.end - begin, (i64)CHUNK), outputs, sums);
         for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], k, sums[t]);
     }
     for (i32 t = 0; t < outputs; t++) sums[t] = tree_sum(&trees[t]);
@@ -110,16 +110,15 @@ FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
 
 KERNEL WORK_GROUP(1) void rows_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
-    const i64 size1 = OPERAND_SIZE1(&p), size2 = OPERAND_SIZE2(&p);
-    i64 blocks = (p.outputs + p.block - 1) / p.block;
-    i64 node = GROUP_ID() / blocks;
-    i64 flat = (GROUP_ID() - node * blocks) * p.block;
-    i64 last = min(flat + p.block, p.outputs) - 1;
+    const i64 blocks = (p.outputs + p.block - 1) / p.block, node = GROUP_ID() / blocks;
+    const range block = block_of(&p, GROUP_ID() - node * blocks, p.outputs);
+    const i64 last = block.end - 1;
+    i64 flat = block.begin;
     place at = place_of(&p, flat);
     while (flat <= last) {
         value sums[SHARERS];
-        i32 outputs = outputs_together(&p, flat, last);
-        node_sums(&p, operand1 + p.offset1 + at.at1 * size1, operand2 + p.offset2 + at.at2 * size2, node, outputs, sums);
+        const i32 outputs = outputs_together(&p, flat, last);
+        node_sums(&p, ADDRESS1(&p, operand1, at.at1), ADDRESS2(&p, operand2, at.at2), node, outputs, sums);
         for (i32 t = 0; t < outputs; t++, flat++) {
             store_node(&p, out, at, flat, node, sums[t]);
             if (flat < last) at = place_after(&p, at, flat);

@@ -1,11 +1,11 @@
-/* CPU schedule, class short: rows shorter than a vector, a vector of outputs at a time. A work-item takes a block of
- * strips, a strip being VECTOR_ELEMENTS outputs along the innermost batch dimension.
+/* CPU schedule, class short: rows shorter than a vector. A work-item takes a block of strips; a strip is
+ * VECTOR_ELEMENTS outputs along the innermost batch dimension, whose sums are one vector.
  *
- * Where the elements of a row lie next to each other, rows are read whole, padded to a power of two SPAN, and folded:
- * SPAN vectors of VECTOR_ELEMENTS / SPAN rows each become one vector of sums. Where SPAN elements go past a row's end,
- * rows must follow each other without a gap, so that what is read is the next row; the last strip, which may have
- * none, takes the other way.
- * Otherwise a strip's elements are collected one by one, so that its rows lie across the vector. */
+ * Where the elements of a row lie next to each other, rows are read whole, padded to a power of two, their length, and
+ * folded: `length` vectors of VECTOR_ELEMENTS / length rows each become one vector of sums. Where the padding goes
+ * past a row's end, rows must follow each other without a gap, so that what is read there is the next row. The last
+ * strip may have no next row, so its elements are collected. Elsewhere a strip's elements are collected one by one, so
+ * that its rows lie across the vector. */
 
 /* ---- Rows read whole ---- */
 
@@ -20,7 +20,7 @@ typedef struct rows {
     i32 exact;  /* rows need no padding */
 } rows;
 
-/* A VECTOR of VECTOR_ELEMENTS / span rows, from pieces of span * COMPONENTS components. */
+/* A VECTOR of VECTOR_ELEMENTS / length rows, from pieces of length * COMPONENTS components. */
 #define OF_1(piece, Q, x, step) piece(Q, x)
 #define OF_2(piece, Q, x, step) (VECTOR)(piece(Q, x), piece(Q, (x) + (step)))
 #define OF_4(piece, Q, x, step)                                                                   \
@@ -31,20 +31,20 @@ typedef struct rows {
              piece(Q, (x) + 7 * (step)))
 
 /* rows_<Q>: the sums of a strip whose padded rows have Q components. */
-#define ROW_SUMS(Q, COUNT)                                                                                          \
-    FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *operand1, GLOBAL const stored2 *operand2)             \
-    {                                                                                                               \
-        const i32 span = Q / COMPONENTS;                                                                            \
-        VECTOR sums[Q / COMPONENTS];                                                                                \
-        UNROLL for (i32 j = 0; j < span; j++)                                                                       \
-        {                                                                                                           \
-            VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, operand1 + j * COUNT * r->step1, r->step1) : r->row1;             \
-            VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, operand2 + j * COUNT * r->step2, r->step2) : r->row2;             \
-            sums[j] = KEEP(multiply_add((VECTOR)(0), a, b, r->sign), r->mask);                                      \
-        }                                                                                                           \
-        UNROLL for (i32 width = span / 2; width > 0; width /= 2)                                                    \
-            UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);                \
-        return sums[0];                                                                                             \
+#define ROW_SUMS(Q, COUNT)                                                                                    \
+    FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *from1, GLOBAL const stored2 *from2) \
+    {                                                                                                         \
+        const i32 length = Q / COMPONENTS;                                                                    \
+        VECTOR sums[Q / COMPONENTS];                                                                          \
+        UNROLL for (i32 j = 0; j < length; j++)                                                               \
+        {                                                                                                     \
+            VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, from1 + j * COUNT * r->step1, r->step1) : r->row1;    \
+            VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, from2 + j * COUNT * r->step2, r->step2) : r->row2;    \
+            sums[j] = KEEP(multiply_add((VECTOR)(0), a, b, r->sign), r->mask);                                \
+        }                                                                                                     \
+        UNROLL for (i32 width = length / 2; width > 0; width /= 2)                                            \
+            UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);          \
+        return sums[0];                                                                                       \
     }
 #if WIDTH == 16
 ROW_SUMS(2, 8)
@@ -57,10 +57,10 @@ ROW_SUMS(4, 2)
 ROW_SUMS(8, 1)
 #endif
 
-FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2)
+FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *from1, GLOBAL const u8 *from2)
 {
-    GLOBAL const stored1 *a = (GLOBAL const stored1 *)operand1;
-    GLOBAL const stored2 *b = (GLOBAL const stored2 *)operand2;
+    GLOBAL const stored1 *a = (GLOBAL const stored1 *)from1;
+    GLOBAL const stored2 *b = (GLOBAL const stored2 *)from2;
     switch (r->padded) {
 #if COMPONENTS == 1
     case 2: return rows_2(r, a, b);
@@ -76,33 +76,33 @@ FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *operand1, GLO
 }
 
 /* Elements of a padded row. */
-FUNCTION i32 span_of(i64 n)
+FUNCTION i32 padded_length(i64 n)
 {
-    i32 span = 2;
-    while (span < n) span *= 2;
-    return span;
+    i32 length = 2;
+    while (length < n) length *= 2;
+    return length;
 }
 
-FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2)
+FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2)
 {
-    const i32 d = p->rank - 1, n = (i32)p->n, span = span_of(n);
+    const i32 d = p->rank - 1, n = (i32)p->n, length = padded_length(n);
     component row1[WIDTH], row2[WIDTH], mask[WIDTH];
     r->step1 = p->step1[d];
     r->step2 = p->step2[d];
     r->sign = (component)(p->no_conj ? -1 : 1);
     r->padded = 0;
-    r->exact = span == n;
-    if (span > VECTOR_ELEMENTS || (n > 1 && (p->stride1 != 1 || p->stride2 != 1))) return;
+    r->exact = length == n;
+    if (length > VECTOR_ELEMENTS || (n > 1 && (p->stride1 != 1 || p->stride2 != 1))) return;
     if (!r->exact && ((r->step1 != 0 && r->step1 != n) || (r->step2 != 0 && r->step2 != n))) return;
     for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
-        const i32 i = k & (span - 1);
+        const i32 i = k & (length - 1);
         const i32 shared1 = r->step1 == 0 && i < n, shared2 = r->step2 == 0 && i < n;
-        put_components(row1 + k * COMPONENTS, shared1 ? CAST1(((GLOBAL const stored1 *)operand1)[i]) : value_zero());
-        put_components(row2 + k * COMPONENTS, shared2 ? CAST2(((GLOBAL const stored2 *)operand2)[i]) : value_zero());
+        put_components(row1 + k * COMPONENTS, shared1 ? CAST1(((GLOBAL const stored1 *)from1)[i]) : value_zero());
+        put_components(row2 + k * COMPONENTS, shared2 ? CAST2(((GLOBAL const stored2 *)from2)[i]) : value_zero());
     }
     r->row1 = LOAD_COMPONENTS(0, row1);
     r->row2 = LOAD_COMPONENTS(0, row2);
-    for (i32 k = 0; k < WIDTH; k++) mask[k] = (k / COMPONENTS & (span - 1)) < n ? (component)1 : (component)0;
+    for (i32 k = 0; k < WIDTH; k++) mask[k] = (k / COMPONENTS & (length - 1)) < n ? (component)1 : (component)0;
 #if GROUP == GROUP_INT
     r->mask = -LOAD_COMPONENTS(0, mask);
 #elif IS_DOUBLE
@@ -110,47 +110,48 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u
 #else
     r->mask = as_uint16(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
 #endif
-    r->padded = span * COMPONENTS;
+    r->padded = length * COMPONENTS;
+}
+#else
+typedef struct rows {
+    i32 padded; /* rows cannot be read whole */
+} rows;
+
+FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2)
+{
+    r->padded = 0;
 }
 #endif
 
 /* ---- Elements collected one by one ---- */
 
 #if IS_TYPED
-#define COLLECT(which)                                                                                            \
-    FUNCTION VECTOR collect##which(PRIVATE const params *p, GLOBAL const u8 *from, i64 step, i32 count)           \
-    {                                                                                                             \
-        GLOBAL const stored##which *x = (GLOBAL const stored##which *)from;                                       \
-        component c[WIDTH];                                                                                       \
-        STORE_COMPONENTS((VECTOR)(0), 0, c);                                                                      \
-        for (i32 k = 0; k < count; k++) put_components(c + k * COMPONENTS, CAST##which(x[k * step]));             \
-        return LOAD_COMPONENTS(0, c);                                                                             \
-    }
+#define STRIP_OF(which, p, from, step, count) collect##which((GLOBAL const stored##which *)(from), step, count)
 #else
-#define COLLECT(which)                                                                                  \
-    FUNCTION VECTOR collect##which(PRIVATE const params *p, GLOBAL const u8 *from, i64 step, i32 count) \
-    {                                                                                                   \
-        component c[WIDTH];                                                                             \
-        STORE_COMPONENTS((VECTOR)(0), 0, c);                                                            \
-        pack(c, from, p->type##which, step * OPERAND_SIZE##which(p), count);                                    \
-        return LOAD_COMPONENTS(0, c);                                                                   \
-    }
+#define STRIP_OF(which, p, from, step, count) \
+    collect_any(from, (p)->type##which, (step) * OPERAND_SIZE##which(p), count)
+FUNCTION VECTOR collect_any(GLOBAL const u8 *from, i32 type, i64 step, i32 count)
+{
+    component c[WIDTH];
+    STORE_COMPONENTS((VECTOR)(0), 0, c);
+    pack(c, from, type, step, count);
+    return LOAD_COMPONENTS(0, c);
+}
 #endif
-COLLECT(1)
-COLLECT(2)
 
 #define STRIP_DEPTH (SHORT_LEVELS + 1)
 
 /* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
-FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, i32 count)
+FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2, i32 count)
 {
     const i64 step1 = p->step1[p->rank - 1], step2 = p->step2[p->rank - 1];
     component sign = (component)(p->no_conj ? -1 : 1);
     VECTOR nodes[STRIP_DEPTH];
     i32 depth = 0;
     for (i32 i = 0; i < (i32)p->n; i++) {
-        VECTOR leaf = multiply_add((VECTOR)(0), collect1(p, operand1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count),
-                                   collect2(p, operand2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count), sign);
+        const VECTOR a = STRIP_OF(1, p, from1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count);
+        const VECTOR b = STRIP_OF(2, p, from2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count);
+        VECTOR leaf = multiply_add((VECTOR)(0), a, b, sign);
         for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
         nodes[depth++] = leaf;
     }
@@ -160,6 +161,17 @@ FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *operand1, G
 }
 
 /* ---- Strips ---- */
+
+/* The sums of a strip that has `left` outputs or more before the innermost dimension ends. */
+FUNCTION VECTOR strip(PRIVATE const params *p, PRIVATE const rows *r, GLOBAL const u8 *from1, GLOBAL const u8 *from2,
+                      i64 left)
+{
+#if IS_TYPED
+    if (r->padded && (left > VECTOR_ELEMENTS || (r->exact && left == VECTOR_ELEMENTS)))
+        return whole_rows(r, from1, from2);
+#endif
+    return strip_sums(p, from1, from2, (i32)min(left, (i64)VECTOR_ELEMENTS));
+}
 
 FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i32 count)
 {
@@ -177,27 +189,19 @@ FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i
 }
 
 /* Strips from item on, to the end of the innermost dimension or of the block; returns how many. */
-FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, i64 first,
-                        i64 most)
+FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2, GLOBAL u8 *out,
+                        i64 first, i64 most)
 {
     const i32 d = p->rank - 1;
     i64 done = 0;
-#if IS_TYPED
     rows r;
-    rows_init(&r, p, operand1, operand2);
-#endif
+    rows_init(&r, p, from1, from2);
     for (; done < most && first < p->shape[d]; done++, first += VECTOR_ELEMENTS) {
         const i64 left = p->shape[d] - first;
         const i32 count = (i32)min(left, (i64)VECTOR_ELEMENTS);
-        VECTOR sums;
-#if IS_TYPED
-        if (r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS))) sums = whole_rows(&r, operand1, operand2);
-        else
-#endif
-            sums = strip_sums(p, operand1, operand2, count);
-        store_strip(p, out, sums, count);
-        operand1 += VECTOR_ELEMENTS * p->step1[d] * OPERAND_SIZE1(p);
-        operand2 += VECTOR_ELEMENTS * p->step2[d] * OPERAND_SIZE2(p);
+        store_strip(p, out, strip(p, &r, from1, from2, left), count);
+        from1 += VECTOR_ELEMENTS * p->step1[d] * OPERAND_SIZE1(p);
+        from2 += VECTOR_ELEMENTS * p->step2[d] * OPERAND_SIZE2(p);
         out += VECTOR_ELEMENTS * p->step_out[d] * RESULT_SIZE(p);
     }
     return done;
@@ -205,15 +209,12 @@ FUNCTION i64 run_strips(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
 
 KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
-    const i64 inner = p.shape[p.rank - 1];
-    const i64 strips = (inner + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
-    const i64 items = p.outputs / inner * strips;
-    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
-    for (i64 item = GROUP_ID() * p.block; item < stop;) {
-        const i64 outer = item / strips;
-        const i64 first = (item - outer * strips) * VECTOR_ELEMENTS;
-        place at = place_of(&p, outer * inner + first);
-        item += run_strips(&p, operand1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), operand2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p),
-                           out + p.offset_out + at.out * RESULT_SIZE(&p), first, stop - item);
+    const i64 inner = p.shape[p.rank - 1], strips = (inner + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS;
+    const range block = block_of(&p, GROUP_ID(), p.outputs / inner * strips);
+    for (i64 index = block.begin; index < block.end;) {
+        const i64 outer = index / strips, first = (index - outer * strips) * VECTOR_ELEMENTS;
+        const place at = place_of(&p, outer * inner + first);
+        index += run_strips(&p, ADDRESS1(&p, operand1, at.at1), ADDRESS2(&p, operand2, at.at2),
+                            out + p.offset_out + at.out * RESULT_SIZE(&p), first, block.end - index);
     }
 }

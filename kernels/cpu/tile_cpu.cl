@@ -1,8 +1,8 @@
-/* CPU schedule, vectors along the contracted axis where its elements do not lie next to each other in an operand: a
- * work-item sums one tree node of each of a tile of outputs along the innermost batch dimension. For each canonical
- * row the elements of such an operand are put next to each other first, in memory that stays in cache: an output at
- * a time, or where neighbouring outputs lie next to each other ("columns"), block by block of the transpose, so that
- * every line of memory is read once for the tile. */
+/* CPU schedule, classes lanes, split and shared, where the elements of a row do not lie next to each other in an
+ * operand: vectors along the contracted axis. A work-item sums one tree node of each output of a tile along the
+ * innermost batch dimension. It packs each canonical row of such an operand first, in memory that stays in cache: an
+ * output at a time, or, where neighbouring outputs lie next to each other ("columns"), a square of the transpose at a
+ * time. So every line of memory is read once for the tile. */
 
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 
@@ -101,7 +101,7 @@ PACK_ROW(2)
         for (i32 i = 0; i < whole; i += VECTOR_ELEMENTS) {                                                            \
             for (i32 k = 0; k < VECTOR_ELEMENTS; k++)                                                                 \
                 for (i32 t = 0; t < blocks; t++) {                                                                    \
-                    PREFETCH_FAR(from + (i + k + ahead) * stride + t * VECTOR_ELEMENTS);                                  \
+                    PREFETCH_FAR(from + (i + k + ahead) * stride + t * VECTOR_ELEMENTS);                              \
                     stage[k][t] = WIDE##which(t, from + (i + k) * stride);                                            \
                 }                                                                                                     \
             for (i32 t = 0; t < blocks; t++) {                                                                        \
@@ -144,37 +144,37 @@ PACK(2)
 #define ROW_PRODUCTS(NEXT, A, B)                                                                                      \
     for (i32 t = 0; t < outputs; t++, a += ROW_COMPONENTS, b += ROW_COMPONENTS) {                                     \
         UNROLL for (i32 j = 0; j < PARTS; j++) {                                                                      \
-            PREFETCH_FAR((NEXT) + j * VECTOR_ELEMENTS);                                                                   \
+            PREFETCH_FAR((NEXT) + j * VECTOR_ELEMENTS);                                                               \
             sums[t][j] = multiply_add(sums[t][j], A, B, sign);                                                        \
         }                                                                                                             \
-        wide1 += operand1->step;                                                                                            \
-        wide2 += operand2->step;                                                                                            \
+        wide1 += first->step;                                                                                         \
+        wide2 += second->step;                                                                                        \
     }
 
 /* Adds one canonical row, from element `begin` on, to the sums of the tile's outputs. */
-FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *operand1, PRIVATE const operand *operand2, i64 begin,
-                      i64 left, i32 outputs, component sign)
+FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *first, PRIVATE const operand *second,
+                      i64 begin, i64 left, i32 outputs, component sign)
 {
     component packed1[TILE_OUTPUTS * ROW_COMPONENTS], packed2[TILE_OUTPUTS * ROW_COMPONENTS];
     PRIVATE const component *a = packed1, *b = packed2;
-    const i32 direct1 = operand1->kind == ROW_CONTIGUOUS && left >= LANES;
-    const i32 direct2 = operand2->kind == ROW_CONTIGUOUS && left >= LANES;
-    GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)operand1->at + begin * operand1->stride;
-    GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)operand2->at + begin * operand2->stride;
-    if (!direct1) pack1(packed1, operand1, begin, left, outputs);
-    if (!direct2) pack2(packed2, operand2, begin, left, outputs);
+    const i32 direct1 = first->kind == ROW_CONTIGUOUS && left >= LANES;
+    const i32 direct2 = second->kind == ROW_CONTIGUOUS && left >= LANES;
+    GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)first->at + begin * first->stride;
+    GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)second->at + begin * second->stride;
+    if (!direct1) pack1(packed1, first, begin, left, outputs);
+    if (!direct2) pack2(packed2, second, begin, left, outputs);
     if (direct1) {
-        ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * operand1->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
+        ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * first->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
     } else if (direct2) {
-        ROW_PRODUCTS(wide2 + OUTPUTS_AHEAD * operand2->step, LOAD_COMPONENTS(j, a), WIDE2(j, wide2))
+        ROW_PRODUCTS(wide2 + OUTPUTS_AHEAD * second->step, LOAD_COMPONENTS(j, a), WIDE2(j, wide2))
     } else {
         ROW_PRODUCTS(a, LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b))
     }
 }
 
 /* Leaves the sums of elements begin to end of each output in its tree. */
-FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *operand1, PRIVATE const operand *operand2, i64 begin, i64 end,
-                        i32 outputs, component sign)
+FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *first, PRIVATE const operand *second, i64 begin,
+                        i64 end, i32 outputs, component sign)
 {
     VECTOR sums[TILE_OUTPUTS][PARTS];
     for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
@@ -182,7 +182,7 @@ FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *operand1, PR
         const i64 stop = min(end, begin + CHUNK);
         for (i32 t = 0; t < outputs; t++)
             for (i32 j = 0; j < PARTS; j++) sums[t][j] = (VECTOR)(0);
-        for (; begin < stop; begin += LANES) add_row(sums, operand1, operand2, begin, end - begin, outputs, sign);
+        for (; begin < stop; begin += LANES) add_row(sums, first, second, begin, end - begin, outputs, sign);
         for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], chunk, fold_row(sums[t]));
     }
 }
@@ -192,21 +192,13 @@ KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
     tree trees[TILE_OUTPUTS];
     const i32 d = p.rank - 1;
     const component sign = (component)(p.no_conj ? -1 : 1);
-    const i64 inner = p.shape[d], tiles = (inner + p.panel - 1) / p.panel;
-    const i64 items = p.outputs / inner * tiles * p.nodes;
-    const i64 stop = min((GROUP_ID() + 1) * p.block, items);
-    for (i64 item = GROUP_ID() * p.block; item < stop; item++) {
-        const i64 outer = item / (tiles * p.nodes);
-        const i64 node = (item - outer * tiles * p.nodes) / tiles;
-        const i64 first = (item % tiles) * p.panel;
-        const i64 flat = outer * inner + first;
-        const i64 begin = (p.first_node + node) * p.node_chunks * CHUNK;
-        const i32 outputs = (i32)min(inner - first, p.panel);
-        place at = place_of(&p, flat);
-        const operand a = operand_at(operand1 + p.offset1 + at.at1 * OPERAND_SIZE1(&p), p.step1[d], p.stride1);
-        const operand b = operand_at(operand2 + p.offset2 + at.at2 * OPERAND_SIZE2(&p), p.step2[d], p.stride2);
-        tile_sums(trees, &a, &b, begin, min(p.n, begin + p.node_chunks * CHUNK), outputs, sign);
-        for (i32 t = 0; t < outputs; t++, at.out += p.step_out[d])
-            store_node(&p, out, at, flat + t, node, tree_sum(&trees[t]));
+    const range block = block_of(&p, GROUP_ID(), items_of(&p));
+    for (i64 index = block.begin; index < block.end; index++) {
+        item x = item_of(&p, index);
+        const operand first = operand_at(ADDRESS1(&p, operand1, x.at.at1), p.step1[d], p.stride1);
+        const operand second = operand_at(ADDRESS2(&p, operand2, x.at.at2), p.step2[d], p.stride2);
+        tile_sums(trees, &first, &second, x.elements.begin, x.elements.end, x.outputs, sign);
+        for (i32 t = 0; t < x.outputs; t++, x.at.out += p.step_out[d])
+            store_node(&p, out, x.at, x.flat + t, x.node, tree_sum(&trees[t]));
     }
 }

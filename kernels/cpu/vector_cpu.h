@@ -1,5 +1,5 @@
-/* Wide vectors for the CPU schedule (OpenCL C only): VECTOR holds WIDTH components, a component being a real
- * number, and a row of the canonical sum is PARTS vectors. Complex numbers stay interleaved. */
+/* Wide vectors for the CPU schedule (OpenCL C only). VECTOR holds WIDTH components; a component is a real number, and
+ * complex numbers stay interleaved. A row of the canonical sum is PARTS vectors. */
 
 #if GROUP == GROUP_F64 || GROUP == GROUP_C128
 typedef double component;
@@ -190,32 +190,27 @@ typedef PASTE(stored_, TYPE2) stored2;
 #define WIDE1(j, p) PIECE1(WIDTH, (p) + (j) * VECTOR_ELEMENTS)
 #define WIDE2(j, p) PIECE2(WIDTH, (p) + (j) * VECTOR_ELEMENTS)
 
-/* The first `count` < VECTOR_ELEMENTS elements, zeros after them; nothing past them is read. */
-FUNCTION VECTOR some1(GLOBAL const stored1 *from, i32 count)
-{
-    component c[WIDTH];
-    STORE_COMPONENTS((VECTOR)(0), 0, c);
-    for (i32 k = 0; k < count; k++) put_components(c + k * COMPONENTS, CAST1(from[k]));
-    return LOAD_COMPONENTS(0, c);
-}
-
-FUNCTION VECTOR some2(GLOBAL const stored2 *from, i32 count)
-{
-    component c[WIDTH];
-    STORE_COMPONENTS((VECTOR)(0), 0, c);
-    for (i32 k = 0; k < count; k++) put_components(c + k * COMPONENTS, CAST2(from[k]));
-    return LOAD_COMPONENTS(0, c);
-}
+/* collect: `count` elements that lie `step` apart, and zeros after them; nothing else is read. */
+#define COLLECT(which)                                                                                   \
+    FUNCTION VECTOR collect##which(GLOBAL const stored##which *from, i64 step, i32 count)                \
+    {                                                                                                    \
+        component c[WIDTH];                                                                              \
+        STORE_COMPONENTS((VECTOR)(0), 0, c);                                                             \
+        for (i32 k = 0; k < count; k++) put_components(c + k * COMPONENTS, CAST##which(from[k * step])); \
+        return LOAD_COMPONENTS(0, c);                                                                    \
+    }
+COLLECT(1)
+COLLECT(2)
 #endif
 
 #if LOAD == LOAD_ANY
-/* Casts `count` elements that lie `step` bytes apart into `to`. The dtype is looked at once, not for each element. */
+/* Casts `count` elements that lie `step` bytes apart into `to`. One switch over the dtypes serves them all. */
 FUNCTION void pack(PRIVATE component *to, GLOBAL const u8 *from, i32 code, i64 step, i32 count)
 {
     switch (code) {
-#define X(type)                                                                                     \
-    case CODE_##type:                                                                               \
-        for (i32 k = 0; k < count; k++)                                                             \
+#define X(type)                                                                                                 \
+    case CODE_##type:                                                                                           \
+        for (i32 k = 0; k < count; k++)                                                                         \
             put_components(to + k * COMPONENTS, cast_##type(*(GLOBAL const stored_##type *)(from + k * step))); \
         break;
     ELEMENT_CASES(X)

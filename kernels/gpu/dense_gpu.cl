@@ -2,8 +2,8 @@
  * most one canonical row. A group takes p.block rows, which start and end on 16-byte boundaries, and loads them whole
  * before it uses the first: COUNT pairs of sixteen bytes a work-item.
  *
- * Local memory hands the products out again: each row's to p.members neighbouring work-items, a power of two, and p.span
- * of them to each. Where a row is a whole number of pairs, the sum of a pair stands for its products. */
+ * Local memory hands the products out again: each row's to p.members neighbouring work-items, a power of two, and
+ * p.span of them to each. Where a row is a whole number of pairs, the sum of a pair stands for its products. */
 
 #if GROUP == GROUP_INT && RESULT_BYTES == 1
 typedef u8 leaf;

@@ -1,6 +1,6 @@
 /* GPU schedule, class matrix. A team of work-items sums one tree node of a rectangle of outputs; each work-item has
- * OWN_ROWS by OWN_COLUMNS sums of it in registers. Slices of both operands, a few elements of the contracted axis each, go through
- * local memory in turns: while one is multiplied, the next is loaded.
+ * OWN_ROWS by OWN_COLUMNS sums of it in registers. Slices of both operands, a few elements of the contracted axis
+ * each, go through local memory in turns: while one is multiplied, the next is loaded.
  *
  * TILE is 8 for rectangles whose sides are long, and 4 for shorter ones. It is 1 for those of few outputs, of which a
  * group then has many. */

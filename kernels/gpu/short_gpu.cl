@@ -1,6 +1,6 @@
 /* GPU schedule, class short: a row is at most one canonical row, so that each lane has one element. p.members
- * neighbouring work-items, a power of two, take an output together. Each loads all of its parts of several outputs, COUNT
- * pairs, before it uses the first. Consecutive work-items read consecutive memory, whatever the length of a row.
+ * neighbouring work-items, a power of two, take an output together. Each loads all of its parts of several outputs,
+ * COUNT pairs, before it uses the first. Consecutive work-items read consecutive memory, whatever the length of a row.
  *
  * LOAD_VECTOR: a pair is sixteen bytes of each operand. LOAD_STRIDED: a pair is an element of each; a member takes
  * p.span pairs of an output, more than one where a row has more than 32 elements. */

@@ -1,11 +1,11 @@
 /* GPU schedule, class matrix, where one side of the product is short and the contracted axis contiguous. Memory is the
- * limit, so lanes (rows or columns) are read sixteen bytes at a time. A team of work-items sums one tree node of a strip
- * of 16 lanes of the short side and many of the long one (TILE 16), or of a square of 8 by 8, of which a group has many
- * (TILE 1). A slice, 64 bytes of each lane, is in local memory while it is multiplied; the next is under way in
- * registers.
+ * limit, so lanes (rows or columns) are read sixteen bytes at a time. A team of work-items sums one tree node of a
+ * strip of 16 lanes of the short side and many of the long one (TILE 16), or of a square of 8 by 8, of which a group
+ * has many (TILE 1). A slice, 64 bytes of each lane, is in local memory while it is multiplied; the next is under way
+ * in registers.
  *
- * The long side's lanes are the `rows` here, the short side's the `columns`: of a strip that is so whatever they are in
- * the product (p.swap). */
+ * The long side's lanes are the `rows` here, the short side's the `columns`: of a strip that is so whatever they are
+ * in the product (p.swap). */
 
 #define ITEMS SKINNY_GROUP_ITEMS(TILE)
 #define TEAM_ITEMS SKINNY_TEAM_ITEMS(TILE)
@@ -112,7 +112,8 @@ FUNCTION quad kept_pairs(u32 low, u32 high)
 }
 #endif
 
-/* By quads, as rows are loaded: a work-item's quad of its lane and of every LANES_AT_ONCE-th after it. `at` counts quads. */
+/* By quads, as rows are loaded: a work-item's quad of its lane and of every LANES_AT_ONCE-th after it. `at` counts
+ * quads. */
 FUNCTION void find_quads(PRIVATE const lanes *x, i32 me, i32 loads, PRIVATE i32 *at)
 {
     UNROLL for (i32 i = 0; i < loads; i++)
@@ -253,8 +254,8 @@ FUNCTION void multiply_slice(LOCAL const quad *rows, LOCAL const quad *columns, 
 
 /* ---- Which outputs ---- */
 
-/* A side of the product, of the first operand's lanes or of the second's: its size, and what its one dimension moves by,
- * counted in elements of its operand, of the output and of partials. */
+/* A side of the product, of the first operand's lanes or of the second's: its size, and what its one dimension moves
+ * by, counted in elements of its operand, of the output and of partials. */
 typedef struct side {
     i64 size, step, step_out, step_flat;
 } side;
@@ -313,8 +314,8 @@ FUNCTION lanes lanes_of(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
 /* ---- Store ---- */
 
 /* By way of local memory, so that neighbouring work-items store neighbouring columns. Every work-item must call it. */
-FUNCTION void store_sums(PRIVATE const params *p, GLOBAL u8 *out, LOCAL value *space, PRIVATE const team_work *w, i32 me,
-                         PRIVATE const value *sums)
+FUNCTION void store_sums(PRIVATE const params *p, GLOBAL u8 *out, LOCAL value *space, PRIVATE const team_work *w,
+                         i32 me, PRIVATE const value *sums)
 {
     const i32 down = me / RIGHT, right = me % RIGHT;
     const i64 flat_batch = w->batch * p->rows * p->columns;

@@ -10,7 +10,8 @@
 #define PARTIAL(v) (v)
 #endif
 
-/* The adjacent pairwise sum of `count` values, a power of two, in place: in registers, where the count is a constant ... */
+/* The adjacent pairwise sum of `count` values, a power of two, in place: in registers, where the count is a constant
+ * ... */
 FUNCTION value pairwise(PRIVATE value *v, i32 count)
 {
     UNROLL for (i32 width = count / 2; width > 0; width /= 2)

@@ -1,10 +1,10 @@
-/* GPU schedule, classes lanes, split and shared: teams of 32 work-items along the contracted axis. A team has a tile of
- * TILE outputs, which share the second operand's row. One, two, four or all eight of a group's teams (p.members) share a
- * tree node of a tile; each takes p.span chunks of it.
+/* GPU schedule, classes lanes, split and shared: teams of 32 work-items along the contracted axis. A team has a tile
+ * of TILE outputs, which share the second operand's row. One, two, four or all eight of a group's teams (p.members)
+ * share a tree node of a tile; each takes p.span chunks of it.
  *
  * LOAD_VECTOR: a work-item loads sixteen bytes, that is, OWN neighbouring lanes, and a team a canonical row. Several
- * rows are under way before the first is used.
- * Other loads: a team loads 32 neighbouring elements, so that a chunk is several leaves of the same tree. */
+ * rows are under way before the first is used. Other loads: a team loads 32 neighbouring elements, so that a chunk is
+ * several leaves of the same tree. */
 
 #if LOAD == LOAD_VECTOR
 #define LEAVES 1 /* of a chunk */

@@ -1,5 +1,5 @@
-/* GPU schedule, classes lanes, split and shared, where the first operand is contiguous along the contracted axis and the
- * second across outputs. A group sums a tree node of 128 bytes' worth of neighbouring outputs: SLOTS tiles of TILE
+/* GPU schedule, classes lanes, split and shared, where the first operand is contiguous along the contracted axis and
+ * the second across outputs. A group sums a tree node of 128 bytes' worth of neighbouring outputs: SLOTS tiles of TILE
  * outputs, by MEMBERS of sixteen bytes along the axis. From the first operand a work-item loads sixteen bytes of each
  * output of its tile. From the second it loads the tile's columns of as many elements, and turns them in registers.
  *

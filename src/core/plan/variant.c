@@ -191,8 +191,10 @@ size_t variant_label(const variant *v, char *label, size_t capacity)
         kernel_source_number_h, kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h
 
 static const char *const rows_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_rows_cpu_cl};
-static const char *const tile_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_tile_cpu_cl};
-static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_panel_cpu_cl};
+static const char *const tile_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_items_h,
+                                           kernel_source_tile_cpu_cl};
+static const char *const panel_sources[] = {COMMON, kernel_source_vector_cpu_h, kernel_source_items_h,
+                                            kernel_source_panel_cpu_cl};
 static const char *const short_cpu_sources[] = {COMMON, kernel_source_vector_cpu_h,
                                                 kernel_source_short_cpu_cl};
 static const char *const team_sources[] = {COMMON,
