@@ -1,6 +1,5 @@
 /* The CUDA side of the common kernel language. Compiles with nvcc or NVRTC without any CUDA header; build it with
  * --fmad=false, since every fused multiply-add of ours is written out. */
-#define DIALECT_CUDA 1
 #define HAS_FP64 1
 #define KERNEL extern "C" __global__
 #define GLOBAL

@@ -9,7 +9,6 @@
 #define HAS_FP64 0
 #endif
 
-#define DIALECT_OPENCL 1
 #define KERNEL kernel
 #define GLOBAL global
 #define LOCAL local

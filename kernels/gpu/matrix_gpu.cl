@@ -77,48 +77,27 @@ FUNCTION pick pick_of(PRIVATE const side *s, i32 me, i32 load)
     return e;
 }
 
-/* Rows: where this work-item's elements of the first slice are, counted in elements. */
-FUNCTION side rows_of(PRIVATE const params *p, GLOBAL const u8 *operand1, PRIVATE const team_work *w, i64 begin, i32 me,
-                      PRIVATE i64 *at)
+/* The lanes from `first` on, and where this work-item's elements of the first slice are: `at` counts elements, like
+ * `corner`, which is element `begin` of the contracted axis in the batch. */
+FUNCTION side side_of(PRIVATE const params *p, GLOBAL const u8 *operand, i32 is_row, i64 first, i64 corner, i32 busy,
+                      i32 me, i32 loads, PRIVATE i64 *at)
 {
-    const i64 corner = place_along(p, 0, ROW_DIMS(p), w->batch).at1;
+    const i32 begin_dim = is_row ? ROW_DIMS(p) : COLUMN_DIMS(p), end_dim = is_row ? COLUMN_DIMS(p) : p->rank;
+    const i64 count = is_row ? p->rows : p->columns;
     side s;
-    s.from = operand1 + p->offset1;
-    s.stride = p->stride1;
-    s.size = OPERAND_SIZE1(p);
-    s.type = p->type1;
-    s.negate = p->no_conj;
-    s.lanes = ROWS_OF_TEAM;
-    s.along = p->row_dims == 0 || is_along(p->stride1, p->step1[COLUMN_DIMS(p) - 1]);
+    s.from = operand + (is_row ? p->offset1 : p->offset2);
+    s.stride = is_row ? p->stride1 : p->stride2;
+    s.size = is_row ? OPERAND_SIZE1(p) : OPERAND_SIZE2(p);
+    s.type = is_row ? p->type1 : p->type2;
+    s.negate = is_row && p->no_conj;
+    s.lanes = is_row ? ROWS_OF_TEAM : COLUMNS_OF_TEAM;
+    s.along = begin_dim == end_dim || is_along(s.stride, is_row ? p->step1[end_dim - 1] : p->step2[end_dim - 1]);
     s.there = 0;
-    UNROLL for (i32 i = 0; i < ROW_LOADS; i++) {
+    UNROLL for (i32 i = 0; i < loads; i++) {
         const pick e = pick_of(&s, me, i);
-        const i32 is_there = w->busy && w->row + e.lane < p->rows;
-        const place lane = place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), is_there ? w->row + e.lane : 0);
-        at[i] = corner + lane.at1 + (begin + e.k) * p->stride1;
-        s.there |= (u32)is_there << i;
-    }
-    return s;
-}
-
-FUNCTION side columns_of(PRIVATE const params *p, GLOBAL const u8 *operand2, PRIVATE const team_work *w, i64 begin,
-                         i32 me, PRIVATE i64 *at)
-{
-    const i64 corner = place_along(p, 0, ROW_DIMS(p), w->batch).at2;
-    side s;
-    s.from = operand2 + p->offset2;
-    s.stride = p->stride2;
-    s.size = OPERAND_SIZE2(p);
-    s.type = p->type2;
-    s.negate = 0;
-    s.lanes = COLUMNS_OF_TEAM;
-    s.along = p->column_dims == 0 || is_along(p->stride2, p->step2[p->rank - 1]);
-    s.there = 0;
-    UNROLL for (i32 i = 0; i < COLUMN_LOADS; i++) {
-        const pick e = pick_of(&s, me, i);
-        const i32 is_there = w->busy && w->column + e.lane < p->columns;
-        const place lane = place_along(p, COLUMN_DIMS(p), p->rank, is_there ? w->column + e.lane : 0);
-        at[i] = corner + lane.at2 + (begin + e.k) * p->stride2;
+        const i32 is_there = busy && first + e.lane < count;
+        const place lane = place_along(p, begin_dim, end_dim, is_there ? first + e.lane : 0);
+        at[i] = corner + (is_row ? lane.at1 : lane.at2) + e.k * s.stride;
         s.there |= (u32)is_there << i;
     }
     return s;
@@ -208,8 +187,10 @@ void matrix_gpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 
     i64 at1[ROW_LOADS], at2[COLUMN_LOADS];
     value next1[ROW_LOADS], next2[COLUMN_LOADS];
     value sums[OWN_SUMS], waiting[MATRIX_LEVELS * OWN_SUMS];
-    const side rows = rows_of(&p, operand1, &w, node.begin, me, at1);
-    const side columns = columns_of(&p, operand2, &w, node.begin, me, at2);
+    const place batch = place_along(&p, 0, ROW_DIMS(&p), w.batch);
+    const side rows = side_of(&p, operand1, 1, w.row, batch.at1 + node.begin * p.stride1, w.busy, me, ROW_LOADS, at1);
+    const side columns = side_of(&p, operand2, 0, w.column, batch.at2 + node.begin * p.stride2, w.busy, me,
+                                 COLUMN_LOADS, at2);
     UNROLL for (i32 i = 0; i < OWN_SUMS; i++) sums[i] = value_zero();
 
     /* As many slices for every work-item of the group: a node that ends earlier goes on with zeros. */
