@@ -399,7 +399,8 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
         set_steps(&operands[OUT], OUT, p);
     else
         layout_make_dense(p, OUT);
-    p->is_matrix = !(o->flags & VECDOT_REPRODUCIBLE) && is_matrix(operands, p);
+    p->reproducible = (o->flags & VECDOT_REPRODUCIBLE) != 0;
+    p->is_matrix = is_matrix(operands, p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
     return VECDOT_SUCCESS;
 }

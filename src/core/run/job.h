@@ -17,6 +17,9 @@ typedef struct job {
 /* Collapses the checked problem in `p` and fills the rest. */
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
 
+/* Makes out a dense host array of the job's own, apart from the inputs: which is not told. */
+void job_write_dense(job *j);
+
 /* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);
 
