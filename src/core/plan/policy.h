@@ -57,4 +57,8 @@ typedef struct plan_policy {
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } plan_policy;
 
+/* Fills all but the host path's instruction set, what is to be reproducible and what goes to a BLAS.
+ * resident_groups: groups of 256 that a compute unit holds at most; 0 where the driver does not tell. */
+void policy_init(plan_policy *policy, const vecdot_device_info *info, int resident_groups, int fenced_groups);
+
 #endif

@@ -41,9 +41,6 @@ void context_retain(vecdot_context *context);
 vecdot_status context_enter(vecdot_context *context);
 vecdot_status context_leave(vecdot_context *context, vecdot_status status);
 
-/* Follows these thresholds from the next call on. */
-void context_set_thresholds(vecdot_context *context, const thresholds *at);
-
 /* Contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue);
