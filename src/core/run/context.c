@@ -26,8 +26,8 @@ static vecdot_status settings_read(settings *s)
     const char *value = environment_get("VECDOT_REPRODUCIBLE");
     s->reproducible = value != NULL && strcmp(value, "1") == 0;
     if (value != NULL && !s->reproducible && strcmp(value, "0") != 0)
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
-                    "vecdot_context_create: VECDOT_REPRODUCIBLE is \"%.64s\", expected 0 or 1", value);
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "VECDOT_REPRODUCIBLE is \"%.64s\", expected 0 or 1",
+                    value);
     return blas_setting_read(&s->blas);
 }
 
