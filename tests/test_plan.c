@@ -300,11 +300,14 @@ static void test_variant_table(void **state)
     for (; variant_at(count, &v); count++) {
         assert_true(variant_options(&v, options, sizeof options) < sizeof options);
         assert_true(variant_label(&v, label, sizeof label) < sizeof label);
+        assert_int_equal(variant_number(&v), count);
         for (size_t k = 0; k < count; k++) {
             assert_true(variant_at(k, &w));
             assert_true(memcmp(&v, &w, sizeof v) != 0);
         }
     }
+    v.reserved = 1; /* not in the table */
+    assert_int_equal(variant_number(&v), count);
     assert_true(count > 100 && count < 400); /* bounded: every one is compiled in the tests */
     assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
 }

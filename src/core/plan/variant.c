@@ -109,27 +109,51 @@ static const table_row table[] = {
     {KERNEL_COMBINE_GPU, LOAD_NONE, 1, 0},   {KERNEL_COPY, LOAD_NONE, 1, 0},
 };
 
-int variant_at(size_t index, variant *v)
+static int is_typed(const table_row *row)
 {
-    if (index == 0) {
-        *v = variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1);
+    return row->load == LOAD_VECTOR || row->load == LOAD_STRIDED;
+}
+
+/* The k-th that a row may have; 0 where it does not have it. */
+static int candidate_at(const table_row *row, size_t k, variant *v)
+{
+    const triple *t = &triples[k];
+    if (!is_typed(row)) {
+        *v = variant_grouped(row->kernel, row->load, (group)k, row->tile);
         return 1;
     }
-    index--;
-    for (size_t r = 0; r < COUNT(table); r++) {
-        const table_row *row = &table[r];
-        int typed = row->load == LOAD_VECTOR || row->load == LOAD_STRIDED;
-        size_t count = typed ? COUNT(triples) : GROUP_COUNT;
-        for (size_t k = 0; k < count; k++) {
-            const triple *t = &triples[k];
-            if (typed && row->uniform_only && !is_uniform(t)) continue;
-            if (index-- > 0) continue;
-            *v = typed ? variant_typed(row->kernel, row->load, t->type1, t->type2, t->result, row->tile)
-                       : variant_grouped(row->kernel, row->load, (group)k, row->tile);
-            return 1;
-        }
-    }
+    if (row->uniform_only && !is_uniform(t)) return 0;
+    *v = variant_typed(row->kernel, row->load, t->type1, t->type2, t->result, row->tile);
+    return 1;
+}
+
+static size_t candidates(const table_row *row)
+{
+    return is_typed(row) ? COUNT(triples) : GROUP_COUNT;
+}
+
+int variant_at(size_t index, variant *v)
+{
+    *v = variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1);
+    if (index-- == 0) return 1;
+    for (size_t r = 0; r < COUNT(table); r++)
+        for (size_t k = 0; k < candidates(&table[r]); k++)
+            if (candidate_at(&table[r], k, v) && index-- == 0) return 1;
     return 0;
+}
+
+size_t variant_number(const variant *v)
+{
+    size_t number = 1;
+    variant other = variant_grouped(KERNEL_FILL, LOAD_NONE, GROUP_INT, 1);
+    if (memcmp(&other, v, sizeof other) == 0) return 0;
+    for (size_t r = 0; r < COUNT(table); r++)
+        for (size_t k = 0; k < candidates(&table[r]); k++) {
+            if (!candidate_at(&table[r], k, &other)) continue;
+            if (memcmp(&other, v, sizeof other) == 0) return number;
+            number++;
+        }
+    return number;
 }
 
 int variant_needs_fp64(const variant *v)

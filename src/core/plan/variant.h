@@ -80,6 +80,9 @@ const char *const *variant_sources(kernel_id kernel, size_t *count);
 /* The index-th variant of the table; 0 when index is past the end. */
 int variant_at(size_t index, variant *v);
 
+/* Its index; that of the end where the table does not have it. Takes a few microseconds. */
+size_t variant_number(const variant *v);
+
 int variant_needs_fp64(const variant *v);
 
 #endif
