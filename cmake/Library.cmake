@@ -2,8 +2,7 @@
 file(GLOB kernel_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/kernels/*/*.h" "${PROJECT_SOURCE_DIR}/kernels/*/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
-     "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_cuda/*.c"
-     "${PROJECT_SOURCE_DIR}/src/backend_opencl/*.c")
+     "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_*/*.c")
 file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
 
 # For the disk cache's checksums; as a header alone, so that the library links to nothing more.

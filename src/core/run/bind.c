@@ -3,27 +3,25 @@
 #include "core/base/status.h"
 #include "core/problem/layout.h"
 #include "core/problem/walk.h"
-#include "core/run/memory.h"
 
 #include <string.h>
 
 /* Every driver's buffers start on such a boundary. */
 enum { BUFFER_ALIGNMENT = 256 };
 
-location location_of(const DLTensor *t)
+location location_of(const vecdot_context *context, const DLTensor *t)
 {
-    location at = {0};
+    const place where = tensor_place(context, t);
+    location at = {.on_host = where == PLACE_HOST};
     uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
-    at.on_host =
-        t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
     if (at.on_host)
         at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else if (memory_is_address(t->device.device_type)) {
-        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
-        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
-    } else {
+    else if (where == PLACE_HANDLE) {
         at.memory = t->data;
         at.offset = (int64_t)t->byte_offset;
+    } else {
+        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
     }
     return at;
 }

@@ -50,6 +50,11 @@ vecdot_status context_leave(vecdot_context *context, vecdot_status status)
     return driver->context_leave != NULL ? driver->context_leave(context->native, status) : status;
 }
 
+place tensor_place(const vecdot_context *context, const DLTensor *tensor)
+{
+    return context->dev.driver->place_of(tensor->device.device_type);
+}
+
 /* What context_open allocates, as far as it came. */
 static void context_free(vecdot_context *c)
 {
@@ -73,14 +78,14 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     blas_choose(c);
     vecdot_status status =
         c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
-    if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);
+    if (status == VECDOT_SUCCESS) status = program_cache_create(&c->dev, c->native, &c->programs);
     if (status != VECDOT_SUCCESS) {
         context_free(c);
         return status;
     }
-    status = dev->driver->context_open(c->native, dev, native_context);
+    status = dev->driver->context_open(c->native, &c->dev, native_context);
     if (status != VECDOT_SUCCESS) {
-        program_cache_destroy(c, c->programs);
+        program_cache_destroy(c->programs, 0);
         context_free(c);
         return status;
     }
@@ -116,7 +121,7 @@ void vecdot_context_release(vecdot_context *context)
 {
     if (context == NULL) return;
     if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
-    program_cache_destroy(context, context->programs);
+    program_cache_destroy(context->programs, context->policy.saving_seconds);
     context->dev.driver->context_close(context->native);
     context_free(context);
 }
@@ -138,12 +143,8 @@ vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_que
     if (q == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
     q->context = context;
     q->native = calloc(1, driver->queue_size);
-    vecdot_status status = q->native != NULL ? kernel_table_create(&q->kernels)
+    vecdot_status status = q->native != NULL ? driver->queue_open(q->native, context->native, native_queue)
                                              : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
-    if (status == VECDOT_SUCCESS) {
-        status = driver->queue_open(q->native, context->native, native_queue);
-        if (status != VECDOT_SUCCESS) kernel_table_destroy(context, q->kernels);
-    }
     if (status != VECDOT_SUCCESS) {
         free(q->native);
         free(q);
@@ -183,7 +184,6 @@ void vecdot_queue_release(vecdot_queue *queue)
     if (driver->queue_finish(queue->native) != VECDOT_SUCCESS) {
         log_line("a released queue had failed: %s", vecdot_last_error());
     }
-    kernel_table_destroy(context, queue->kernels);
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
     for (int a = 0; a < ARRAYS; a++)

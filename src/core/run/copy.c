@@ -2,7 +2,7 @@
  * the destination's elements are never written. */
 #include "core/base/dtype.h"
 #include "core/problem/walk.h"
-#include "core/run/memory.h"
+#include "core/run/context.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -322,12 +322,12 @@ static vecdot_status check_place(const vecdot_context *context, const char *name
 }
 
 /* Device memory must hold the whole range. */
-static vecdot_status check_memory(const vecdot_context *context, const char *name, side *d)
+static vecdot_status check_memory(const vecdot_context *context, const char *name, place where, side *d)
 {
     char argument[32] = "vecdot_copy: ";
     if (!d->on_device) return VECDOT_SUCCESS;
     strcat(argument, name);
-    if (memory_is_address(context->dev.driver->tensor_device)) { /* count from the first byte in use */
+    if (where == PLACE_ADDRESS) { /* count from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
         d->high -= d->low;
@@ -339,6 +339,11 @@ static vecdot_status check_memory(const vecdot_context *context, const char *nam
                     argument, -d->low);
     }
     return context->dev.driver->memory_check(context->native, d->data, (size_t)d->high, argument);
+}
+
+static int is_on_device(place where)
+{
+    return where == PLACE_ADDRESS || where == PLACE_HANDLE;
 }
 
 static int has_no_elements(const DLTensor *t)
@@ -360,8 +365,9 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     TRY(check_dtype("to", to->dtype));
     TRY(check_alike(from, to));
     const vecdot_context *context = queue->context;
-    sides[0] = (side){.data = from->data, .on_device = tensor_place(context, from) == PLACE_DEVICE};
-    sides[1] = (side){.data = to->data, .on_device = tensor_place(context, to) == PLACE_DEVICE};
+    const place from_place = tensor_place(context, from), to_place = tensor_place(context, to);
+    sides[0] = (side){.data = from->data, .on_device = is_on_device(from_place)};
+    sides[1] = (side){.data = to->data, .on_device = is_on_device(to_place)};
     s.item = dtype_size(dtype_from_dlpack(from->dtype));
     if (has_no_elements(from)) {
         TRY(check_place(context, "from", from));
@@ -375,8 +381,8 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     space_normalise(&s, sides);
     TRY(check_place(context, "from", from));
     TRY(check_place(context, "to", to));
-    TRY(check_memory(context, "from", &sides[0]));
-    TRY(check_memory(context, "to", &sides[1]));
+    TRY(check_memory(context, "from", from_place, &sides[0]));
+    TRY(check_memory(context, "to", to_place, &sides[1]));
     TRY(check_overlap(context, &s, &sides[0], &sides[1]));
     return copy_elements(queue, &s, &sides[0], &sides[1]);
 }

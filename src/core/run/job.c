@@ -4,7 +4,6 @@
 
 #include "core/base/status.h"
 #include "core/run/blas.h"
-#include "core/run/memory.h"
 #include "kernels/common/codes.h"
 
 /* ---- Jobs ---- */
@@ -33,7 +32,7 @@ vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *c
 {
     byte_range written, read;
     j->overlaps = 0;
-    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(tensors[a]);
+    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(context, tensors[a]);
     layout_collapse(&j->p);
     TRY(byte_range_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
     for (int a = X1; a <= X2; a++) {

@@ -4,7 +4,6 @@
 #include "core/problem/layout.h"
 #include "core/problem/semantics.h"
 #include "core/run/host/host_path.h"
-#include "core/run/memory.h"
 #include "core/run/pieces.h"
 #include "core/run/program_cache.h"
 
@@ -27,7 +26,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
                     op, array_name(array), (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
                     (int)context->dev.driver->tensor_device);
     if (where == PLACE_HOST) return VECDOT_SUCCESS;
-    if (memory_is_address(t->device.device_type)) {
+    if (where == PLACE_ADDRESS) {
         uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
         return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
                                                  array_name(array));
@@ -239,7 +238,7 @@ static vecdot_status warm_variants(vecdot_context *context, dtype t)
     };
     void *program;
     for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++)
-        TRY(program_get(context, &variants[k], &program));
+        TRY(program_get(context->programs, &variants[k], &program));
     return VECDOT_SUCCESS;
 }
 
