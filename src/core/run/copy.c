@@ -199,27 +199,27 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
 /* From this size on, a run of device memory is worth a read of its own. */
 enum { LONG_RUN = 65536 };
 
-typedef struct transfer {
+typedef struct device_copy {
     const backend *driver;
     void *queue; /* the backend's */
     void *from, *to;
-} transfer;
+} device_copy;
 
 static vecdot_status visit_write(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_write(t->queue, t->to, (size_t)to, (const char *)t->from + from, (size_t)run);
 }
 
 static vecdot_status visit_read(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_read(t->queue, t->from, (size_t)from, (char *)t->to + to, (size_t)run);
 }
 
 static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_copy(t->queue, t->to, (size_t)to, t->from, (size_t)from, (size_t)run);
 }
 
@@ -244,7 +244,7 @@ static vecdot_status staging_create(int64_t bytes, void **staging)
 }
 
 /* The host side is gathered first when its runs are shorter than the device's. */
-static vecdot_status host_to_device(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status host_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
         return space_walk(s, from, to, run_bytes(s, to), visit_write, &t);
@@ -258,7 +258,7 @@ static vecdot_status host_to_device(const space *s, const side *from, const side
 }
 
 /* Reads all of a device side's range; `copy` is then that side on the host, with data of its own. */
-static vecdot_status fetch_range(const side *from, const transfer *t, side *copy)
+static vecdot_status fetch_range(const side *from, const device_copy *t, side *copy)
 {
     int64_t bytes = from->high - from->low;
     *copy = *from;
@@ -271,7 +271,7 @@ static vecdot_status fetch_range(const side *from, const transfer *t, side *copy
     return status;
 }
 
-static vecdot_status device_to_host(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status device_to_host(const space *s, const side *from, const side *to, device_copy t)
 {
     int64_t run = shared_run(s, from, to);
     if (run == s->count * s->item || run >= LONG_RUN) return space_walk(s, from, to, run, visit_read, &t);
@@ -283,7 +283,7 @@ static vecdot_status device_to_host(const space *s, const side *from, const side
 }
 
 /* Without the host when the destination's runs are contiguous in the source too. */
-static vecdot_status device_to_device(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status device_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
         return space_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
@@ -297,7 +297,7 @@ static vecdot_status device_to_device(const space *s, const side *from, const si
 
 static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const side *from, const side *to)
 {
-    transfer t = {queue->context->dev.driver, queue->native, from->data, to->data};
+    device_copy t = {queue->context->dev.driver, queue->native, from->data, to->data};
     if (!from->on_device && !to->on_device) {
         space_copy(s, from, to);
         return VECDOT_SUCCESS;

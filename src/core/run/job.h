@@ -1,7 +1,7 @@
 /* A checked problem on its way to a queue: how its arrays reach the device, where it is cut into pieces, and
  * the plan of each. */
-#ifndef CORE_EXECUTE_H
-#define CORE_EXECUTE_H
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
 
 #include "core/plan/gemm.h"
 #include "core/plan/plan.h"
