@@ -62,11 +62,14 @@ PKG_CONFIG_PATH=$libdir/pkgconfig
 export PKG_CONFIG_PATH
 check "pkg-config finds version $version" test "$(pkg-config --modversion vecdot)" = "$version"
 flags=$(pkg-config --cflags --libs vecdot)
+# shellcheck disable=SC2086 # several words
 check "examples/dot.c builds by pkg-config" \
     "$cc" -std=c11 -Wall -Wextra -Werror -o "$work/dot" "$source/examples/dot.c" $flags "-Wl,-rpath,$libdir" -lm
+# shellcheck disable=SC2046 # several words
 check "... and with the static library" \
     "$cc" -std=c11 -o "$work/dot-static" "$source/examples/dot.c" $(pkg-config --cflags vecdot) "$archive" \
     -ldl -lpthread -lm
+# shellcheck disable=SC2086 # several words
 check "the headers are C++" \
     "$cxx" -std=c++11 -Wall -Wextra -Werror -o "$work/headers" "$here/headers.cpp" $flags "-Wl,-rpath,$libdir"
 check "the C++ program runs" "$work/headers"

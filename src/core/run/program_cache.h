@@ -17,7 +17,7 @@ void program_cache_destroy(vecdot_context *context, program_cache *cache);
  * at the same time; two that want the same one build it once. */
 vecdot_status program_get(vecdot_context *context, const variant *v, void **program);
 
-vecdot_status kernel_table_create(kernel_table **table);
+vecdot_status kernel_table_create(kernel_table **made);
 void kernel_table_destroy(vecdot_context *context, kernel_table *table);
 
 /* The queue's kernel object of a variant. A warm call allocates nothing. */
