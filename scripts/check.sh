@@ -25,6 +25,7 @@ build() {
 }
 
 step format scripts/lint.sh format
+step text scripts/lint.sh text
 step python scripts/lint.sh python
 if command -v shellcheck > /dev/null; then
     step shell scripts/lint.sh shell

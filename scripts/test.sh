@@ -91,7 +91,7 @@ has_cuda() {
 }
 
 scripts/setup.sh test
-for what in format shell python; do
+for what in format text shell python; do
     stage "lint-$what" scripts/lint.sh "$what" || true
 done
 export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$simulated
