@@ -37,7 +37,10 @@ vecdot_status options_read(const char *op, const vecdot_options *given, vecdot_o
 {
     *options = (vecdot_options)VECDOT_OPTIONS_INIT;
     if (!given) return VECDOT_SUCCESS;
-    TRY(options_copy(op, given, FIRST_RELEASE, options, sizeof *options));
+    if (given->size == sizeof *options) /* as nearly always */
+        *options = *given;
+    else
+        TRY(options_copy(op, given, FIRST_RELEASE, options, sizeof *options));
     if (options->keepdims != 0 && options->keepdims != 1) {
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.keepdims is %d; expected 0 or 1", op,
                     (int)options->keepdims);

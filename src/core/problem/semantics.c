@@ -357,14 +357,14 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
                               int64_t *shape)
 {
     const char *name = operation_name(op);
-    vecdot_options read;
-    const vecdot_options *o = &read;
+    vecdot_options complete;
+    const vecdot_options *o = &complete;
     const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
     operand operands[ARRAYS];
     *p = (problem){.op = op};
     for (int a = 0; a < ARRAYS; a++)
         if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
-    TRY(options_read(name, options, &read));
+    TRY(options_read(name, options, &complete));
     if (out)
         for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), tensors[a]));
     TRY(check_dtypes(name, tensors, o, p));
