@@ -18,6 +18,7 @@ WINGS = ["base", "problem", "plan", "run"]
 FOR_BACKENDS = [
     (r"core/run/backend\w*\.h", "the interface that a backend fills"),
     (r"core/plan/variant\.h", "a program is opened by its variant"),
+    (r"core/plan/program_text\.h", "a driver that compiles from source gets a variant's text"),
     (r"core/plan/gemm\.h", "a product of matrices, as the vendor's BLAS gets it"),
 ]
 # Only a backend's interop.c, which makes the core's objects from a program's own.
