@@ -35,9 +35,17 @@ set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSIT
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
 target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
-target_link_options(vecdot PRIVATE -Wl,--exclude-libs,ALL)
-set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C
-                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+# What is exported, with symbol versions; the rest is hidden, the functions of static libraries too.
+set(version_script "${PROJECT_SOURCE_DIR}/src/vecdot.map")
+target_link_options(vecdot PRIVATE "-Wl,--version-script=${version_script}")
+# Before 1.0 a minor version may change the interface, so that it is part of the SONAME.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(soversion "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
+else()
+    set(soversion "${PROJECT_VERSION_MAJOR}")
+endif()
+set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C LINK_DEPENDS "${version_script}"
+                      VERSION "${PROJECT_VERSION}" SOVERSION "${soversion}")
 if(NOT VECDOT_SANITIZE)
     target_link_options(vecdot PRIVATE -Wl,--no-undefined -Wl,--as-needed)
 endif()

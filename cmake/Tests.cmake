@@ -274,12 +274,21 @@ add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py ke
 vecdot_test(lint_kernels unit)
 add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
 vecdot_test(lint_docs unit)
+add_test(NAME lint_wings COMMAND Python3::Interpreter tests/lint_wings.py)
+vecdot_test(lint_wings unit)
 add_executable(list_variants "${PROJECT_SOURCE_DIR}/tests/lint_variants.c")
 target_link_libraries(list_variants PRIVATE vecdot_internal)
 if(VECDOT_HAS_PTX AND NOT VECDOT_SANITIZE)
     add_test(NAME ptxas COMMAND Python3::Interpreter tests/ptxas.py --ptx "${generated}/ptx" --ptxas "${PTXAS}"
              --table "${PROJECT_BINARY_DIR}/registers.md")
     vecdot_test(ptxas ptxas slow)
+endif()
+
+# ---- The names that the libraries show. A sanitizer adds its own.
+if(NOT VECDOT_SANITIZE)
+    add_test(NAME symbols COMMAND Python3::Interpreter tests/symbols.py --nm "${CMAKE_NM}" --map "${version_script}"
+             --headers include/vecdot --shared $<TARGET_FILE:vecdot> --static $<TARGET_FILE:vecdot_static>)
+    vecdot_test(symbols unit)
 endif()
 
 # ---- One binary where there is no driver, OpenCL, CUDA or both.

@@ -200,18 +200,27 @@ VECDOT_API vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, 
 /* Do not conjugate a complex x1. */
 #define VECDOT_NO_CONJ 0x2u
 
+/* Start from VECDOT_OPTIONS_INIT, which sets `size` and every default.
+ *
+ * Later releases may add fields at the end. `size` tells the library which fields the program knows, so that a
+ * program and a library of different releases understand each other. A struct of an earlier release is smaller:
+ * the fields that it lacks have their defaults. A struct of a later release is larger: the bytes that this
+ * library does not know must be 0, the default of every later field. Else the program asks for what this library
+ * cannot do, which is INVALID_ARGUMENT. So is a size below the first release's or above 4096. The library never
+ * reads past `size`. */
 typedef struct vecdot_options {
-    size_t     size;     /* sizeof(vecdot_options): the struct may grow      */
+    size_t     size;     /* sizeof(vecdot_options)                           */
     int32_t    axis[2];  /* contracted axis of x1 and of x2; default -1, -1  */
     int32_t    keepdims; /* 0 or 1: keep the contracted axis with size 1     */
     DLDataType dtype;    /* dtype to compute in; all zero = promote          */
     uint32_t   flags;    /* VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ             */
+    uint32_t   reserved; /* 0; it is here so that the struct has no padding  */
 } vecdot_options;
 
 #ifdef __cplusplus
-#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, DLDataType(), 0 }
+#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, DLDataType(), 0, 0 }
 #else
-#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, {0, 0, 0}, 0 }
+#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, {0, 0, 0}, 0, 0 }
 #endif
 
 /* out[b] = sum over k of conj(x1[b, k]) * x2[b, k], the sum along `axis` of each operand.
