@@ -2,7 +2,7 @@
  *   <folder>/ptx_table.c     the texts, compressed (zstd), as the tables of src/backend_cuda/ptx.h
  *   <folder>/ptx/<label>.ptx the texts, for the tests that assemble them
  * Needs the CUDA toolkit's NVRTC, but neither a GPU nor a driver. */
-#include "core/plan/variant.h"
+#include "core/plan/program_text.h"
 
 #include "kernel_sources.h"
 
@@ -174,12 +174,6 @@ static size_t write_frame(FILE *out, size_t index, frame *f)
     return size;
 }
 
-static int is_for_gpu(const variant *v)
-{
-    const char *name = kernel_name((kernel_id)v->kernel);
-    return strstr(name, "_cpu") == NULL;
-}
-
 /* Compiles one variant, adds its text to the frame and its line to the table's rows. Returns its length. */
 static size_t embed(const variant *v, const char *folder, size_t frame_index, frame *f, FILE *rows)
 {
@@ -203,7 +197,7 @@ static size_t embed_all(const char *folder, FILE *out, FILE *rows)
     int kernel = -1;
     variant v;
     for (; variant_at(index, &v); index++) {
-        if (!is_for_gpu(&v)) {
+        if (!(kernel_rows[v.kernel].schedules & ON_GPU)) {
             fprintf(rows, "    {NULL, 0},\n");
             continue;
         }

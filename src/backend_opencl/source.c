@@ -2,6 +2,7 @@
 #include "backend_opencl/source.h"
 
 #include "backend_opencl/objects.h"
+#include "core/plan/program_text.h"
 
 /* For every program. No fast or relaxed math of any kind: results are defined to the bit. */
 static const char every_program[] = "-cl-std=CL1.2 ";

@@ -4,10 +4,8 @@
 #define CORE_POLICY_H
 
 #include "core/plan/gemm.h"
+#include "core/plan/kernel_table.h"
 #include "core/plan/thresholds.h"
-
-/* Which of the two families of kernels a plan uses; the bits are the same. */
-typedef enum schedule { SCHEDULE_GPU, SCHEDULE_CPU } schedule;
 
 /* Plan classes. CLASS_AUTO lets the planner choose. */
 typedef enum plan_class {

@@ -105,17 +105,12 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
         s.p.nodes = nodes;
         plan_size_step(&ready->pl, &queue->context->policy, &s);
     }
-    int inputs = s.v.load != LOAD_NONE;
-    int target = s.buffers[inputs ? 2 : s.v.kernel == KERNEL_FILL ? 0 : 1];
+    int inputs = kernel_rows[s.v.kernel].inputs;
     for (; count < STEP_BUFFERS && s.buffers[count] >= 0; count++)
         args[count] = (kernel_arg){0, memory[s.buffers[count]]};
-    if (inputs) {
-        s.p.offset1 = offset[s.buffers[0]];
-        s.p.offset2 = offset[s.buffers[1]];
-    } else if (s.v.kernel == KERNEL_COPY) {
-        s.p.offset1 = offset[BUFFER_RESULTS];
-    }
-    s.p.offset_out = offset[target];
+    if (inputs > 0) s.p.offset1 = offset[s.buffers[0]];
+    if (inputs > 1) s.p.offset2 = offset[s.buffers[1]];
+    s.p.offset_out = offset[s.buffers[inputs]];
     args[count++] = (kernel_arg){sizeof s.p, &s.p};
     TRY(ready_program(queue, &s.v, &program));
     launch l = {s.groups, s.group_size, count, args};

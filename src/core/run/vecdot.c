@@ -229,16 +229,10 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
 
 static vecdot_status warm_variants(vecdot_context *context, dtype t)
 {
-    int cpu = context->policy.schedule == SCHEDULE_CPU;
-    variant variants[] = {
-        variant_typed(cpu ? KERNEL_ROWS_CPU : KERNEL_TEAM_GPU, LOAD_VECTOR, t, t, t, 1),
-        variant_typed(cpu ? KERNEL_PANEL_CPU : KERNEL_THREAD_GPU, cpu ? LOAD_VECTOR : LOAD_STRIDED, t, t, t,
-                      1),
-        variant_grouped(cpu ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU, LOAD_NONE, dtype_group(t), 1),
-    };
+    variant v;
     void *program;
-    for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++)
-        TRY(program_get(context->programs, &variants[k], &program));
+    for (size_t k = 0; variant_to_warm(context->policy.schedule, t, k, &v); k++)
+        TRY(program_get(context->programs, &v, &program));
     return VECDOT_SUCCESS;
 }
 
