@@ -3,7 +3,7 @@ file(GLOB kernel_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/kernels/*/*.h" "${PROJECT_SOURCE_DIR}/kernels/*/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_*/*.c")
-file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
+file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c" "${PROJECT_SOURCE_DIR}/tools/*/*.c")
 
 # For the disk cache's checksums; as a header alone, so that the library links to nothing more.
 find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
@@ -87,6 +87,7 @@ set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 if(tool_files)
     list(FILTER tool_files EXCLUDE REGEX "/main\\.c$")
     add_library(tool_parts STATIC ${tool_files})
+    target_include_directories(tool_parts PUBLIC "${PROJECT_SOURCE_DIR}/tools")
     target_link_libraries(tool_parts PUBLIC flags m)
     add_executable(vecdot_command "${PROJECT_SOURCE_DIR}/tools/main.c")
     target_link_libraries(vecdot_command PRIVATE tool_parts vecdot)

@@ -250,8 +250,7 @@ endif()
 
 # Plans and instructions of the benchmark's cases on the simulated driver, for docs/performance.md's predictions.
 add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
-target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}"
-                           "${PROJECT_SOURCE_DIR}/tools")
+target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(bench_instructions PRIVATE tool_parts vecdot cudasim)
 
 foreach(name IN LISTS simulator_tests)
@@ -266,7 +265,6 @@ if(TARGET test_cudasim_machine)
 endif()
 if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
-    target_include_directories(test_npy PRIVATE "${PROJECT_SOURCE_DIR}/tools")
 endif()
 
 # ---- What the kernels' sources must keep to, and whether their PTX assembles for every architecture.

@@ -1,7 +1,7 @@
 /* `vecdot bench`: the cases one after the other, told as they come. */
-#include "bench.h"
+#include "bench/bench.h"
 
-#include "command.h"
+#include "commands.h"
 
 #include <stdlib.h>
 

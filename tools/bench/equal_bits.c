@@ -1,5 +1,5 @@
 /* Case 27: cases 1, 7, 12 and 16 give the same bits on every device there is and in three layouts each. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The cases of the benchmark as data, made smaller where a device or the wish of the user asks for it. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include "dtypes.h"
 

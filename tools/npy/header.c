@@ -1,7 +1,7 @@
 /* The dictionary in a .npy header: the few forms of Python literals that may stand there and no others.
  * Pure; reads nothing past the text it is given. */
 #include "dtypes.h"
-#include "npy.h"
+#include "npy/npy.h"
 
 #include <inttypes.h>
 #include <string.h>

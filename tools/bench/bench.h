@@ -111,28 +111,6 @@ bool bench_check(const session *s, const bench_problem *p, bench_set *set, const
 
 uint64_t bench_hash(const void *data, size_t bytes);
 
-/* The canonical sum of conj(x1) * x2 (two vectors of one size and stride 1 in host memory), not yet
- * rounded to the output's dtype; `magnitude` is the sum of |x1 * x2|, `integer` the sum modulo 2^64. */
-typedef struct bench_sum {
-    uint64_t integer;
-    double re, im, magnitude;
-} bench_sum;
-
-void bench_canonical(DLDataType dtype1, const void *x1, DLDataType dtype2, const void *x2, int64_t n,
-                     DLDataType result, bool conjugate, bench_sum *sum);
-
-/* ---- Threads ------------------------------------------------------------------------------------- */
-
-enum { BENCH_THREADS = 256 };
-
-typedef void *bench_work(void *item);
-
-int bench_cores(void); /* at most BENCH_THREADS */
-
-/* Does the work on each of `count` items of `size` bytes, in as many threads; where those cannot be had, one
- * after the other, and gives false. */
-bool bench_in_parallel(bench_work *work, void *items, size_t size, int count);
-
 /* ---- Measuring ----------------------------------------------------------------------------------- */
 
 double bench_now(void); /* seconds */
@@ -147,14 +125,6 @@ typedef struct bench_spread {
 } bench_spread;
 
 bench_spread bench_spread_of(const bench_samples *samples);
-
-/* Seconds for `calls` calls, enqueued one after the other over all sets, and one wait. */
-bool bench_time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                      int calls, double *seconds, fault *f);
-
-/* Warms up, and finds how many calls take so many seconds. */
-bool bench_calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                     double enough, int *calls, fault *f);
 
 /* Seconds to read so many bytes at two places on all cores of the host; negative: no threads. */
 double bench_host_read(const void *x, const void *y, size_t bytes_each);
@@ -205,10 +175,7 @@ void bench_print_head(const bench_report *report);
 void bench_print_row(const bench_report *report, const bench_result *r);
 void bench_describe_operands(const bench_problem *p, char *text, size_t capacity);
 
-/* Writes the whole file anew; bench_write_file does so with any content. */
-bool bench_write_file(const char *path, void (*write)(FILE *to, const void *what), const void *what,
-                      fault *f);
-void bench_write_device(FILE *to, const vecdot_device_info *info);
+/* Writes the whole file anew. */
 bool bench_write_json(const bench_report *report, const char *path, fault *f);
 
 #endif

@@ -1,6 +1,6 @@
 /* Opening and writing .npy files. Every size is checked against what the file really holds before it is
  * used; a file can only be refused, never trusted. */
-#include "npy.h"
+#include "npy/npy.h"
 
 #include "dtypes.h"
 

@@ -1,5 +1,5 @@
 /* The clock around a case: arrays, a checked warm-up, then samples of many calls each. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,8 +36,9 @@ static bool finish(const session *s, fault *f)
 
 /* ---- Throughput ---------------------------------------------------------------------------------- */
 
-bool bench_time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                      int calls, double *seconds, fault *f)
+/* Seconds for `calls` calls, enqueued one after the other over all sets, and one wait. */
+static bool time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                       int calls, double *seconds, fault *f)
 {
     double begin = bench_now();
     for (int i = 0; i < calls; i++)
@@ -47,15 +48,16 @@ bool bench_time_calls(const session *s, const bench_problem *p, const bench_set 
     return true;
 }
 
-bool bench_calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
-                     double enough, int *calls, fault *f)
+/* Warms up, and finds how many calls fill a sample. */
+static bool calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
+                      int *calls, fault *f)
 {
     double seconds = 0;
     *calls = set_count;
     for (int round = 0; round < 3; round++) {
-        if (!bench_time_calls(s, p, sets, set_count, *calls, &seconds, f)) return false;
-        if (seconds >= enough) break;
-        *calls = (int)(*calls * 1.1 * enough / (seconds + 1e-7)) + 1;
+        if (!time_calls(s, p, sets, set_count, *calls, &seconds, f)) return false;
+        if (seconds >= sample_seconds) break;
+        *calls = (int)(*calls * 1.1 * sample_seconds / (seconds + 1e-7)) + 1;
         if (*calls > 100000) *calls = 100000;
     }
     return true;
@@ -78,11 +80,11 @@ static bool sample_host(const bench_problem *p, const bench_set *set, bench_samp
 static bool sample_stream(const session *s, const bench_problem *p, const bench_set *sets, int runs,
                           bench_result *r, fault *f)
 {
-    if (!bench_calibrate(s, p, sets, r->sets, sample_seconds, &r->calls, f)) return false;
+    if (!calibrate(s, p, sets, r->sets, &r->calls, f)) return false;
     for (int i = 0; i < runs; i++) {
         double seconds = 0;
         if (s->info.shares_host_memory && !sample_host(p, &sets[i % r->sets], &r->ceiling, f)) return false;
-        if (!bench_time_calls(s, p, sets, r->sets, r->calls, &seconds, f)) return false;
+        if (!time_calls(s, p, sets, r->sets, r->calls, &seconds, f)) return false;
         add_sample(&r->seconds, seconds / r->calls);
     }
     return true;
@@ -121,7 +123,7 @@ static bool sample_launches(const session *s, const bench_problem *p, const benc
         a->tensor.shape = a->operand.shape;
         a->tensor.strides = NULL;
     }
-    if (!bench_calibrate(s, p, set, 1, sample_seconds, &r->calls, f)) return false;
+    if (!calibrate(s, p, set, 1, &r->calls, f)) return false;
     if (r->calls > MOST_LAUNCHES) r->calls = MOST_LAUNCHES;
     for (int i = -1; i < runs; i++) {
         if (!time_launches(s, p, set, r->calls, &r->launch[0], f)) return false;

@@ -1,6 +1,8 @@
 /* Arrays of the benchmark: random elements by their bits, on the device or, where it works there, on the
  * host. */
-#include "bench.h"
+#include "bench/bench.h"
+
+#include "parallel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +55,8 @@ static void fill_random(DLDataType dtype, uint64_t seed, void *data, size_t byte
     for (size_t i = 0; i < sizeof masks / sizeof masks[0]; i++)
         if (masks[i].code == dtype.code && masks[i].bits == dtype.bits)
             keep = masks[i].keep, set = masks[i].set;
-    stretch stretches[BENCH_THREADS];
-    size_t count = bytes < 1 << 20 ? 1 : (size_t)bench_cores(), each = bytes / count / 8 * 8;
+    stretch stretches[MAX_THREADS];
+    size_t count = bytes < 1 << 20 ? 1 : (size_t)count_cores(), each = bytes / count / 8 * 8;
     for (size_t i = 0; i < count; i++)
         stretches[i] = (stretch){.keep = keep,
                                  .set = set,
@@ -62,7 +64,7 @@ static void fill_random(DLDataType dtype, uint64_t seed, void *data, size_t byte
                                  .first = i * each / 8,
                                  .data = (char *)data + i * each,
                                  .bytes = i + 1 < count ? each : bytes - i * each};
-    bench_in_parallel(fill_stretch, stretches, sizeof stretches[0], (int)count);
+    in_parallel(fill_stretch, stretches, sizeof stretches[0], (int)count);
 }
 
 /* ---- Host ---------------------------------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 /* What the memory allows: reading on all cores of the host, copying within a device. */
-#include "bench.h"
+#include "bench/bench.h"
+
+#include "parallel.h"
 
 #include <stdint.h>
 #include <time.h>
@@ -82,9 +84,9 @@ static void *run_share(void *argument)
 double bench_host_read(const void *x, const void *y, size_t bytes_each)
 {
     enum { ENOUGH = 64 << 20 }; /* so that starting threads does not count */
-    size_t count = (size_t)bench_cores(), part = bytes_each / count / 256 * 256;
+    size_t count = (size_t)count_cores(), part = bytes_each / count / 256 * 256;
     size_t rounds = 1 + ENOUGH / (2 * bytes_each + 1);
-    share shares[BENCH_THREADS];
+    share shares[MAX_THREADS];
     double begin = bench_now();
     for (size_t i = 0; i < count; i++)
         shares[i] = (share){.read = best_reader(),
@@ -92,7 +94,7 @@ double bench_host_read(const void *x, const void *y, size_t bytes_each)
                             .y = (const char *)y + i * part,
                             .bytes = i + 1 < count ? part : bytes_each - i * part,
                             .rounds = rounds};
-    bool together = bench_in_parallel(run_share, shares, sizeof shares[0], (int)count);
+    bool together = in_parallel(run_share, shares, sizeof shares[0], (int)count);
     return together ? (bench_now() - begin) / (double)rounds : -1;
 }
 

@@ -1,5 +1,5 @@
 /* The benchmark's table, as text or as Markdown, and the figures in it. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include "dtypes.h"
 

@@ -1,18 +1,18 @@
-/* The same work on several things at once, one thread each. */
-#include "bench.h"
+/* Threads for work that is split into items beforehand. */
+#include "parallel.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
-int bench_cores(void)
+int count_cores(void)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores < 1 ? 1 : cores > BENCH_THREADS ? BENCH_THREADS : (int)cores;
+    return cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : (int)cores;
 }
 
-bool bench_in_parallel(bench_work *work, void *items, size_t size, int count)
+bool in_parallel(void *(*work)(void *item), void *items, size_t size, int count)
 {
-    pthread_t threads[BENCH_THREADS];
+    pthread_t threads[MAX_THREADS];
     int started = 1;
     while (started < count &&
            pthread_create(&threads[started], NULL, work, (char *)items + (size_t)started * size) == 0)

@@ -1,17 +1,17 @@
 /* `vecdot run`, `matvec`, `vecmat` and `explain`: from two .npy files to a result. */
-#include "command.h"
+#include "commands.h"
 
 #include "dtypes.h"
-#include "npy.h"
+#include "npy/npy.h"
+#include "operation.h"
 #include "print.h"
 #include "session.h"
 
 #include <inttypes.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
 
 /* One problem: what the user asked for, and all that is made on the way to its result. */
 typedef struct task {
@@ -29,63 +29,16 @@ typedef struct task {
 
 static operation operation_of(const command *self)
 {
-    return strcmp(self->name, "matvec") == 0 ? MATVEC : strcmp(self->name, "vecmat") == 0 ? VECMAT : VECDOT;
-}
-
-/* ---- Shape and dtype of the result --------------------------------------------------------------- */
-
-/* The operand without dimension d (counted from the end), which the result gets back at its end. */
-static void drop_dimension(const DLTensor *x, int32_t from_end, int64_t *shape, DLTensor *dropped)
-{
-    *dropped = *x;
-    dropped->shape = shape;
-    dropped->strides = NULL;
-    dropped->ndim = x->ndim - 1;
-    for (int32_t i = 0, k = 0; i < x->ndim; i++)
-        if (i != x->ndim - from_end) shape[k++] = x->shape[i];
-}
-
-static bool matrix_has_dimensions(task *t, const DLTensor *matrix, int which)
-{
-    if (matrix->ndim >= 2) return true;
-    char shape[64];
-    describe_shape(shape, sizeof shape, matrix->ndim, matrix->shape);
-    return fault_set(&t->fault, VECDOT_ERROR_NDIM,
-                     "vecdot: the matrix x%d must have 2 or more dimensions, got %s", which, shape);
-}
-
-/* matvec and vecmat give what vecdot of the vectors with the matrix's rows (or columns) gives, and one
- * dimension more: the number of those. */
-static bool product_result(task *t)
-{
-    const DLTensor *x1 = &t->x[0].tensor, *x2 = &t->x[1].tensor;
-    int64_t shape[VECDOT_MAX_NDIM], free_size;
-    DLTensor rows;
-    vecdot_status status;
-    bool first = t->operation == MATVEC;
-    const DLTensor *matrix = first ? x1 : x2;
-    if (!matrix_has_dimensions(t, matrix, first ? 1 : 2)) return false;
-    drop_dimension(matrix, first ? 2 : 1, shape, &rows);
-    free_size = matrix->shape[matrix->ndim - (first ? 2 : 1)];
-    status =
-        vecdot_result(first ? &rows : x1, first ? x2 : &rows, NULL, &t->out.dtype, &t->out.ndim, t->shape);
-    if (status != VECDOT_SUCCESS) return fault_from_library(&t->fault, status);
-    if (t->out.ndim == VECDOT_MAX_NDIM)
-        return fault_set(&t->fault, VECDOT_ERROR_NDIM,
-                         "vecdot: the result would have %d dimensions, more than %d", t->out.ndim + 1,
-                         VECDOT_MAX_NDIM);
-    t->shape[t->out.ndim++] = free_size;
-    return true;
+    for (operation op = MATVEC; op <= VECMAT; op++)
+        if (strcmp(self->name, operation_names[op]) == 0) return op;
+    return VECDOT;
 }
 
 static bool find_result(task *t)
 {
-    t->out.device.device_type = kDLCPU;
     t->out.shape = t->shape;
-    if (t->operation != VECDOT) return product_result(t);
-    vecdot_status status = vecdot_result(&t->x[0].tensor, &t->x[1].tensor, &t->options->contract,
-                                         &t->out.dtype, &t->out.ndim, t->shape);
-    return status == VECDOT_SUCCESS || fault_from_library(&t->fault, status);
+    return operation_result(t->operation, &t->x[0].tensor, &t->x[1].tensor, &t->options->contract, &t->out,
+                            &t->fault);
 }
 
 static bool allocate_result(task *t)
@@ -115,13 +68,8 @@ static int watch(void *user, uint64_t done, uint64_t total)
 static void compute(void *argument)
 {
     task *t = argument;
-    const DLTensor *x1 = &t->x[0].tensor, *x2 = &t->x[1].tensor;
-    vecdot_status status;
-    switch (t->operation) {
-    case MATVEC: status = vecdot_matvec(t->session.queue, x1, x2, &t->out); break;
-    case VECMAT: status = vecdot_vecmat(t->session.queue, x1, x2, &t->out); break;
-    default: status = vecdot_with(t->session.queue, x1, x2, &t->options->contract, &t->out); break;
-    }
+    vecdot_status status = operation_call(t->operation, t->session.queue, &t->x[0].tensor, &t->x[1].tensor,
+                                          &t->options->contract, &t->out);
     t->well = status == VECDOT_SUCCESS || fault_from_library(&t->fault, status);
 }
 
@@ -208,7 +156,7 @@ static int run_task(task *t)
     return t->well ? deliver(t) : report_problem(t);
 }
 
-int contract_command(const command *self, const options *o)
+int run_command(const command *self, const options *o)
 {
     task t = {.operation = operation_of(self), .options = o};
     if (o->output != NULL && strcmp(o->output, "-") == 0 && stdout_is_terminal()) {

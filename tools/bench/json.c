@@ -1,5 +1,5 @@
 /* The benchmark's results as a JSON file: every sample, so that any figure can be worked out again. */
-#include "bench.h"
+#include "bench/bench.h"
 
 #include "dtypes.h"
 #include "json.h"
@@ -30,7 +30,7 @@ static void integers(FILE *to, const char *key, const int64_t *values, int count
     fprintf(to, "]%s", after);
 }
 
-void bench_write_device(FILE *to, const vecdot_device_info *info)
+static void write_device(FILE *to, const vecdot_device_info *info)
 {
     char selector[40];
     snprintf(selector, sizeof selector, "%s:%" PRId32, info->backend, info->index);
@@ -100,9 +100,8 @@ static void write_result(FILE *to, const bench_report *report, const bench_resul
     fputs("}", to);
 }
 
-static void write_report(FILE *to, const void *what)
+static void write_report(FILE *to, const bench_report *report)
 {
-    const bench_report *report = what;
     char date[32] = "";
     time_t now = time(NULL);
     struct tm utc;
@@ -112,7 +111,7 @@ static void write_report(FILE *to, const void *what)
     text(to, "version", vecdot_version(), ", ");
     text(to, "date", date, ", ");
     text(to, "scale", report->scale->name, ",\n");
-    bench_write_device(to, &report->session->info);
+    write_device(to, &report->session->info);
     fputs("  \"ceiling\": {", to);
     bool host = report->session->info.shares_host_memory != 0;
     text(to, "method", host ? "all cores read the same bytes" : "copy within the device, read + written",
@@ -126,12 +125,12 @@ static void write_report(FILE *to, const void *what)
     fputs("\n  ]\n}\n", to);
 }
 
-bool bench_write_file(const char *path, void (*write)(FILE *to, const void *what), const void *what, fault *f)
+bool bench_write_json(const bench_report *report, const char *path, fault *f)
 {
     char *bytes = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&bytes, &size);
-    if (memory != NULL) write(memory, what);
+    if (memory != NULL) write_report(memory, report);
     if (memory == NULL || fclose(memory) != 0) {
         free(bytes);
         return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the report");
@@ -145,9 +144,4 @@ bool bench_write_file(const char *path, void (*write)(FILE *to, const void *what
     well = well && output_commit(&file, f);
     free(bytes);
     return well;
-}
-
-bool bench_write_json(const bench_report *report, const char *path, fault *f)
-{
-    return bench_write_file(path, write_report, report, f);
 }

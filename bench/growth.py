@@ -3,7 +3,7 @@ for NumPy, and names the steps: sizes at which the time for an element is more t
 
     growth.py --vecdot build/release/vecdot -o growth.json
 
-NumPy is timed by bench/peers.py with the Python that runs this. plot_growth.py draws the file.
+NumPy is timed by peers.py with the Python that runs this. plot_growth.py draws the file.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def measure(arguments, template, axis, folder):
     shapes = [f"--shape={template.format(size)}" for size in sizes]
     run([arguments.vecdot, "bench", *arguments.device, "--scale=cache", f"--runs={arguments.runs}", f"--axis={axis}",
          f"--json={ours}", *shapes])
-    peers = pathlib.Path(__file__).parent.parent / "bench/peers.py"
+    peers = pathlib.Path(__file__).parent / "peers.py"
     run([sys.executable, str(peers), ours, "--peers=numpy", f"--runs={arguments.runs}", f"--out={theirs}",
          f"--budget={arguments.budget / len(SERIES)}"])
     return sizes, *(json.loads(pathlib.Path(path).read_text()) for path in (ours, theirs))
@@ -106,7 +106,7 @@ def main():
     parser.add_argument("--budget", type=float, default=150, help="seconds for NumPy (default 150)")
     arguments = parser.parse_args()
     arguments.device = [f"--device={arguments.device}"] if arguments.device else []
-    report = {"tool": "scripts/growth.py", "dtype": "float32", "series": []}
+    report = {"tool": "bench/growth.py", "dtype": "float32", "series": []}
     for name, grows, template, axis in SERIES:
         with tempfile.TemporaryDirectory() as folder:
             ours, series = series_of(arguments, name, grows, template, axis, folder)
