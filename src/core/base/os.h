@@ -1,5 +1,5 @@
 /* Opening a driver's library at run time and filling a table of its functions. All that is specific to the
- * operating system (libraries, environment, folders, threads, clocks) sits in library.c. */
+ * operating system (libraries, environment, folders, threads, clocks) sits in os_posix.c. */
 #ifndef CORE_LIBRARY_H
 #define CORE_LIBRARY_H
 
