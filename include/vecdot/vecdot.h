@@ -6,7 +6,7 @@
  *  - Arrays are described by DLPack's DLTensor. `data` is a host pointer (kDLCPU) or what the context's
  *    driver calls a buffer (kDLOpenCL: a cl_mem; kDLCUDA, kDLCUDAManaged: a device address). Strides count
  *    elements and may be negative or zero; strides == NULL means C-contiguous. The stride of a dimension of size 0
- *    or 1 is never looked at. `byte_offset` is added to `data`. An array with no elements may have data == NULL.
+ *    or 1 is ignored. `byte_offset` is added to `data`. An array with no elements may have data == NULL.
  *  - Only the array's elements are ever written. Arrays that are copied to a device are read from their lowest
  *    element to their highest, the gaps between included; else only the elements are read.
  *  - Every fallible function returns a vecdot_status. On anything but VECDOT_SUCCESS, vecdot_last_error()
@@ -169,7 +169,7 @@ VECDOT_API vecdot_status vecdot_queue_finish(vecdot_queue *queue);
  * as pieces take, which can be seconds; they must not use the queue. Operations that take one piece, and those whose
  * arrays are all on the device, which only enqueue, never call.
  * A return other than 0 stops the operation: it gives BACKEND, with a message that says so, and out is partly
- * written; the queue can be used as before. What the last call returns is not looked at.
+ * written; the queue can be used as before. What the last call returns is ignored.
  * NULL turns it off. As the queue, one thread at a time. INVALID_ARGUMENT. */
 typedef int (*vecdot_progress_fn)(void *user, uint64_t done, uint64_t total);
 VECDOT_API vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progress, void *user);
@@ -193,9 +193,9 @@ VECDOT_API vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, 
 
 /* ---- The operations ------------------------------------------------------------------------------ */
 
-/* Follow the canonical summation tree in every plan, products included (also: VECDOT_REPRODUCIBLE=1 in the
- * environment). Without it a product of matrices may go to the vendor's BLAS, which sums in an order of its own:
- * where VECDOT_BLAS=on asks for that. */
+/* Sum products of matrices in the canonical order too, as everything else (also: VECDOT_REPRODUCIBLE=1 in the
+ * environment). Without it they have an order of their own, the same on every device, or that of the vendor's
+ * BLAS, if VECDOT_BLAS=on asks for it. */
 #define VECDOT_REPRODUCIBLE 0x1u
 /* Do not conjugate a complex x1. */
 #define VECDOT_NO_CONJ 0x2u
@@ -231,7 +231,7 @@ typedef struct vecdot_options {
  * numpy.promote_types of the two (bfloat16 by the same logic), multiplied and summed; the result is cast to
  * out's dtype under NumPy's same_kind rule. Integers wrap; bool is "any of both"; float16 and bfloat16 are
  * summed in float32 and rounded once. Floating results follow one summation order and have the same bits on
- * every device. All three arrays may have any strides and alignment; out may overlap the inputs (the
+ * every device, except products of matrices that VECDOT_BLAS=on hands to the vendor's BLAS (docs/bits.md). All three arrays may have any strides and alignment; out may overlap the inputs (the
  * result is as if those had been copied first) but not itself.
  *
  * Arrays: any mix of host arrays and arrays of the queue's device. Blocking: when out or an input is on
@@ -254,7 +254,7 @@ VECDOT_API vecdot_status vecdot_matvec(vecdot_queue *queue, const DLTensor *x1, 
 VECDOT_API vecdot_status vecdot_vecmat(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                                        const DLTensor *out);
 
-/* The dtype and shape vecdot_with would give, without a device; data pointers are not looked at. Each of
+/* The dtype and shape vecdot_with would give, without a device; data pointers are ignored. Each of
  * dtype, ndim and shape may be NULL. Statuses as vecdot up to BROADCAST, and OVERFLOW. Any thread. */
 VECDOT_API vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
                                        DLDataType *dtype, int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM]);

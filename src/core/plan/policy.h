@@ -33,8 +33,8 @@ typedef struct blas_policy {
     uint32_t types;          /* 1 << dtype for those that go to it                */
 } blas_policy;
 
-/* What the planner and the executor assume about the device. Filled from the device when a context is
- * made; tests change it to run every class, schedule and transfer path on any device. */
+/* What the planner and the wing that runs plans assume about the device. policy_init fills it from the
+ * device; tests change it, to run every class, schedule and transfer on any device. */
 typedef struct plan_policy {
     schedule schedule;
     plan_class force;      /* this class wherever it is legal; CLASS_AUTO = choose        */

@@ -17,7 +17,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
     const char *op = operation_name(p->op);
     extent e = layout_extent(p, array);
     int64_t end;
-    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is looked at */
+    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is read or written */
     place where = tensor_place(context, t);
     if (where == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,

@@ -70,7 +70,7 @@ static uint64_t rounding_set(uint64_t wanted)
 
 /* ---- Decision ------------------------------------------------------------------------------------ */
 
-/* Picoseconds, measured with AVX-512 on the CPU of docs/architecture.md: for each byte of both operands'
+/* Picoseconds, measured with AVX-512 on the machine of docs/decisions.md: for each byte of both operands'
  * elements, for each product and for each output; operands' neighbours adjacent (or the same) and apart. */
 static const struct {
     int byte, product, output;
