@@ -18,7 +18,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vecdot" DESTINATION "${CMAKE_IN
 install(EXPORT vecdotTargets NAMESPACE vecdot:: DESTINATION "${package_dir}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/vecdotConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/vecdotConfig.cmake" INSTALL_DESTINATION "${package_dir}")
-# Before 1.0 a minor version may change the interface.
+# As with the SONAME: before 1.0 a minor version may change the interface.
 if(PROJECT_VERSION_MAJOR EQUAL 0)
     set(compatibility SameMinorVersion)
 else()

@@ -2,9 +2,8 @@
 file(GLOB kernel_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/kernels/*/*.h" "${PROJECT_SOURCE_DIR}/kernels/*/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
-     "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_cuda/*.c"
-     "${PROJECT_SOURCE_DIR}/src/backend_opencl/*.c")
-file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c")
+     "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_*/*.c")
+file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c" "${PROJECT_SOURCE_DIR}/tools/*/*.c")
 
 # For the disk cache's checksums; as a header alone, so that the library links to nothing more.
 find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
@@ -36,9 +35,17 @@ set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSIT
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
 target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
-target_link_options(vecdot PRIVATE -Wl,--exclude-libs,ALL)
-set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C
-                      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+# What is exported, with symbol versions; the rest is hidden, the functions of static libraries too.
+set(version_script "${PROJECT_SOURCE_DIR}/src/vecdot.map")
+target_link_options(vecdot PRIVATE "-Wl,--version-script=${version_script}")
+# Before 1.0 a minor version may change the interface, so that it is part of the SONAME.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(soversion "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
+else()
+    set(soversion "${PROJECT_VERSION_MAJOR}")
+endif()
+set_target_properties(vecdot PROPERTIES LINKER_LANGUAGE C LINK_DEPENDS "${version_script}"
+                      VERSION "${PROJECT_VERSION}" SOVERSION "${soversion}")
 if(NOT VECDOT_SANITIZE)
     target_link_options(vecdot PRIVATE -Wl,--no-undefined -Wl,--as-needed)
 endif()
@@ -80,6 +87,7 @@ set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 if(tool_files)
     list(FILTER tool_files EXCLUDE REGEX "/main\\.c$")
     add_library(tool_parts STATIC ${tool_files})
+    target_include_directories(tool_parts PUBLIC "${PROJECT_SOURCE_DIR}/tools")
     target_link_libraries(tool_parts PUBLIC flags m)
     add_executable(vecdot_command "${PROJECT_SOURCE_DIR}/tools/main.c")
     target_link_libraries(vecdot_command PRIVATE tool_parts vecdot)

@@ -25,11 +25,13 @@ if(VECDOT_CUDA AND NVRTC_INCLUDE_DIR AND NVRTC_LIBRARY)
     set(VECDOT_HAS_PTX ON)
     message(STATUS "vecdot: CUDA kernels are compiled with ${NVRTC_LIBRARY}")
     # For this machine and without sanitizers, whatever the library is built for.
-    set(ptx_sources "${PROJECT_SOURCE_DIR}/cmake/embed_ptx.c" "${PROJECT_SOURCE_DIR}/src/core/plan/variant.c"
-        "${PROJECT_SOURCE_DIR}/src/core/base/dtype.c")
+    set(plan_folder "${PROJECT_SOURCE_DIR}/src/core/plan")
+    set(ptx_sources "${PROJECT_SOURCE_DIR}/cmake/embed_ptx.c" "${plan_folder}/variant.c"
+        "${plan_folder}/program_text.c" "${PROJECT_SOURCE_DIR}/src/core/base/dtype.c")
     add_executable(embed_ptx ${ptx_sources} "${generated}/kernel_sources.c")
-    list(APPEND ptx_sources ${kernel_files} "${PROJECT_SOURCE_DIR}/src/core/plan/variant.h"
-         "${PROJECT_SOURCE_DIR}/src/core/base/dtype.h" "${PROJECT_SOURCE_DIR}/include/vecdot/vecdot.h")
+    list(APPEND ptx_sources ${kernel_files} "${plan_folder}/kernel_table.h" "${plan_folder}/variant.h"
+         "${plan_folder}/program_text.h" "${PROJECT_SOURCE_DIR}/src/core/base/dtype.h"
+         "${PROJECT_SOURCE_DIR}/include/vecdot/vecdot.h")
     list(JOIN ptx_sources "|" ptx_sources)
     target_compile_definitions(embed_ptx PRIVATE _GNU_SOURCE)
     target_include_directories(embed_ptx PRIVATE

@@ -250,8 +250,7 @@ endif()
 
 # Plans and instructions of the benchmark's cases on the simulated driver, for docs/performance.md's predictions.
 add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
-target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}"
-                           "${PROJECT_SOURCE_DIR}/tools")
+target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(bench_instructions PRIVATE tool_parts vecdot cudasim)
 
 foreach(name IN LISTS simulator_tests)
@@ -266,7 +265,6 @@ if(TARGET test_cudasim_machine)
 endif()
 if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
-    target_include_directories(test_npy PRIVATE "${PROJECT_SOURCE_DIR}/tools")
 endif()
 
 # ---- What the kernels' sources must keep to, and whether their PTX assembles for every architecture.
@@ -274,12 +272,21 @@ add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py ke
 vecdot_test(lint_kernels unit)
 add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
 vecdot_test(lint_docs unit)
+add_test(NAME lint_wings COMMAND Python3::Interpreter tests/lint_wings.py)
+vecdot_test(lint_wings unit)
 add_executable(list_variants "${PROJECT_SOURCE_DIR}/tests/lint_variants.c")
 target_link_libraries(list_variants PRIVATE vecdot_internal)
 if(VECDOT_HAS_PTX AND NOT VECDOT_SANITIZE)
     add_test(NAME ptxas COMMAND Python3::Interpreter tests/ptxas.py --ptx "${generated}/ptx" --ptxas "${PTXAS}"
              --table "${PROJECT_BINARY_DIR}/registers.md")
     vecdot_test(ptxas ptxas slow)
+endif()
+
+# ---- The names that the libraries show. A sanitizer adds its own.
+if(NOT VECDOT_SANITIZE)
+    add_test(NAME symbols COMMAND Python3::Interpreter tests/symbols.py --nm "${CMAKE_NM}" --map "${version_script}"
+             --headers include/vecdot --shared $<TARGET_FILE:vecdot> --static $<TARGET_FILE:vecdot_static>)
+    vecdot_test(symbols unit)
 endif()
 
 # ---- One binary where there is no driver, OpenCL, CUDA or both.

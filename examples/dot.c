@@ -3,21 +3,16 @@
 #include <stdio.h>
 #include <vecdot/vecdot.h>
 
-static DLTensor floats(float *data, int ndim, int64_t *shape)
-{
-    return (DLTensor){data, {kDLCPU, 0}, ndim, VECDOT_FLOAT32, shape, NULL, 0};
-}
-
 int main(void)
 {
     float rows[2][3] = {{1, 2, 3}, {4, 5, 6}}, weights[3] = {1, 10, 100}, result[2];
     int64_t shape[2] = {2, 3};
-    DLTensor x1 = floats(rows[0], 2, shape);
-    DLTensor x2 = floats(weights, 1, &shape[1]);
-    DLTensor out = floats(result, 1, &shape[0]);
-
+    DLTensor x1 = {rows, {kDLCPU, 0}, 2, VECDOT_FLOAT32, shape, NULL, 0};
+    DLTensor x2 = {weights, {kDLCPU, 0}, 1, VECDOT_FLOAT32, shape + 1, NULL, 0};
+    DLTensor out = {result, {kDLCPU, 0}, 1, VECDOT_FLOAT32, shape, NULL, 0};
     vecdot_context *context = NULL;
     vecdot_queue *queue = NULL;
+
     vecdot_status status = vecdot_context_create(NULL, &context);
     if (status == VECDOT_SUCCESS) status = vecdot_queue_create(context, &queue);
     if (status == VECDOT_SUCCESS) status = vecdot(queue, &x1, &x2, -1, &out); /* axis -1: the last */

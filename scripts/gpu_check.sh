@@ -217,7 +217,7 @@ fi
 if python3 -c 'import matplotlib' 2> /dev/null && [ -e "$out/bench.json" ]; then
     reports=("$out/bench.json")
     [ ! -e "$out/peers.json" ] || reports+=("$out/peers.json")
-    stage plot 20 0 python3 scripts/plot_bench.py "${reports[@]}" -o "$out/share.svg"
+    stage plot 20 0 python3 bench/plot_bench.py "${reports[@]}" -o "$out/share.svg"
 else
     skip plot "no matplotlib, or nothing to draw"
 fi

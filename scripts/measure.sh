@@ -46,12 +46,12 @@ both() {
 }
 both dram "$dram" "$budget"
 both cache "$cache" "$cache_budget"
-"$python" scripts/growth.py --vecdot "$vecdot" -o "$out/growth.json" "${growth[@]}"
+"$python" bench/growth.py --vecdot "$vecdot" -o "$out/growth.json" "${growth[@]}"
 
-"$python" scripts/performance_table.py "$docs/performance.md" --dram "$out/dram.json" "$out/dram-peers.json" \
+"$python" bench/performance_table.py "$docs/performance.md" --dram "$out/dram.json" "$out/dram-peers.json" \
     --cache "$out/cache.json" "$out/cache-peers.json" --growth "$out/growth.json"
 for scale in dram cache; do
-    "$python" scripts/plot_bench.py "$out/$scale.json" "$out/$scale-peers.json" -o "$docs/share-$scale.svg"
+    "$python" bench/plot_bench.py "$out/$scale.json" "$out/$scale-peers.json" -o "$docs/share-$scale.svg"
 done
-"$python" scripts/plot_growth.py "$out/growth.json" -o "$docs/growth.svg"
+"$python" bench/plot_growth.py "$out/growth.json" -o "$docs/growth.svg"
 echo "$SECONDS seconds; the samples are in $out, tables and pictures in $docs"

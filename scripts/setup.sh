@@ -3,7 +3,7 @@
 # Ubuntu, as root or with sudo). Installs nothing, and needs no network, once all is there.
 #
 #   scripts/setup.sh demo    a compiler, CMake, DLPack's header, an OpenCL device, Python
-#   scripts/setup.sh test    also the test framework, clang and Oclgrind (the default)
+#   scripts/setup.sh test    also the test framework, clang with its tools, shellcheck and Oclgrind (the default)
 set -euo pipefail
 
 # One line each: the package, and how to see that what it brings is there.
@@ -23,6 +23,9 @@ python3-venv        python  ensurepip
 test_packages='
 g++                 command g++
 clang               command clang
+clang-format        command clang-format
+clang-tidy          command clang-tidy
+shellcheck          command shellcheck
 binutils            command readelf
 pkg-config          command pkg-config
 libcmocka-dev       file    /usr/include/cmocka.h

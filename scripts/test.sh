@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every test of the project, with one summary at the end: all suites in a release build, on OpenCL and on the simulated
 # CUDA driver, the same under the sanitizers with fewer random problems, a clang build, the Python end-to-end comparison,
-# and the kernels in a simulator that checks each memory access. Installs what is missing first. Logs: build/logs/.
+# and the kernels in a simulator that checks each memory access; formatting and clang-tidy too. Installs what is missing
+# first. Logs: build/logs/.
 # Where the CUDA toolkit (NVRTC) is missing, the library is built without CUDA kernels and nothing of CUDA is tested.
 #
 # Fails when anything fails, when nothing ran, and when a test on a required backend (VECDOT_TEST_BACKENDS,
@@ -90,8 +91,12 @@ has_cuda() {
 }
 
 scripts/setup.sh test
+for what in format text shell python; do
+    stage "lint-$what" scripts/lint.sh "$what" || true
+done
 export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$simulated
 if stage build-release build release; then
+    stage lint-tidy scripts/lint.sh tidy || true
     suite release --test-dir build/release
     stage end-to-end end_to_end "$e2e_problems" || true
     stage measuring measuring || true

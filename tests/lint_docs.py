@@ -1,5 +1,6 @@
-"""Checks that the README tells the truth where that can be checked: its program is examples/dot.c, its table of
-environment variables names exactly those the library reads, and the paths it names exist.
+"""Checks that the pages tell the truth where that can be checked: the README's program is examples/dot.c, the table of
+variables in docs/environment.md has exactly those that the library reads, the picture's numbers are those of
+docs/performance.md, links and named paths lead somewhere, and no page uses a phrase that has to be read twice.
 
     lint_docs.py        run in the project's folder
 """
@@ -7,6 +8,23 @@ environment variables names exactly those the library reads, and the paths it na
 import pathlib
 import re
 import sys
+
+README, PERFORMANCE = "README.md", "docs/performance.md"
+ENVIRONMENT, PICTURE = "docs/environment.md", "docs/speed.svg"
+FOLDERS = "src|include|kernels|tools|tests|bench|examples|scripts|docs|cmake"
+BANNED = ("but for", "looked at", "made use of", "in the midst of", "to be had")
+GONE = ("vecdot tune", "json-c", "tune.h", "VECDOT_BLAS=auto")  # told where it was decided, and nowhere else
+
+
+def text_of(path):
+    return pathlib.Path(path).read_text()
+
+
+def pages():
+    """The pages for readers, those that are there."""
+    names = (README, "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "kernels/README.md", "tests/README.md",
+             "tests/cudasim/README.md", *(str(path) for path in sorted(pathlib.Path("docs").glob("*.md"))))
+    return [name for name in names if pathlib.Path(name).exists()]
 
 
 def variables_read():
@@ -16,29 +34,68 @@ def variables_read():
             if not name.startswith("VECDOT_ERROR") and name != "VECDOT_SUCCESS"}
 
 
-def problems():
-    readme = pathlib.Path("README.md").read_text()
-    example = pathlib.Path("examples/dot.c").read_text()
-    programs = re.findall(r"```c\n(.*?)```", readme, re.S)
-    if example not in programs:
-        yield "README.md: its C program is not examples/dot.c"
+def wrong_program():
+    if text_of("examples/dot.c") not in re.findall(r"```c\n(.*?)```", text_of(README), re.S):
+        yield f"{README}: its C program is not examples/dot.c"
 
-    table = set(re.findall(r"^\| `(VECDOT_[A-Z_]+)` \|", readme, re.M))
+
+def wrong_variables():
+    table = set(re.findall(r"^\| `(VECDOT_[A-Z_]+)` \|", text_of(ENVIRONMENT), re.M))
     for name in sorted(variables_read() - table):
-        yield f"README.md: the table of environment variables lacks {name}"
+        yield f"{ENVIRONMENT}: the table of variables lacks {name}"
     for name in sorted(table - variables_read()):
-        yield f"README.md: nothing in src/ reads {name}"
+        yield f"{ENVIRONMENT}: nothing in src/ reads {name}"
 
-    folders = "src|include|kernels|tools|tests|bench|examples|scripts|docs|cmake"
-    for path in sorted(set(re.findall(rf"`((?:{folders})/[\w./]*)`", readme))):
+
+def table_rows(name):
+    table = re.search(rf"<!-- table {name} -->\n(.*?)<!-- end -->", text_of(PERFORMANCE), re.S).group(1)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def wrong_picture():
+    """A bar of vecdot is its share of the ceiling; one of NumPy the floor over the time of numpy.vecdot."""
+    floor = {row[0]: float(row[3]) for row in table_rows("dram") if row[3]}
+    shares = {(row[0], "vecdot"): float(row[8].strip("*")) for row in table_rows("dram") if row[8]}
+    shares |= {(row[0], "numpy"): floor[row[0]] / float(row[4]) for row in table_rows("numpy")
+               if row[2] == "dram" and row[0] in floor}
+    bars = re.findall(r'width="(\d+)" height="12"[^>]*/><text [^>]*data-case="(\w+)" data-who="(\w+)">([\d.]+)<',
+                      text_of(PICTURE))
+    if not bars:
+        yield f"{PICTURE}: it has no bars"
+    for width, case, who, shown in bars:
+        if f"{shares[case, who]:.2f}" != shown or round(float(shown) * 420) != int(width):
+            yield f"{PICTURE}: {who} in case {case} is {shown}, {width} wide; {PERFORMANCE} has {shares[case, who]:.2f}"
+
+
+def wrong_paths(page, text):
+    for path in sorted(set(re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", text))):
         if not pathlib.Path(path).exists():
-            yield f"README.md: {path} does not exist"
-    for path in re.findall(r"\]\(([^)#:]+)\)", readme):
-        if not pathlib.Path(path).exists():
-            yield f"README.md: it links to {path}, which does not exist"
+            yield f"{page}: {path} does not exist"
+    for path in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+        if not (pathlib.Path(page).parent / path).exists():
+            yield f"{page}: it links to {path}, which does not exist"
+
+
+def wrong_words(page, text):
+    flat = re.sub(r"\s+", " ", text)
+    for phrase in BANNED:
+        if re.search(rf"\b{re.escape(phrase)}\b", flat, re.I):
+            yield f'{page}: it says "{phrase}"; use plainer words'
+    for name in GONE:
+        if name in flat and page not in ("docs/decisions.md", "CHANGELOG.md"):
+            yield f"{page}: it tells of {name}, which is gone"
+
+
+def problems():
+    yield from wrong_program()
+    yield from wrong_variables()
+    yield from wrong_picture()
+    for page in pages():
+        yield from wrong_paths(page, text_of(page))
+        yield from wrong_words(page, text_of(page))
 
 
 if __name__ == "__main__":
     found = list(problems())
-    print("\n".join(found) or "README.md agrees with the sources")
+    print("\n".join(found) or "the pages agree with the sources")
     sys.exit(1 if found else 0)

@@ -27,7 +27,7 @@ def after_brackets(text, at):
     """The position after the bracket that closes the one at `at`."""
     depth = 0
     for i in range(at, len(text)):
-        depth += text[i] in "({[" 
+        depth += text[i] in "({["
         depth -= text[i] in ")}]"
         if depth == 0:
             return i + 1

@@ -1,6 +1,6 @@
 /* Prints the table of kernel variants for the checks of the kernels' sources: one line "kernel<TAB>label<TAB>
  * options" a variant; with a kernel's name as the argument, that kernel's whole OpenCL program. */
-#include "core/plan/variant.h"
+#include "core/plan/program_text.h"
 
 #include <stdio.h>
 #include <string.h>

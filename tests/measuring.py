@@ -14,7 +14,7 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, "scripts")
+sys.path.insert(0, "bench")
 import growth  # noqa: E402
 import performance_table  # noqa: E402
 
@@ -165,7 +165,7 @@ class Tables(unittest.TestCase):
              "seconds": [4e-3]},
             {"case": "2", "who": "numpy", "status": "unsupported", "forms": {"vecdot": "TypeError: no | bits"},
              "message": "vecdot: TypeError: no | bits"}]}
-        subprocess.run([sys.executable, "scripts/performance_table.py", str(self.page), "--dram",
+        subprocess.run([sys.executable, "bench/performance_table.py", str(self.page), "--dram",
                         self.file("ours.json", ours), self.file("peers.json", peers)], check=True)
         return self.page.read_text()
 

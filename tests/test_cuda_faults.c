@@ -53,7 +53,7 @@ static int open_simulator(void)
     return sim.cuInit(0) == 0;
 }
 
-/* Codes that the library gives no meaning of its own, but for the second. */
+/* Codes that the library gives no meaning of its own, except the second. */
 enum { INJECTED = 999, OUT_OF_MEMORY = 2 };
 static const char injected_name[] = "CUDA_ERROR_UNKNOWN", memory_name[] = "CUDA_ERROR_OUT_OF_MEMORY";
 

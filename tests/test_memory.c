@@ -131,7 +131,7 @@ static void random_strides(random_source *r, array *a, int may_repeat, int64_t *
         } else {
             step = step * a->shape[dim] + random_below(r, 4);
         }
-        if (a->shape[dim] == 1) a->strides[dim] = INT64_MIN; /* never to be looked at */
+        if (a->shape[dim] == 1) a->strides[dim] = INT64_MIN; /* to be ignored */
     }
 }
 

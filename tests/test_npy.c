@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "dtypes.h"
-#include "npy.h"
+#include "npy/npy.h"
 
 /* ---- Files --------------------------------------------------------------------------------------- */
 

@@ -479,6 +479,19 @@ static void test_null_arguments(void **state)
     release_own();
 }
 
+/* As for every context, though the program brings the device. */
+static void test_setting_that_is_wrong(void **state)
+{
+    vecdot_context *context = NULL;
+    (void)state;
+    assert_int_equal(setenv("VECDOT_REPRODUCIBLE", "yes", 1), 0);
+    assert_int_equal(vecdot_opencl_context_create(own.context, own.device, &context),
+                     VECDOT_ERROR_INVALID_ARGUMENT);
+    assert_non_null(strstr(vecdot_last_error(), "VECDOT_REPRODUCIBLE is \"yes\", expected 0 or 1"));
+    assert_null(context);
+    assert_int_equal(unsetenv("VECDOT_REPRODUCIBLE"), 0);
+}
+
 static void test_queue_of_another_context(void **state)
 {
     vecdot_context *context = NULL;
@@ -608,6 +621,7 @@ int main(void)
         cmocka_unit_test(test_handles_of_our_own_objects),
         cmocka_unit_test(test_ours_outlive_the_program_s),
         cmocka_unit_test(test_null_arguments),
+        cmocka_unit_test(test_setting_that_is_wrong),
         cmocka_unit_test(test_queue_of_another_context),
         cmocka_unit_test(test_memory_that_cannot_be_used),
         cmocka_unit_test(test_device_outside_the_context),

@@ -61,9 +61,11 @@ static void check_plan(const problem *p, const plan *pl)
     assert_true(pl->nodes * pl->node_chunks * pl->chunk >= p->n || p->n == 0);
     assert_true(pl->members >= 1 && (pl->members & (pl->members - 1)) == 0);
     assert_true(pl->members == 1 || (pl->span & (pl->span - 1)) == 0);
+    assert_true(!pl->fused || planner_of((kernel_id)pl->steps[0].v.kernel)->partials_apart);
     for (int k = 0; k < pl->step_count; k++) {
         const step *s = &pl->steps[k];
         assert_true(in_table(&s->v));
+        assert_true(kernel_rows[s->v.kernel].schedules & 1 << pl->schedule);
         assert_true(s->groups >= 1 && s->group_size >= 1);
         assert_true(s->p.block >= 1);
         assert_true(s->p.rank >= 1 && s->p.rank <= LAUNCH_DIMS);
@@ -292,24 +294,6 @@ static void test_many_dimensions(void **state)
     assert_int_equal(pl.steps[0].p.rank, LAUNCH_DIMS);
 }
 
-static void test_variant_table(void **state)
-{
-    char options[256], label[128];
-    variant v, w;
-    size_t count = 0;
-    (void)state;
-    for (; variant_at(count, &v); count++) {
-        assert_true(variant_options(&v, options, sizeof options) < sizeof options);
-        assert_true(variant_label(&v, label, sizeof label) < sizeof label);
-        for (size_t k = 0; k < count; k++) {
-            assert_true(variant_at(k, &w));
-            assert_true(memcmp(&v, &w, sizeof v) != 0);
-        }
-    }
-    assert_true(count > 100 && count < 400); /* bounded: every one is compiled in the tests */
-    assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
-}
-
 /* A group's rows fill vectors, which fit in its local memory, and its work-items take all of them. */
 static void check_dense(const params *q, dtype t)
 {
@@ -345,6 +329,19 @@ static void test_any_thresholds(void **state)
     }
 }
 
+/* Every kernel can be sized, those that sum have items, and a step has room for the buffers of each. */
+static void test_planners(void **state)
+{
+    (void)state;
+    assert_true(sizeof(params) + STEP_BUFFERS * sizeof(void *) <= 1024);
+    for (int k = 0; k < KERNEL_COUNT; k++) {
+        const planner *how = planner_of((kernel_id)k);
+        assert_non_null(how->size);
+        assert_int_equal(how->items != NULL, kernel_rows[k].inputs == 2);
+        assert_true(kernel_rows[k].inputs + 1 + 2 * how->partials_apart <= STEP_BUFFERS);
+    }
+}
+
 int main(void)
 {
     cpu.thresholds = thresholds_of(FAMILY_HOST);
@@ -359,7 +356,7 @@ int main(void)
         cmocka_unit_test(test_results_in_scratch),
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_many_dimensions),
-        cmocka_unit_test(test_variant_table),
+        cmocka_unit_test(test_planners),
         cmocka_unit_test(test_turned_columns_gpu),
         cmocka_unit_test(test_any_thresholds),
     };

@@ -228,8 +228,7 @@ static void check_tally(void)
         if (!tally.class[c]) fail_msg("no problem was planned as class %s", class_name((plan_class)c));
     }
     for (int k = 0; k < KERNEL_COUNT; k++) {
-        int possible =
-            target_has_schedule(tested, SCHEDULE_CPU) || !strstr(kernel_name((kernel_id)k), "_cpu");
+        int possible = target_has_schedule(tested, SCHEDULE_CPU) || kernel_rows[k].schedules & ON_GPU;
         if (possible && !tally.kernel[k]) fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
     }
     for (int t = 0; t < REF_COUNT; t++) {

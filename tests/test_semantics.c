@@ -1,7 +1,11 @@
 /* What a call means, with no device: result dtypes and shapes, each error, which error wins, and what its
  * message says. */
+#include "core/problem/options.h"
 #include "support/cmocka.h"
 
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vecdot/vecdot.h>
 
 /* A tensor with no data: vecdot_result looks at shapes and dtypes only. */
@@ -297,9 +301,132 @@ static void test_invalid_arguments(void **state)
     options.keepdims = 0;
     options.flags = 0x80000000u;
     expect(vecdot_result(&x1.tensor, &x2.tensor, &options, NULL, NULL, NULL), bad, WORDS("flags"));
-    options.flags = 0;
-    options.size = 0;
-    expect(vecdot_result(&x1.tensor, &x2.tensor, &options, NULL, NULL, NULL), bad, WORDS("size"));
+}
+
+/* ---- The size of options ------------------------------------------------------------------------- */
+
+/* A copy of `bytes` bytes behind which no byte can be read. Release it by release_edged. */
+typedef struct edged {
+    char *pages;
+    void *at;
+} edged;
+
+static edged copy_at_edge(const void *from, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (bytes + page - 1) / page * page;
+    char *pages = mmap(NULL, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(pages != MAP_FAILED);
+    assert_int_equal(mprotect(pages + room, page, PROT_NONE), 0);
+    memcpy(pages + room - bytes, from, bytes);
+    return (edged){pages, pages + room - bytes};
+}
+
+static void release_edged(edged e, size_t bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (bytes + page - 1) / page * page;
+    assert_int_equal(munmap(e.pages, room + page), 0);
+}
+
+/* Options as a program sends them that was built for another release: `bytes` bytes, of which `size` tells.
+ */
+typedef union other_options {
+    vecdot_options ours;
+    unsigned char bytes[8192];
+} other_options;
+
+/* vecdot_result of shapes (2, 3) with the first `bytes` bytes of the options and nothing readable behind. */
+static vecdot_status result_with(const other_options *options, size_t bytes, int32_t *ndim, int64_t *shape)
+{
+    shaped x1, x2;
+    edged e = copy_at_edge(options, bytes);
+    vecdot_status status = vecdot_result(make(&x1, VECDOT_FLOAT32, SHAPE(2, 3)),
+                                         make(&x2, VECDOT_FLOAT32, SHAPE(2, 3)), e.at, NULL, ndim, shape);
+    release_edged(e, bytes);
+    return status;
+}
+
+static void test_size_of_a_later_release(void **state)
+{
+    const size_t sizes[] = {sizeof(vecdot_options), sizeof(vecdot_options) + 8, 256, 4096};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        other_options options = {.ours = VECDOT_OPTIONS_INIT};
+        int32_t ndim;
+        int64_t shape[VECDOT_MAX_NDIM];
+        options.ours.size = sizes[i];
+        options.ours.axis[0] = options.ours.axis[1] = 0;
+        options.ours.keepdims = 1;
+        expect(result_with(&options, sizes[i], &ndim, shape), VECDOT_SUCCESS, WORDS(""));
+        assert_int_equal(ndim, 2);
+        assert_int_equal(shape[0], 1);
+        assert_int_equal(shape[1], 3);
+    }
+}
+
+static void test_size_with_unknown_bytes(void **state)
+{
+    const size_t at[] = {sizeof(vecdot_options), 100, 255};
+    (void)state;
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        other_options options = {.ours = VECDOT_OPTIONS_INIT};
+        char known[32], which[32];
+        options.ours.size = 256;
+        options.bytes[at[i]] = 1;
+        snprintf(known, sizeof known, "%zu", sizeof(vecdot_options));
+        snprintf(which, sizeof which, "byte %zu", at[i]);
+        expect(result_with(&options, 256, NULL, NULL), VECDOT_ERROR_INVALID_ARGUMENT,
+               WORDS("options.size", "256", known, which));
+    }
+}
+
+static void test_size_of_no_release(void **state)
+{
+    const size_t sizes[] = {0, 1, sizeof(size_t), sizeof(vecdot_options) - 1, 4097, SIZE_MAX};
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        other_options options = {.ours = VECDOT_OPTIONS_INIT};
+        char came[32], least[32];
+        options.ours.size = sizes[i];
+        snprintf(came, sizeof came, "options.size is %zu", sizes[i]);
+        snprintf(least, sizeof least, "%zu", sizeof(vecdot_options));
+        /* Of a size that no release had, no byte is read but the size itself. */
+        expect(result_with(&options, sizeof(size_t), NULL, NULL), VECDOT_ERROR_INVALID_ARGUMENT,
+               WORDS(came, least, "4096"));
+    }
+}
+
+/* What a struct of this library reads that grew from `first` to three numbers. */
+typedef struct grown {
+    size_t size;
+    int64_t first, second, third;
+} grown;
+
+static void test_size_of_an_earlier_release(void **state)
+{
+    const size_t first_release = offsetof(grown, second);
+    (void)state;
+    for (size_t size = first_release; size <= sizeof(grown); size += sizeof(int64_t)) {
+        const grown given = {size, 1, 2, 3};
+        grown known = {sizeof known, -1, -2, -3};
+        edged e = copy_at_edge(&given, size);
+        expect(options_copy("test", e.at, first_release, &known, sizeof known), VECDOT_SUCCESS, WORDS(""));
+        release_edged(e, size);
+        assert_int_equal(known.size, sizeof known);
+        assert_int_equal(known.first, 1);
+        assert_int_equal(known.second, size > offsetof(grown, second) ? 2 : -2);
+        assert_int_equal(known.third, size > offsetof(grown, third) ? 3 : -3);
+    }
+}
+
+static void test_reserved(void **state)
+{
+    shaped x1, x2;
+    vecdot_options options = VECDOT_OPTIONS_INIT;
+    (void)state;
+    options.reserved = 7;
+    expect(vecdot_result(make(&x1, VECDOT_FLOAT32, SHAPE(3)), make(&x2, VECDOT_FLOAT32, SHAPE(3)), &options,
+                         NULL, NULL, NULL),
+           VECDOT_ERROR_INVALID_ARGUMENT, WORDS("options.reserved", "7", "expected 0"));
 }
 
 static void test_invalid_tensors(void **state)
@@ -376,6 +503,11 @@ int main(void)
         cmocka_unit_test(test_result_dtypes),
         cmocka_unit_test(test_casts_refused),
         cmocka_unit_test(test_invalid_arguments),
+        cmocka_unit_test(test_size_of_a_later_release),
+        cmocka_unit_test(test_size_with_unknown_bytes),
+        cmocka_unit_test(test_size_of_no_release),
+        cmocka_unit_test(test_size_of_an_earlier_release),
+        cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_invalid_tensors),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_null_objects),

@@ -15,6 +15,11 @@ bool fault_set(fault *f, vecdot_status status, const char *format, ...)
     return false;
 }
 
+bool fault_from_library(fault *f, vecdot_status status)
+{
+    return fault_set(f, status, "%s", vecdot_last_error());
+}
+
 void quote_bytes(char quoted[64], const char *bytes, size_t length)
 {
     size_t shown = length <= 60 ? length : 57;

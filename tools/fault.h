@@ -20,6 +20,9 @@ typedef struct fault {
 /* Always false, so that the caller can return it. */
 bool fault_set(fault *f, vecdot_status status, const char *format, ...) FAULT_FORMAT;
 
+/* The calling thread's last error of the library. Always false. */
+bool fault_from_library(fault *f, vecdot_status status);
+
 /* Copies `length` bytes that came from a file, at most 60, and makes them fit to print. */
 void quote_bytes(char quoted[64], const char *bytes, size_t length);
 

@@ -29,32 +29,64 @@ typedef enum option_id {
 } option_id;
 
 typedef struct option_row {
-    const char *name;
-    const char *brief;
+    const char *name, *brief;
+    const char *value; /* its name in the help; NULL: it takes none */
     option_id id;
     unsigned set; /* option_set; 0: every sub-command */
-    bool has_value;
+    const char *help;
 } option_row;
 
+#define NEXT "\n                   " /* the next line of a help text */
+
+/* In the order of the help. */
 static const option_row rows[] = {
-    {"--help", "-h", OPTION_HELP, 0, false},
-    {"--device", "-d", OPTION_DEVICE, TAKES_DEVICE, true},
-    {"--json", "", OPTION_JSON, TAKES_JSON, false},
-    {"--axis", "", OPTION_AXIS, TAKES_CONTRACT | TAKES_BENCH, true},
-    {"--axes", "", OPTION_AXES, TAKES_CONTRACT, true},
-    {"--keepdims", "", OPTION_KEEPDIMS, TAKES_CONTRACT, false},
-    {"--dtype", "", OPTION_DTYPE, TAKES_CONTRACT, true},
-    {"--no-conj", "", OPTION_NO_CONJ, TAKES_CONTRACT, false},
-    {"--reproducible", "", OPTION_REPRODUCIBLE, TAKES_CONTRACT, false},
-    {"--out", "-o", OPTION_OUTPUT, TAKES_OUTPUT, true},
-    {"--bf16", "", OPTION_BF16, TAKES_BF16, false},
-    {"--shape", "", OPTION_SHAPE, TAKES_BENCH, true},
-    {"--scale", "", OPTION_SCALE, TAKES_BENCH, true},
-    {"--runs", "", OPTION_RUNS, TAKES_BENCH, true},
-    {"--dtype", "", OPTION_DTYPES, TAKES_BENCH, true},
-    {"--json", "", OPTION_JSON_FILE, TAKES_BENCH, true},
-    {"--markdown", "", OPTION_MARKDOWN, TAKES_BENCH, false},
+    {"--axis", "", "N", OPTION_AXIS, TAKES_CONTRACT,
+     "the axis to sum along, in each array; negative counts from" NEXT "the end (default -1, the last)"},
+    {"--axes", "", "N,M", OPTION_AXES, TAKES_CONTRACT, "an axis for A and another for B"},
+    {"--keepdims", "", NULL, OPTION_KEEPDIMS, TAKES_CONTRACT, "keep the summed axis, with size 1"},
+    {"--dtype", "", "D", OPTION_DTYPE, TAKES_CONTRACT,
+     "compute in this dtype: float32, int64, complex128, ..."},
+    {"--no-conj", "", NULL, OPTION_NO_CONJ, TAKES_CONTRACT, "do not conjugate a complex A"},
+    {"--reproducible", "", NULL, OPTION_REPRODUCIBLE, TAKES_CONTRACT,
+     "one order of summation in every plan: the same bits anywhere"},
+    {"--out", "-o", "FILE", OPTION_OUTPUT, TAKES_OUTPUT,
+     "write the result as .npy; - is standard output. Without it" NEXT
+     "the result is printed as numpy.savetxt would, each digit kept"},
+    {"--bf16", "", NULL, OPTION_BF16, TAKES_BF16, "read two-byte raw data ('V2') as bfloat16"},
+    {"--json", "", NULL, OPTION_JSON, TAKES_JSON, "everything that is known of each, as JSON"},
+    {"--shape", "", "A[,B]", OPTION_SHAPE, TAKES_BENCH,
+     "these shapes instead; A alone: both. Up to 64 times"},
+    {"--axis", "", "N", OPTION_AXIS, TAKES_BENCH, "their axis (default -1)"},
+    {"--dtype", "", "D[,E]", OPTION_DTYPES, TAKES_BENCH, "their dtypes (default float32)"},
+    {"--scale", "", "S", OPTION_SCALE, TAKES_BENCH,
+     "how large the inputs are: dram (the default: GiB on a GPU," NEXT
+     "256 MiB on a CPU), cache, tiny, or a number of MiB"},
+    {"--runs", "", "N", OPTION_RUNS, TAKES_BENCH,
+     "samples a case (default 7, at most 101); 0: only list them"},
+    {"--json", "", "FILE", OPTION_JSON_FILE, TAKES_BENCH, "every sample and all about the device, too"},
+    {"--markdown", "", NULL, OPTION_MARKDOWN, TAKES_BENCH, "the table as Markdown"},
+    {"--device", "-d", "S", OPTION_DEVICE, TAKES_DEVICE,
+     "auto, cuda, cuda:1, opencl, opencl:gpu, opencl:intel, ...;" NEXT
+     "otherwise VECDOT_BACKEND and VECDOT_DEVICE decide"},
+    {"--help", "-h", NULL, OPTION_HELP, 0, "this text"},
 };
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static bool takes(const command *self, const option_row *row)
+{
+    return row->set == 0 || (self->takes & row->set) != 0;
+}
+
+void options_print(const command *self)
+{
+    for (const option_row *row = rows; row < rows + ROWS; row++) {
+        char names[64];
+        if (!takes(self, row)) continue;
+        snprintf(names, sizeof names, "%s%s%s%s%s", row->brief, row->brief[0] != '\0' ? ", " : "", row->name,
+                 row->value != NULL ? " " : "", row->value != NULL ? row->value : "");
+        printf("  %-16s %s\n", names, row->help);
+    }
+}
 
 static bool usage(const command *self, const char *what, const char *which)
 {
@@ -132,11 +164,10 @@ static bool apply(const command *self, option_id id, const char *value, options 
 /* The row of "--name", "--name=value" or "-n"; NULL when this sub-command has no such option. */
 static const option_row *find(const command *self, const char *argument, size_t name_length)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        bool match =
-            strcmp(argument, rows[i].brief) == 0 ||
-            (strlen(rows[i].name) == name_length && strncmp(argument, rows[i].name, name_length) == 0);
-        if (match && (rows[i].set == 0 || (self->takes & rows[i].set) != 0)) return &rows[i];
+    for (const option_row *row = rows; row < rows + ROWS; row++) {
+        bool match = strcmp(argument, row->brief) == 0 ||
+                     (strlen(row->name) == name_length && strncmp(argument, row->name, name_length) == 0);
+        if (match && takes(self, row)) return row;
     }
     return NULL;
 }
@@ -149,12 +180,12 @@ static bool parse_option(const command *self, int count, char **arguments, int *
     const option_row *row =
         find(self, argument, equals != NULL ? (size_t)(equals - argument) : strlen(argument));
     if (row == NULL) return usage(self, "unknown option", argument);
-    if (!row->has_value && value != NULL) return usage(self, "this option takes no value:", argument);
-    if (row->has_value && value == NULL) {
+    if (row->value == NULL && value != NULL) return usage(self, "this option takes no value:", argument);
+    if (row->value != NULL && value == NULL) {
         if (*i + 1 == count) return usage(self, "a value is missing after", argument);
         value = arguments[++*i];
     }
-    if (row->has_value && *value == '\0') return usage(self, "the value is empty for", row->name);
+    if (row->value != NULL && *value == '\0') return usage(self, "the value is empty for", row->name);
     return apply(self, row->id, value, o);
 }
 

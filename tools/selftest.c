@@ -1,8 +1,9 @@
-/* `vecdot selftest`: known problems over all dtypes, shapes and layouts, checked with a plain loop. */
-#include "command.h"
+/* `vecdot selftest`: the same problems over all dtypes, shapes and layouts, each checked by the reference. */
+#include "commands.h"
 
-#include "oracle.h"
+#include "operation.h"
 #include "print.h"
+#include "reference.h"
 #include "samples.h"
 #include "session.h"
 #include "system.h"
@@ -12,15 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
-
 /* One problem. */
 typedef struct problem {
     operation operation;
     sample_array x1, x2;
-    int32_t axis;
+    vecdot_options options;
     DLTensor out;
-    int64_t out_shape[SAMPLE_MAX_NDIM];
+    int64_t out_shape[VECDOT_MAX_NDIM];
     bool on_device; /* also with all three arrays in device memory: the same bits */
 } problem;
 
@@ -64,58 +63,15 @@ static const shape_row shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
-/* matvec's vector and vecmat's vector as vecdot's operands: with a dimension of size 1 where the matrix has
- * its free one. */
-static DLTensor with_unit(const DLTensor *x, int32_t at, int64_t *shape, int64_t *strides)
+static bool make_result(problem *p, fault *f)
 {
-    DLTensor view = *x;
-    int64_t stride = 1;
-    for (int32_t i = x->ndim; i >= 0; i--) {
-        int32_t from = i < at ? i : i - 1;
-        shape[i] = i == at ? 1 : x->shape[from];
-        strides[i] = x->strides != NULL && i != at ? x->strides[from] : stride;
-        stride *= shape[i];
-    }
-    view.ndim = x->ndim + 1;
-    view.shape = shape;
-    view.strides = strides;
-    return view;
-}
-
-static vecdot_status find_result(problem *p, fault *f)
-{
-    int64_t shape[VECDOT_MAX_NDIM] = {0}, unit_shape[SAMPLE_MAX_NDIM + 1], strides[SAMPLE_MAX_NDIM + 1];
-    const DLTensor *x1 = &p->x1.tensor, *x2 = &p->x2.tensor;
-    vecdot_options o = VECDOT_OPTIONS_INIT;
-    DLTensor unit;
-    if (p->operation == MATVEC) unit = with_unit(x2, x2->ndim - 1, unit_shape, strides), x2 = &unit;
-    if (p->operation == VECMAT) unit = with_unit(x1, x1->ndim, unit_shape, strides), x1 = &unit;
-    o.axis[0] = o.axis[1] = p->operation == VECMAT ? -2 : p->axis;
-    vecdot_status status = vecdot_result(x1, x2, &o, &p->out.dtype, &p->out.ndim, shape);
-    if (status != VECDOT_SUCCESS) {
-        fault_from_library(f, status);
-        return status;
-    }
-    memcpy(p->out_shape, shape, sizeof p->out_shape);
     p->out.shape = p->out_shape;
-    p->out.device.device_type = kDLCPU;
+    if (!operation_result(p->operation, &p->x1.tensor, &p->x2.tensor, &p->options, &p->out, f)) return false;
     p->out.data = calloc((size_t)array_elements(&p->out) + 1, p->out.dtype.bits / 8u);
-    if (p->out.data != NULL) return VECDOT_SUCCESS;
-    fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the result");
-    return VECDOT_ERROR_OUT_OF_MEMORY;
+    return p->out.data != NULL || fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the result");
 }
 
 /* ---- Running it ---------------------------------------------------------------------------------- */
-
-static vecdot_status run(vecdot_queue *queue, const problem *p, const DLTensor *x1, const DLTensor *x2,
-                         const DLTensor *out)
-{
-    switch (p->operation) {
-    case MATVEC: return vecdot_matvec(queue, x1, x2, out);
-    case VECMAT: return vecdot_vecmat(queue, x1, x2, out);
-    default: return vecdot(queue, x1, x2, p->axis, out);
-    }
-}
 
 static vecdot_status to_device(const session *s, const DLTensor *host, bool copy, DLManagedTensor **device)
 {
@@ -136,7 +92,8 @@ static bool same_on_device(const session *s, const problem *p, fault *f)
     if (status == VECDOT_SUCCESS) status = to_device(s, &p->x2.tensor, true, &x[1]);
     if (status == VECDOT_SUCCESS) status = to_device(s, &p->out, false, &x[2]);
     if (status == VECDOT_SUCCESS)
-        status = run(s->queue, p, &x[0]->dl_tensor, &x[1]->dl_tensor, &x[2]->dl_tensor);
+        status = operation_call(p->operation, s->queue, &x[0]->dl_tensor, &x[1]->dl_tensor, &p->options,
+                                &x[2]->dl_tensor);
     if (status == VECDOT_SUCCESS) status = vecdot_copy(s->queue, &x[2]->dl_tensor, &back);
     if (status != VECDOT_SUCCESS)
         fault_from_library(f, status);
@@ -151,24 +108,36 @@ static bool same_on_device(const session *s, const problem *p, fault *f)
     return same;
 }
 
+/* The vector of an operand that output `index` is summed from. The vectors of matvec and vecmat serve all
+ * rows or columns of their matrix, which are the result's last dimension. */
+static void vector_of(const problem *p, const sample_array *x, int64_t index, reference_vector *v)
+{
+    bool first = x == &p->x1;
+    DLTensor out = p->out;
+    int32_t axis = p->operation == VECDOT ? p->options.axis[0] : p->operation == VECMAT && !first ? -2 : -1;
+    if (p->operation == (first ? VECMAT : MATVEC)) index /= out.shape[--out.ndim];
+    reference_vector_of(&x->tensor, axis, &out, index, v);
+}
+
 static bool agrees(const problem *p, fault *f)
 {
-    int64_t shape[SAMPLE_MAX_NDIM + 1], strides[SAMPLE_MAX_NDIM + 1];
-    DLTensor unit;
-    const DLTensor *x1 = &p->x1.tensor, *x2 = &p->x2.tensor;
-    if (p->operation == VECDOT) return oracle_agrees(x1, p->axis, x2, p->axis, true, &p->out, f);
-    if (p->operation == MATVEC) {
-        unit = with_unit(x2, x2->ndim - 1, shape, strides);
-        return oracle_agrees(x1, -1, &unit, -1, false, &p->out, f);
+    int64_t outputs = array_elements(&p->out);
+    for (int64_t index = 0; index < outputs; index++) {
+        reference_vector x1, x2;
+        vector_of(p, &p->x1, index, &x1);
+        vector_of(p, &p->x2, index, &x2);
+        bool product = reference_is_product(&p->x1.tensor, &p->x2.tensor, &p->out, x1.size);
+        reference_sum sum = reference_compute(&x1.view, &x2.view, p->out.dtype, p->operation != MATVEC);
+        if (reference_compare(&sum, &p->out, index, product, f) == REFERENCE_WRONG) return false;
     }
-    unit = with_unit(x1, x1->ndim, shape, strides);
-    return oracle_agrees(&unit, -2, x2, -2, true, &p->out, f);
+    return true;
 }
 
 static bool run_problem(const session *s, problem *p, fault *f)
 {
-    if (find_result(p, f) != VECDOT_SUCCESS) return false;
-    vecdot_status status = run(s->queue, p, &p->x1.tensor, &p->x2.tensor, &p->out);
+    if (!make_result(p, f)) return false;
+    vecdot_status status =
+        operation_call(p->operation, s->queue, &p->x1.tensor, &p->x2.tensor, &p->options, &p->out);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
     return agrees(p, f) && (!p->on_device || same_on_device(s, p, f));
 }
@@ -177,13 +146,12 @@ static bool run_problem(const session *s, problem *p, fault *f)
 
 static void describe(const problem *p, char *text, size_t capacity)
 {
-    static const char *const names[] = {"vecdot", "matvec", "vecmat"};
     char shape1[64], shape2[64];
     describe_shape(shape1, sizeof shape1, p->x1.tensor.ndim, p->x1.shape);
     describe_shape(shape2, sizeof shape2, p->x2.tensor.ndim, p->x2.shape);
-    snprintf(text, capacity, "%s %s %s with %s %s, axis %" PRId32, names[p->operation],
+    snprintf(text, capacity, "%s %s %s with %s %s, axis %" PRId32, operation_names[p->operation],
              dtype_row_of(p->x1.tensor.dtype)->name, shape1, dtype_row_of(p->x2.tensor.dtype)->name, shape2,
-             p->axis);
+             p->options.axis[0]);
 }
 
 static void count_problem(tally *t, problem *p)
@@ -208,7 +176,8 @@ static void count_problem(tally *t, problem *p)
 static bool test_one(tally *t, samples *s, const dtype_row *row1, const dtype_row *row2,
                      const shape_row *shape)
 {
-    problem p = {.operation = shape->operation, .axis = shape->axis};
+    problem p = {.operation = shape->operation, .options = VECDOT_OPTIONS_INIT};
+    p.options.axis[0] = p.options.axis[1] = shape->axis;
     layout how1 = (layout)sample_below(s, LAYOUT_COUNT), how2 = (layout)sample_below(s, LAYOUT_COUNT);
     p.on_device = sample_below(s, 3) == 0;
     bool created1 = sample_array_create(&p.x1, s, row1, shape->ndim1, shape->shape1, how1);

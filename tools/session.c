@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool fault_from_library(fault *f, vecdot_status status)
-{
-    return fault_set(f, status, "%s", vecdot_last_error());
-}
-
 int report(const char *subject, const fault *f)
 {
     bool named = strncmp(f->text, "vecdot", 6) == 0; /* the library's messages name their function */

@@ -15,9 +15,6 @@ typedef struct session {
 int session_open(session *s, const options *o);
 void session_close(session *s);
 
-/* Copies the calling thread's last error of the library, and gives false. */
-bool fault_from_library(fault *f, vecdot_status status);
-
 /* Prints "vecdot: <subject>: <text> [<status>]" and gives the exit status for it. subject may be NULL. */
 int report(const char *subject, const fault *f);
 

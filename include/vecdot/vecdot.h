@@ -6,7 +6,7 @@
  *  - Arrays are described by DLPack's DLTensor. `data` is a host pointer (kDLCPU) or what the context's
  *    driver calls a buffer (kDLOpenCL: a cl_mem; kDLCUDA, kDLCUDAManaged: a device address). Strides count
  *    elements and may be negative or zero; strides == NULL means C-contiguous. The stride of a dimension of size 0
- *    or 1 is never looked at. `byte_offset` is added to `data`. An array with no elements may have data == NULL.
+ *    or 1 is ignored. `byte_offset` is added to `data`. An array with no elements may have data == NULL.
  *  - Only the array's elements are ever written. Arrays that are copied to a device are read from their lowest
  *    element to their highest, the gaps between included; else only the elements are read.
  *  - Every fallible function returns a vecdot_status. On anything but VECDOT_SUCCESS, vecdot_last_error()
@@ -169,7 +169,7 @@ VECDOT_API vecdot_status vecdot_queue_finish(vecdot_queue *queue);
  * as pieces take, which can be seconds; they must not use the queue. Operations that take one piece, and those whose
  * arrays are all on the device, which only enqueue, never call.
  * A return other than 0 stops the operation: it gives BACKEND, with a message that says so, and out is partly
- * written; the queue can be used as before. What the last call returns is not looked at.
+ * written; the queue can be used as before. What the last call returns is ignored.
  * NULL turns it off. As the queue, one thread at a time. INVALID_ARGUMENT. */
 typedef int (*vecdot_progress_fn)(void *user, uint64_t done, uint64_t total);
 VECDOT_API vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progress, void *user);
@@ -193,25 +193,34 @@ VECDOT_API vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, 
 
 /* ---- The operations ------------------------------------------------------------------------------ */
 
-/* Follow the canonical summation tree in every plan, products included (also: VECDOT_REPRODUCIBLE=1 in the
- * environment). Without it a product of matrices may go to the vendor's BLAS, which sums in an order of its own:
- * where VECDOT_BLAS=on asks for that. */
+/* Sum products of matrices in the canonical order too, as everything else (also: VECDOT_REPRODUCIBLE=1 in the
+ * environment). Without it they have an order of their own, the same on every device, or that of the vendor's
+ * BLAS, if VECDOT_BLAS=on asks for it. */
 #define VECDOT_REPRODUCIBLE 0x1u
 /* Do not conjugate a complex x1. */
 #define VECDOT_NO_CONJ 0x2u
 
+/* Start from VECDOT_OPTIONS_INIT, which sets `size` and every default.
+ *
+ * Later releases may add fields at the end. `size` tells the library which fields the program knows, so that a
+ * program and a library of different releases understand each other. A struct of an earlier release is smaller:
+ * the fields that it lacks have their defaults. A struct of a later release is larger: the bytes that this
+ * library does not know must be 0, the default of every later field. Else the program asks for what this library
+ * cannot do, which is INVALID_ARGUMENT. So is a size below the first release's or above 4096. The library never
+ * reads past `size`. */
 typedef struct vecdot_options {
-    size_t     size;     /* sizeof(vecdot_options): the struct may grow      */
+    size_t     size;     /* sizeof(vecdot_options)                           */
     int32_t    axis[2];  /* contracted axis of x1 and of x2; default -1, -1  */
     int32_t    keepdims; /* 0 or 1: keep the contracted axis with size 1     */
     DLDataType dtype;    /* dtype to compute in; all zero = promote          */
     uint32_t   flags;    /* VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ             */
+    uint32_t   reserved; /* 0; it is here so that the struct has no padding  */
 } vecdot_options;
 
 #ifdef __cplusplus
-#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, DLDataType(), 0 }
+#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, DLDataType(), 0, 0 }
 #else
-#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, {0, 0, 0}, 0 }
+#define VECDOT_OPTIONS_INIT { sizeof(vecdot_options), {-1, -1}, 0, {0, 0, 0}, 0, 0 }
 #endif
 
 /* out[b] = sum over k of conj(x1[b, k]) * x2[b, k], the sum along `axis` of each operand.
@@ -222,7 +231,7 @@ typedef struct vecdot_options {
  * numpy.promote_types of the two (bfloat16 by the same logic), multiplied and summed; the result is cast to
  * out's dtype under NumPy's same_kind rule. Integers wrap; bool is "any of both"; float16 and bfloat16 are
  * summed in float32 and rounded once. Floating results follow one summation order and have the same bits on
- * every device. All three arrays may have any strides and alignment; out may overlap the inputs (the
+ * every device, except products of matrices that VECDOT_BLAS=on hands to the vendor's BLAS (docs/bits.md). All three arrays may have any strides and alignment; out may overlap the inputs (the
  * result is as if those had been copied first) but not itself.
  *
  * Arrays: any mix of host arrays and arrays of the queue's device. Blocking: when out or an input is on
@@ -245,7 +254,7 @@ VECDOT_API vecdot_status vecdot_matvec(vecdot_queue *queue, const DLTensor *x1, 
 VECDOT_API vecdot_status vecdot_vecmat(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                                        const DLTensor *out);
 
-/* The dtype and shape vecdot_with would give, without a device; data pointers are not looked at. Each of
+/* The dtype and shape vecdot_with would give, without a device; data pointers are ignored. Each of
  * dtype, ndim and shape may be NULL. Statuses as vecdot up to BROADCAST, and OVERFLOW. Any thread. */
 VECDOT_API vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot_options *options,
                                        DLDataType *dtype, int32_t *ndim, int64_t shape[VECDOT_MAX_NDIM]);

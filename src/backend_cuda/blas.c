@@ -107,7 +107,7 @@ static void open_library(void)
     offer.most = INT64_MAX / 16;
 }
 
-const blas_offer *cuda_blas_open(const char **why)
+static const blas_offer *blas_open(const char **why)
 {
     once_run(&opened, open_library);
     *why = reason;
@@ -205,10 +205,12 @@ static vecdot_status multiply(cuda_queue *q, const gemm *g)
     return VECDOT_SUCCESS;
 }
 
-vecdot_status cuda_blas_gemm(void *queue, const gemm *g, int *served)
+static vecdot_status blas_gemm(void *queue, const gemm *g, int *served)
 {
     cuda_queue *q = queue;
     TRY(cuda_enter(q->context));
     *served = 1;
     return cuda_leave(multiply(q, g));
 }
+
+const backend_blas cuda_blas = {.open = blas_open, .gemm = blas_gemm};

@@ -159,7 +159,7 @@ vecdot_status cuda_probe(device *devices, size_t capacity, size_t *count)
     text report = {lines, sizeof lines, 0};
     survey s = {&report, devices, capacity, 0};
     *count = 0;
-    if (ptx_count() == 0) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", without_toolkit);
+    if (!ptx_exists()) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", without_toolkit);
     TRY(survey_all(&s));
     if (s.count == 0)
         return fail(VECDOT_ERROR_NO_DEVICE, "cuda: there is no usable device (see vecdot_diagnose):\n%s",
@@ -173,7 +173,7 @@ vecdot_status cuda_device_of(CUdevice native, device *dev)
     char reason[REASON_BYTES] = "";
     int count = 0, ordinal = 0;
     CUdevice listed = 0;
-    if (ptx_count() == 0) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", without_toolkit);
+    if (!ptx_exists()) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", without_toolkit);
     const char *missing = driver_open();
     if (missing != NULL) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", missing);
     CUresult code = cu.DeviceGetCount(&count);
@@ -223,7 +223,7 @@ void cuda_diagnose(text *report)
 {
     survey s = {report, NULL, 0, 0};
     add_settings(report);
-    if (ptx_count() == 0) text_add(report, "  %s\n", without_toolkit);
+    if (!ptx_exists()) text_add(report, "  %s\n", without_toolkit);
     if (survey_all(&s) != VECDOT_SUCCESS) {
         text_add(report, "  %s\n", vecdot_last_error());
         add_kernel_module(report);

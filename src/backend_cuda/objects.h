@@ -4,6 +4,7 @@
 
 #include "backend_cuda/symbols.h"
 #include "core/run/backend.h"
+#include "core/run/backend_blas.h"
 
 extern const backend backend_cuda;
 
@@ -39,11 +40,8 @@ typedef struct cuda_queue {
 typedef struct cuda_program {
     const cuda_context *context;
     CUmodule native;
+    CUfunction kernel; /* lives as long as its module */
 } cuda_program;
-
-typedef struct cuda_kernel {
-    CUfunction native;
-} cuda_kernel;
 
 /* error.c: fails with the call and the code by name. What the driver reports for want of memory is
  * OUT_OF_MEMORY, anything else BACKEND. */
@@ -82,19 +80,23 @@ void cuda_queue_close(void *queue);
 vecdot_status cuda_queue_follow(void *queue, void *other);
 void *cuda_queue_handle(const void *queue);
 
+/* pointer.c: memory is the device's address. */
+place cuda_place_of(DLDeviceType type);
+CUdeviceptr cuda_address_of(const void *memory);
+vecdot_status cuda_memory_root(void *context, void *memory, void **root, size_t *offset);
+vecdot_status cuda_memory_check(void *context, void *memory, size_t bytes, const char *argument);
+/* Whether the driver tells the allocation that an address is in. */
+int cuda_range_of(CUdeviceptr address, CUdeviceptr *start, size_t *size);
+
 /* memory.c */
 vecdot_status cuda_memory_create(void *context, size_t bytes, void **memory);
 vecdot_status cuda_memory_wrap(void *context, void *host, size_t bytes, int writable, void **memory);
 void cuda_memory_release(void *context, void *memory);
-vecdot_status cuda_memory_check(void *context, void *memory, size_t bytes, const char *argument);
-vecdot_status cuda_memory_root(void *context, void *memory, void **root, size_t *offset);
 vecdot_status cuda_memory_reveal(void *queue, void *memory, size_t bytes);
 vecdot_status cuda_memory_write(void *queue, void *memory, size_t offset, const void *host, size_t bytes);
 vecdot_status cuda_memory_read(void *queue, void *memory, size_t offset, void *host, size_t bytes);
 vecdot_status cuda_memory_copy(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,
                                size_t bytes);
-/* Whether the driver tells the allocation that an address is in. */
-int cuda_range_of(CUdeviceptr address, CUdeviceptr *start, size_t *size);
 
 /* staging.c. The queue's context is current. write returns when the host's bytes have been read, the rest is
  * in stream order; read is complete on return. */
@@ -103,15 +105,12 @@ vecdot_status staging_read(cuda_queue *q, CUdeviceptr from, void *host, size_t b
 void staging_free(staging *s);
 
 /* program.c */
-vecdot_status cuda_program_open(void *program, void *context, const program_request *request);
+vecdot_status cuda_program_open(void *program, void *context, const variant *v);
 void cuda_program_close(void *program);
-vecdot_status cuda_kernel_open(void *kernel, void *program, const char *name);
-void cuda_kernel_close(void *kernel);
-vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *l);
+vecdot_status cuda_launch(void *queue, void *program, const launch *l);
 
 /* blas.c */
-const blas_offer *cuda_blas_open(const char **why);
-vecdot_status cuda_blas_gemm(void *queue, const gemm *g, int *served);
+extern const backend_blas cuda_blas;
 /* The queue's context is current, and its work done. */
 void cuda_blas_close(cuda_queue *q);
 

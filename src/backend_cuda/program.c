@@ -1,4 +1,4 @@
-/* Programs from embedded PTX, which the driver compiles, kernels and their launches. */
+/* Programs from embedded PTX, which the driver compiles, and their launches. */
 #include "backend_cuda/objects.h"
 #include "backend_cuda/ptx.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOG_BYTES = 3000, MOST_ARGUMENTS = 8 };
+enum { LOG_BYTES = 3000, LABEL_BYTES = 128, MOST_ARGUMENTS = 8 };
 
 /* ---- Programs ------------------------------------------------------------------------------------ */
 
@@ -37,10 +37,10 @@ static void write_hint(CUresult code, const char *ptx, char *hint, size_t bytes)
 }
 
 /* COMPILE with what the driver's compiler said. */
-static vecdot_status load_failed(const program_request *request, CUresult code, const char *ptx,
-                                 const char *errors, const char *infos)
+static vecdot_status load_failed(const variant *v, CUresult code, const char *ptx, const char *errors,
+                                 const char *infos)
 {
-    char hint[256];
+    char hint[256], label[LABEL_BYTES];
     switch (code) {
     case CUDA_ERROR_INVALID_IMAGE:
     case CUDA_ERROR_NO_BINARY_FOR_GPU:
@@ -52,12 +52,13 @@ static vecdot_status load_failed(const program_request *request, CUresult code, 
     default: return cuda_fail("cuModuleLoadDataEx", code);
     }
     write_hint(code, ptx, hint, sizeof hint);
-    return fail(
-        VECDOT_ERROR_COMPILE, "cuda: cuModuleLoadDataEx gave %s (%d) for %s%s; the compiler's log: %s%s",
-        cuda_code_name(code), code, request->label, hint, errors[0] != '\0' ? errors : "(empty)", infos);
+    variant_label(v, label, sizeof label);
+    return fail(VECDOT_ERROR_COMPILE,
+                "cuda: cuModuleLoadDataEx gave %s (%d) for %s%s; the compiler's log: %s%s",
+                cuda_code_name(code), code, label, hint, errors[0] != '\0' ? errors : "(empty)", infos);
 }
 
-static vecdot_status load(cuda_program *p, const program_request *request, const char *ptx)
+static vecdot_status load_module(cuda_program *p, const variant *v, const char *ptx)
 {
     char errors[LOG_BYTES] = "", infos[LOG_BYTES / 4] = "";
     const int options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
@@ -65,17 +66,36 @@ static vecdot_status load(cuda_program *p, const program_request *request, const
     void *values[] = {errors, (void *)(uintptr_t)sizeof errors, infos, (void *)(uintptr_t)sizeof infos};
     CUresult code = cu.ModuleLoadDataEx(&p->native, ptx, sizeof options / sizeof options[0], options, values);
     errors[sizeof errors - 1] = infos[sizeof infos - 1] = '\0';
-    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : load_failed(request, code, ptx, errors, infos);
+    return code == CUDA_SUCCESS ? VECDOT_SUCCESS : load_failed(v, code, ptx, errors, infos);
 }
 
-vecdot_status cuda_program_open(void *program, void *context, const program_request *request)
+/* A program that has no kernel of its name is unloaded. */
+static vecdot_status find_kernel(cuda_program *p, const variant *v)
+{
+    const char *name = kernel_name((kernel_id)v->kernel);
+    char call[96];
+    CUresult code = cu.ModuleGetFunction(&p->kernel, p->native, name);
+    if (code == CUDA_SUCCESS) return VECDOT_SUCCESS;
+    snprintf(call, sizeof call, "cuModuleGetFunction(\"%.64s\")", name);
+    vecdot_status status = cuda_fail(call, code);
+    cu.ModuleUnload(p->native);
+    return status;
+}
+
+static vecdot_status load_kernel(cuda_program *p, const variant *v, const char *ptx)
+{
+    TRY(load_module(p, v, ptx));
+    return find_kernel(p, v);
+}
+
+vecdot_status cuda_program_open(void *program, void *context, const variant *v)
 {
     cuda_program *p = program;
     char *ptx = NULL;
     p->context = context;
-    TRY(ptx_text(request->label, &ptx));
+    TRY(ptx_text(v, &ptx));
     vecdot_status status = cuda_enter(p->context);
-    if (status == VECDOT_SUCCESS) status = cuda_leave(load(p, request, ptx));
+    if (status == VECDOT_SUCCESS) status = cuda_leave(load_kernel(p, v, ptx));
     free(ptx);
     return status;
 }
@@ -88,30 +108,12 @@ void cuda_program_close(void *program)
     cuda_leave(VECDOT_SUCCESS);
 }
 
-/* ---- Kernels ------------------------------------------------------------------------------------- */
+/* ---- Launches ------------------------------------------------------------------------------------ */
 
-vecdot_status cuda_kernel_open(void *kernel, void *program, const char *name)
-{
-    cuda_kernel *k = kernel;
-    const cuda_program *p = program;
-    char call[96];
-    TRY(cuda_enter(p->context));
-    CUresult code = cu.ModuleGetFunction(&k->native, p->native, name);
-    if (code == CUDA_SUCCESS) return cuda_leave(VECDOT_SUCCESS);
-    snprintf(call, sizeof call, "cuModuleGetFunction(\"%.64s\")", name);
-    return cuda_leave(cuda_fail(call, code));
-}
-
-/* A function lives as long as its module. */
-void cuda_kernel_close(void *kernel)
-{
-    (void)kernel;
-}
-
-vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *l)
+vecdot_status cuda_launch(void *queue, void *program, const launch *l)
 {
     cuda_queue *q = queue;
-    const cuda_kernel *k = kernel;
+    const cuda_program *p = program;
     void *arguments[MOST_ARGUMENTS];
     if (l->groups > INT_MAX || l->group_size > UINT_MAX || l->arg_count > MOST_ARGUMENTS)
         return fail(
@@ -124,7 +126,7 @@ vecdot_status cuda_kernel_launch(void *queue, void *kernel, const launch *l)
         arguments[i] = (void *)(uintptr_t)(a->size == 0 ? (const void *)&a->value : a->value);
     }
     TRY(cuda_enter(q->context));
-    CUresult code = cu.LaunchKernel(k->native, (unsigned)l->groups, 1, 1, (unsigned)l->group_size, 1, 1, 0,
+    CUresult code = cu.LaunchKernel(p->kernel, (unsigned)l->groups, 1, 1, (unsigned)l->group_size, 1, 1, 0,
                                     q->native, arguments, NULL);
     return cuda_leave(code == CUDA_SUCCESS ? VECDOT_SUCCESS : cuda_fail("cuLaunchKernel", code));
 }

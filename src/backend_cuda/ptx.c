@@ -1,27 +1,23 @@
 /* Looks up and unpacks the embedded PTX. */
 #include "backend_cuda/ptx.h"
 
+#include "core/base/status.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
-size_t ptx_count(void)
-{
-    return ptx_table_size;
-}
+enum { LABEL_BYTES = 128 };
 
-static const ptx_entry *find(const char *label)
+int ptx_exists(void)
 {
-    for (size_t k = 0; k < ptx_table_size; k++)
-        if (strcmp(ptx_table[k].label, label) == 0) return &ptx_table[k];
-    return NULL;
+    return ptx_table_size > 0;
 }
 
 /* The whole frame, which the caller frees. */
-static vecdot_status unpack(const ptx_entry *e, char **texts)
+static vecdot_status unpack(const ptx_frame *f, const char *label, char **texts)
 {
-    const ptx_frame *f = e->frame;
     *texts = malloc(f->bytes);
     size_t got = *texts != NULL ? ZSTD_decompress(*texts, f->bytes, f->packed, f->packed_bytes) : 0;
     if (got == f->bytes) return VECDOT_SUCCESS;
@@ -29,15 +25,18 @@ static vecdot_status unpack(const ptx_entry *e, char **texts)
     free(*texts);
     if (no_memory)
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cuda: no host memory for %zu bytes of PTX", f->bytes);
-    return fail(VECDOT_ERROR_COMPILE, "cuda: the embedded PTX of %s is damaged", e->label);
+    return fail(VECDOT_ERROR_COMPILE, "cuda: the embedded PTX of %s is damaged", label);
 }
 
-vecdot_status ptx_text(const char *label, char **text)
+vecdot_status ptx_text(const variant *v, char **text)
 {
-    const ptx_entry *e = find(label);
-    char *texts = NULL;
-    if (e == NULL) return fail(VECDOT_ERROR_COMPILE, "cuda: this library has no PTX for %s", label);
-    TRY(unpack(e, &texts));
+    size_t number = variant_number(v);
+    char *texts = NULL, label[LABEL_BYTES];
+    variant_label(v, label, sizeof label);
+    if (number >= ptx_table_size || ptx_table[number].frame == NULL)
+        return fail(VECDOT_ERROR_COMPILE, "cuda: this library has no PTX for %s", label);
+    const ptx_entry *e = &ptx_table[number];
+    TRY(unpack(e->frame, label, &texts));
     size_t bytes = strlen(texts + e->offset) + 1;
     memmove(texts, texts + e->offset, bytes);
     *text = texts;

@@ -75,7 +75,7 @@ static void open_library(void)
     offer.dense_batches = 1; /* 1.5.3 forgets offsets and gaps of large matrices that need no padding */
 }
 
-const blas_offer *opencl_blas_open(const char **why)
+static const blas_offer *blas_open(const char **why)
 {
     once_run(&opened, open_library);
     *why = reason;
@@ -155,7 +155,7 @@ static int transpose(gemm_op op)
 BLAS_TABLE(X)
 #undef X
 
-vecdot_status opencl_blas_gemm(void *queue, const gemm *g, int *served)
+static vecdot_status blas_gemm(void *queue, const gemm *g, int *served)
 {
     opencl_queue *q = queue;
     if (!is_fit(g, &g->a) || !is_fit(g, &g->b) || !is_fit(g, &g->c)) return VECDOT_SUCCESS;
@@ -169,3 +169,5 @@ vecdot_status opencl_blas_gemm(void *queue, const gemm *g, int *served)
     default: return fail(VECDOT_ERROR_UNSUPPORTED, "opencl: CLBlast was given %s", dtype_name(g->type));
     }
 }
+
+const backend_blas opencl_blas = {.open = blas_open, .gemm = blas_gemm};

@@ -264,7 +264,7 @@ vecdot_status opencl_device_of(cl_device_id native, device *dev)
     }
 
     size_t count = 0;
-    if (opencl_probe(NULL, 0, &count) != VECDOT_SUCCESS) return VECDOT_SUCCESS;
+    if (opencl_probe(NULL, 0, &count) != VECDOT_SUCCESS || count == 0) return VECDOT_SUCCESS;
     device *listed = calloc(count, sizeof *listed);
     size_t now = 0;
     if (listed == NULL)

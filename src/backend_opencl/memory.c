@@ -1,6 +1,13 @@
 /* Buffers: making, wrapping host memory, checking a program's own, and copying. */
 #include "backend_opencl/objects.h"
 
+/* A cl_mem is no address. Pinned memory of another driver is host memory. */
+place opencl_place_of(DLDeviceType type)
+{
+    if (type == kDLOpenCL) return PLACE_HANDLE;
+    return type == kDLCPU || type == kDLCUDAHost ? PLACE_HOST : PLACE_ELSEWHERE;
+}
+
 static vecdot_status buffer_create(opencl_context *c, cl_bitfield flags, size_t bytes, void *host,
                                    void **memory)
 {

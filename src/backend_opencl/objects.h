@@ -4,30 +4,32 @@
 
 #include "backend_opencl/symbols.h"
 #include "core/run/backend.h"
+#include "core/run/backend_blas.h"
+
+#include <stdatomic.h>
 
 extern const backend backend_opencl;
 
 typedef struct opencl_context {
     cl_context native;
     cl_device_id device;
+    const device *dev;
+    atomic_size_t programs; /* how many have been built */
 } opencl_context;
 
 typedef struct opencl_queue {
     cl_command_queue native;
-    int out_of_order; /* a program's own queue: every command follows a barrier */
+    int out_of_order;   /* a program's own queue: every command follows a barrier */
+    cl_kernel *kernels; /* by the program's number; NULL: not made yet            */
+    size_t kernel_count;
 } opencl_queue;
-
-/* What every program is built with. No fast or relaxed math of any kind: results are defined to the bit. */
-#define OPENCL_PROGRAM_OPTIONS "-cl-std=CL1.2"
 
 typedef struct opencl_program {
     cl_program native;
     cl_device_id device; /* the one it is built for, of those of its context */
+    const char *kernel;  /* the name of its one kernel                       */
+    size_t number;       /* from 0 on in each context                        */
 } opencl_program;
-
-typedef struct opencl_kernel {
-    cl_kernel native;
-} opencl_kernel;
 
 /* error.c: fails with the call and the code by name. What the driver reports for want of memory is
  * OUT_OF_MEMORY, anything else BACKEND. */
@@ -54,6 +56,7 @@ void *opencl_queue_handle(const void *queue);
 vecdot_status opencl_queue_order(opencl_queue *q);
 
 /* memory.c */
+place opencl_place_of(DLDeviceType type);
 vecdot_status opencl_memory_create(void *context, size_t bytes, void **memory);
 vecdot_status opencl_memory_wrap(void *context, void *host, size_t bytes, int writable, void **memory);
 void opencl_memory_release(void *context, void *memory);
@@ -65,18 +68,24 @@ vecdot_status opencl_memory_read(void *queue, void *memory, size_t offset, void 
 vecdot_status opencl_memory_copy(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,
                                  size_t bytes);
 
+/* source.c */
+vecdot_status opencl_program_key(const device *dev, const variant *v, text *key);
+
 /* program.c */
-vecdot_status opencl_program_open(void *program, void *context, const program_request *request);
+vecdot_status opencl_program_open(void *program, void *context, const variant *v);
 void opencl_program_close(void *program);
 vecdot_status opencl_program_save(void *program, void *bytes, size_t capacity, size_t *needed);
-vecdot_status opencl_program_load(void *program, void *context, const program_request *request,
-                                  const void *bytes, size_t size);
-vecdot_status opencl_kernel_open(void *kernel, void *program, const char *name);
-void opencl_kernel_close(void *kernel);
-vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *l);
+vecdot_status opencl_program_load(void *program, void *context, const variant *v, const void *bytes,
+                                  size_t size);
+
+/* kernel.c: the queue's kernel object of a program, made on the first call. */
+vecdot_status opencl_kernel_of(opencl_queue *q, const opencl_program *p, cl_kernel *kernel);
+void opencl_kernels_release(opencl_queue *q);
+
+/* launch.c */
+vecdot_status opencl_launch(void *queue, void *program, const launch *l);
 
 /* blas.c */
-const blas_offer *opencl_blas_open(const char **why);
-vecdot_status opencl_blas_gemm(void *queue, const gemm *g, int *served);
+extern const backend_blas opencl_blas;
 
 #endif

@@ -1,23 +1,24 @@
-/* Programs built from source or loaded as binaries, kernels and their launches. */
+/* Programs built from source or loaded as binaries. */
 #include "backend_opencl/objects.h"
+#include "backend_opencl/source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_BYTES = 2048, LOG_BYTES = 3000 };
+enum { LOG_BYTES = 3000 };
 
-static vecdot_status write_options(const program_request *request, char options[OPTIONS_BYTES])
+/* What has been built gets a number, by which queues find its kernel. */
+static cl_int build(opencl_program *p, opencl_context *c, const opencl_source *s)
 {
-    int length = snprintf(options, OPTIONS_BYTES, OPENCL_PROGRAM_OPTIONS " %s", request->options);
-    if (length >= 0 && length < (int)OPTIONS_BYTES) return VECDOT_SUCCESS;
-    return fail(VECDOT_ERROR_COMPILE, "opencl: the build options of %s take more than %d bytes",
-                request->label, (int)OPTIONS_BYTES);
+    cl_int code = cl.BuildProgram(p->native, 1, &c->device, s->options, NULL, NULL);
+    if (code != CL_SUCCESS) return code;
+    p->kernel = s->kernel;
+    p->number = atomic_fetch_add_explicit(&c->programs, 1, memory_order_relaxed);
+    return CL_SUCCESS;
 }
 
 /* COMPILE with what the compiler said. */
-static vecdot_status build_failed(cl_program native, cl_device_id dev, const program_request *request,
-                                  cl_int code)
+static vecdot_status build_failed(cl_program native, cl_device_id dev, const opencl_source *s, cl_int code)
 {
     size_t bytes = 0;
     cl.GetProgramBuildInfo(native, dev, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
@@ -25,33 +26,32 @@ static vecdot_status build_failed(cl_program native, cl_device_id dev, const pro
     if (log != NULL && bytes > 0) cl.GetProgramBuildInfo(native, dev, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
     vecdot_status status =
         fail(VECDOT_ERROR_COMPILE, "opencl: clBuildProgram gave %s (%d) for %s; the compiler's log: %.*s%s",
-             opencl_code_name(code), code, request->label, (int)LOG_BYTES,
+             opencl_code_name(code), code, s->label, (int)LOG_BYTES,
              log != NULL && log[0] != '\0' ? log : "(empty)", bytes > LOG_BYTES ? " [...]" : "");
     free(log);
     return status;
 }
 
-vecdot_status opencl_program_open(void *program, void *context, const program_request *request)
+vecdot_status opencl_program_open(void *program, void *context, const variant *v)
 {
     opencl_program *p = program;
-    const opencl_context *c = context;
-    char options[OPTIONS_BYTES];
-    TRY(write_options(request, options));
-    const char **sources = malloc(request->source_count * sizeof *sources); /* the API's type lacks a const */
-    if (sources == NULL)
-        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "opencl: no host memory to build %s", request->label);
-    memcpy(sources, request->sources, request->source_count * sizeof *sources);
+    opencl_context *c = context;
+    opencl_source s;
+    TRY(opencl_source_of(c->dev, v, &s));
+    const char **texts = malloc(s.count * sizeof *texts); /* the API's type lacks a const */
+    if (texts == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "opencl: no host memory to build %s", s.label);
+    memcpy(texts, s.texts, s.count * sizeof *texts);
     cl_int code = CL_SUCCESS;
     p->device = c->device;
-    p->native = cl.CreateProgramWithSource(c->native, (cl_uint)request->source_count, sources, NULL, &code);
-    free(sources);
+    p->native = cl.CreateProgramWithSource(c->native, (cl_uint)s.count, texts, NULL, &code);
+    free(texts);
     if (code != CL_SUCCESS) return opencl_fail("clCreateProgramWithSource", code);
 
-    code = cl.BuildProgram(p->native, 1, &c->device, options, NULL, NULL);
+    code = build(p, c, &s);
     if (code == CL_SUCCESS) return VECDOT_SUCCESS;
     vecdot_status status = code == CL_BUILD_PROGRAM_FAILURE || code == CL_COMPILE_PROGRAM_FAILURE ||
                                    code == CL_INVALID_BUILD_OPTIONS
-                               ? build_failed(p->native, c->device, request, code)
+                               ? build_failed(p->native, c->device, &s, code)
                                : opencl_fail("clBuildProgram", code);
     opencl_program_close(program);
     return status;
@@ -114,15 +114,15 @@ vecdot_status opencl_program_save(void *program, void *bytes, size_t capacity, s
     return binary_info(p, CL_PROGRAM_BINARIES, index, count, &bytes);
 }
 
-vecdot_status opencl_program_load(void *program, void *context, const program_request *request,
-                                  const void *bytes, size_t size)
+vecdot_status opencl_program_load(void *program, void *context, const variant *v, const void *bytes,
+                                  size_t size)
 {
     opencl_program *p = program;
-    const opencl_context *c = context;
+    opencl_context *c = context;
     const unsigned char *binary = bytes;
-    char options[OPTIONS_BYTES];
+    opencl_source s;
     cl_int code = CL_SUCCESS, binary_code = CL_SUCCESS;
-    TRY(write_options(request, options));
+    TRY(opencl_source_of(c->dev, v, &s));
     p->device = c->device;
     p->native = cl.CreateProgramWithBinary(c->native, 1, &c->device, &size, &binary, &binary_code, &code);
     if (code != CL_SUCCESS) return opencl_fail("clCreateProgramWithBinary", code);
@@ -130,57 +130,8 @@ vecdot_status opencl_program_load(void *program, void *context, const program_re
         opencl_program_close(program);
         return opencl_fail("clCreateProgramWithBinary, for the device,", binary_code);
     }
-    code = cl.BuildProgram(p->native, 1, &c->device, options, NULL, NULL);
+    code = build(p, c, &s);
     if (code == CL_SUCCESS) return VECDOT_SUCCESS;
     opencl_program_close(program);
     return opencl_fail("clBuildProgram", code);
-}
-
-/* ---- Kernels ------------------------------------------------------------------------------------- */
-
-vecdot_status opencl_kernel_open(void *kernel, void *program, const char *name)
-{
-    opencl_kernel *k = kernel;
-    const opencl_program *p = program;
-    cl_int code = CL_SUCCESS;
-    k->native = cl.CreateKernel(p->native, name, &code);
-    if (code == CL_SUCCESS) return VECDOT_SUCCESS;
-    char call[96];
-    snprintf(call, sizeof call, "clCreateKernel(\"%.64s\")", name);
-    return opencl_fail(call, code);
-}
-
-void opencl_kernel_close(void *kernel)
-{
-    opencl_kernel *k = kernel;
-    cl.ReleaseKernel(k->native);
-}
-
-vecdot_status opencl_kernel_launch(void *queue, void *kernel, const launch *l)
-{
-    opencl_queue *q = queue;
-    const opencl_kernel *k = kernel;
-    cl_int code = CL_SUCCESS;
-    for (size_t i = 0; i < l->arg_count; i++) {
-        const kernel_arg *a = &l->args[i];
-        code = a->size == 0 ? cl.SetKernelArg(k->native, (cl_uint)i, sizeof(cl_mem), &a->value)
-                            : cl.SetKernelArg(k->native, (cl_uint)i, a->size, a->value);
-        if (code != CL_SUCCESS) {
-            char call[48];
-            snprintf(call, sizeof call, "clSetKernelArg(%zu)", i);
-            return opencl_fail(call, code);
-        }
-    }
-    TRY(opencl_queue_order(q));
-    size_t global = l->groups * l->group_size;
-    code = cl.EnqueueNDRangeKernel(q->native, k->native, 1, NULL, &global, &l->group_size, 0, NULL, NULL);
-    if (code == CL_SUCCESS) return VECDOT_SUCCESS;
-    if (code == CL_OUT_OF_RESOURCES) { /* a driver that allocates lazily runs out of memory here */
-        return fail(
-            VECDOT_ERROR_OUT_OF_MEMORY,
-            "opencl: clEnqueueNDRangeKernel gave %s (%d) for %zu groups of %zu: the arrays do not fit into "
-            "the device's memory together, or the kernel needs more registers than a group may have",
-            opencl_code_name(code), code, l->groups, l->group_size);
-    }
-    return opencl_fail("clEnqueueNDRangeKernel", code);
 }

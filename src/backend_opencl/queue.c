@@ -48,6 +48,8 @@ vecdot_status opencl_context_open(void *context, const device *dev, void *native
 {
     opencl_context *c = context;
     c->device = dev->native[1];
+    c->dev = dev;
+    atomic_init(&c->programs, 0);
     if (native_context != NULL) {
         TRY(context_check(native_context, c->device));
         cl_int code = cl.RetainContext(native_context);
@@ -123,6 +125,7 @@ vecdot_status opencl_queue_finish(void *queue)
 void opencl_queue_close(void *queue)
 {
     opencl_queue *q = queue;
+    opencl_kernels_release(q);
     cl.ReleaseCommandQueue(q->native);
 }
 

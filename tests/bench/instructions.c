@@ -5,8 +5,8 @@
  *     CUDASIM_UNITS=132 CUDASIM_MEMORY=151000000000 CUDASIM_LIMIT=0 VECDOT_LIBCUDA=.../libcuda.so.1
  * bench_instructions
  */
+#include "bench/bench.h"
 #include "cudasim/cudasim.h"
-#include "tools/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,12 +8,12 @@ int main()
 {
     vecdot_options options = VECDOT_OPTIONS_INIT;
     options.dtype = VECDOT_FLOAT64;
-    int64_t    shape[] = {2, 3};
-    float      data[6] = {};
-    DLTensor   x = DLTensor();
+    int64_t shape[] = {2, 3};
+    float data[6] = {};
+    DLTensor x = DLTensor();
     DLDataType dtype;
-    int32_t    ndim;
-    int64_t    result[VECDOT_MAX_NDIM];
+    int32_t ndim;
+    int64_t result[VECDOT_MAX_NDIM];
 
     x.data = data;
     x.device.device_type = kDLCPU;

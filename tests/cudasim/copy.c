@@ -64,7 +64,7 @@ static CUresult copy_async(copy_kind kind, uint64_t to, uint64_t from, size_t by
     return w->to_tracked ? submit(s, w) : submit_and_finish(s, w);
 }
 
-/* In the legacy stream. The host waits, but for a copy inside the device, and for one from pageable memory
+/* In the legacy stream. The host waits, except for a copy inside the device, and for one from pageable memory
  * only until that was read: half of the time. */
 static CUresult copy_now(copy_kind kind, uint64_t to, uint64_t from, size_t bytes)
 {

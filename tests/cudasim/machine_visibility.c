@@ -5,7 +5,7 @@
  * atomic, or none, publishes nothing;
  *  - the reading side acquires: an atomic or strong read, then a fence, by the reading thread or by one that
  * a barrier puts before it (a barrier between the atomic and the fence is taken as well). Which address the
- * atomics meet at is not looked at. Each written byte keeps its block, thread and time on the block's clock;
+ * atomics meet at is ignored. Each written byte keeps its block, thread and time on the block's clock;
  * each block keeps up to what time its threads', warps' and its own writes are published. */
 #include "machine_warp.h"
 

@@ -1,9 +1,11 @@
 /* Walks the space of kernel variants at tiny sizes on Oclgrind's device, which checks each memory access, for
- * races and for uninitialised reads: every schedule, plan class, kind of loop and dtype. Results are compared
- * with the scalar reference and every byte around them for being unchanged.
+ * races and for uninitialised reads. Results are compared with the scalar reference and every byte around
+ * them for being unchanged.
  *
- *   oclgrind_variants gpu|cpu          a schedule: a sample in which each of those occurs
+ *   oclgrind_variants cpu              each plan class with each form of operands, the dtypes in turn
+ *   oclgrind_variants gpu              each kernel once for each way in which it loads
  *   oclgrind_variants gpu|cpu --all    every combination */
+#include "core/plan/variant.h"
 #include "support/backends.h"
 #include "support/random.h"
 #include "support/trial.h"
@@ -15,21 +17,24 @@ typedef struct form {
     const char *name;
     int ndim[2];
     int64_t shape[2][3];
-    int axis;
+    int axis[2];
     int step; /* elements from one to the next */
     int nodes;
 } form;
 
 static const form forms[] = {
-    {"rows", {2, 2}, {{3, 67}, {3, 67}}, -1, 1, 0},
-    {"strided rows", {2, 2}, {{3, 37}, {3, 37}}, -1, 2, 0},
-    {"short rows", {2, 2}, {{37, 3}, {37, 3}}, -1, 1, 0},
-    {"long rows", {1, 1}, {{-1}, {-1}}, -1, 1, 2},
-    {"columns", {2, 2}, {{19, 21}, {19, 21}}, 0, 1, 0},
-    {"long columns", {2, 2}, {{-1, 2}, {-1, 2}}, 0, 1, 2},
-    {"one side broadcast", {2, 1}, {{9, 35}, {35}}, -1, 1, 0},
-    {"product", {3, 3}, {{9, 1, 33}, {1, 10, 33}}, -1, 1, 0},
-    {"nothing to sum", {2, 2}, {{5, 0}, {5, 0}}, -1, 1, 0},
+    {"rows", {2, 2}, {{3, 67}, {3, 67}}, {-1, -1}, 1, 0},
+    {"strided rows", {2, 2}, {{3, 37}, {3, 37}}, {-1, -1}, 2, 0},
+    {"short rows", {2, 2}, {{37, 3}, {37, 3}}, {-1, -1}, 1, 0},
+    {"long rows", {1, 1}, {{-1}, {-1}}, {-1, -1}, 1, 2},
+    {"columns", {2, 2}, {{19, 21}, {19, 21}}, {0, 0}, 1, 0},
+    {"long columns", {2, 2}, {{-1, 2}, {-1, 2}}, {0, 0}, 1, 2},
+    {"one side broadcast", {2, 1}, {{9, 35}, {35}}, {-1, -1}, 1, 0},
+    {"product", {3, 3}, {{9, 1, 33}, {1, 10, 33}}, {-1, -1}, 1, 0},
+    {"skinny product", {3, 3}, {{40, 1, 32}, {1, 8, 32}}, {-1, -1}, 1, 0},
+    {"short rows with one", {2, 1}, {{9, 16}, {16}}, {-1, -1}, 1, 0},
+    {"rows with columns", {2, 2}, {{20, 64}, {64, 20}}, {-1, 0}, 1, 0},
+    {"nothing to sum", {2, 2}, {{5, 0}, {5, 0}}, {-1, -1}, 1, 0},
 };
 enum { FORMS = sizeof forms / sizeof forms[0] };
 
@@ -100,7 +105,8 @@ static int make_trial(trial *p, const choice *c, uint64_t seed)
     int64_t shape[VECDOT_MAX_NDIM];
     vecdot_options options;
     trial_start(p);
-    p->axis[0] = p->axis[1] = f->axis;
+    p->axis[0] = f->axis[0];
+    p->axis[1] = f->axis[1];
     ref_type result = ref_promote(types[0], types[1]);
     int64_t chunk = 512 / ref_size(result) * CANONICAL_ROWS;
     for (int i = 0; i < 2; i++) {
@@ -127,6 +133,39 @@ static int renew(target *t)
            vecdot_queue_create(t->context, &t->queue) == VECDOT_SUCCESS;
 }
 
+static int seen[KERNEL_COUNT][LOAD_COUNT]; /* which kernels have run, and how they loaded */
+
+/* Whether the call runs a kernel that loads as it did in no call before; it then counts as seen. */
+static int shows_something(trial *p, target *t)
+{
+    static const char *const loads[LOAD_COUNT] = {" vector ", " strided ", " any ", " ->"};
+    char words[16384], label[64];
+    int something = 0;
+    if (trial_explain(p, t->queue, words, sizeof words) != VECDOT_SUCCESS) return 1;
+    for (int k = 0; k < KERNEL_COUNT; k++)
+        for (int l = 0; l < LOAD_COUNT; l++) {
+            snprintf(label, sizeof label, ": %s%s", kernel_name((kernel_id)k), loads[l]);
+            if (seen[k][l] || !strstr(words, label)) continue;
+            seen[k][l] = something = 1;
+        }
+    return something;
+}
+
+/* The schedule's kernels with a way of loading that no call has run. */
+static int count_unseen(void)
+{
+    int unseen = 0;
+    variant v;
+    for (size_t i = 0; variant_at(i, &v); i++) {
+        const char *name = kernel_name((kernel_id)v.kernel);
+        if (seen[v.kernel][v.load] || !strstr(name, run_schedule == SCHEDULE_CPU ? "_cpu" : "_gpu")) continue;
+        printf("FAILED no call ran %s with load %d\n", name, v.load);
+        seen[v.kernel][v.load] = 1;
+        unseen++;
+    }
+    return unseen;
+}
+
 /* Returns 1 when the call went as it must. */
 static int run_choice(target *t, const choice *c)
 {
@@ -141,6 +180,11 @@ static int run_choice(target *t, const choice *c)
     now->force_nodes = c->form->nodes;
     now->share_host = 0; /* Oclgrind takes host memory used in place for uninitialised */
     int made = make_trial(&p, c, (uint64_t)t->cases), good = 0;
+    int new = made &&shows_something(&p, t);
+    if (made && !new &&run_schedule == SCHEDULE_GPU && !run_everything) {
+        trial_free(&p);
+        return 1;
+    }
     if (!made)
         snprintf(why, sizeof why, "cannot make the arrays: %s", vecdot_last_error());
     else if (trial_call(&p, t->queue) != VECDOT_SUCCESS)
@@ -192,6 +236,7 @@ static int run(target *t)
             choice c = {run_schedule, (plan_class)force, &forms[f], 0, 0};
             failed += run_pairs(t, &c, &turn);
         }
+    failed += count_unseen();
     printf("%ld calls, %d failed\n", t->cases, failed);
     return failed;
 }

@@ -248,7 +248,7 @@ static void apart_strides(array *a, random_source *random)
     }
 }
 
-/* C order but for the contracted axis: innermost, or anywhere outside the last batch dimension. */
+/* C order, except for the contracted axis: innermost, or anywhere outside the last batch dimension. */
 static void turned_strides(array *a, int32_t axis, int innermost, random_source *random)
 {
     int order[REFERENCE_MAX_RANK], count = 0, at = axis < 0 ? axis + a->ndim : axis;

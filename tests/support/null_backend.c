@@ -57,20 +57,19 @@ static vecdot_status queue_finished(void *queue)
     return done(&null_did.finishes, "queue_finish");
 }
 
-static vecdot_status program_made(void *program, void *context, const program_request *request)
+static vecdot_status program_made(void *program, void *context, const variant *v)
 {
-    (void)program, (void)context, (void)request;
+    (void)program, (void)context, (void)v;
     null_did.built_inside += null_did.inside;
     return done(&null_did.programs, "program_open");
 }
 
-static vecdot_status kernel_made(void *kernel, void *program, const char *name)
+static place place_of(DLDeviceType type)
 {
-    (void)kernel, (void)program, (void)name;
-    return VECDOT_SUCCESS;
+    return type == kDLCPU ? PLACE_HOST : type == kDLCUDA ? PLACE_ADDRESS : PLACE_ELSEWHERE;
 }
 
-/* ---- Memory: handles are numbers ----------------------------------------------------------------- */
+/* ---- Memory: addresses are numbers ----------------------------------------------------------------- */
 
 static vecdot_status memory_made(void *context, size_t bytes, void **memory)
 {
@@ -126,10 +125,10 @@ static vecdot_status read_back(void *queue, void *memory, size_t offset, void *h
 
 /* ---- Launches ------------------------------------------------------------------------------------ */
 
-static vecdot_status launched(void *queue, void *kernel, const launch *how)
+static vecdot_status launched(void *queue, void *program, const launch *how)
 {
-    (void)queue, (void)kernel, (void)how;
-    return done(&null_did.launches, "kernel_launch");
+    (void)queue, (void)program, (void)how;
+    return done(&null_did.launches, "launch");
 }
 
 static const backend null_backend = {
@@ -138,7 +137,7 @@ static const backend null_backend = {
     .context_size = 1,
     .queue_size = 1,
     .program_size = 1,
-    .kernel_size = 1,
+    .place_of = place_of,
     .context_open = context_made,
     .context_close = closed,
     .context_enter = context_entered,
@@ -156,10 +155,7 @@ static const backend null_backend = {
     .memory_read = read_back,
     .program_open = program_made,
     .program_close = closed,
-    .program_options = "",
-    .kernel_open = kernel_made,
-    .kernel_close = closed,
-    .kernel_launch = launched,
+    .launch = launched,
 };
 
 vecdot_status null_context_create(vecdot_device_kind kind, vecdot_context **context)

@@ -1,7 +1,7 @@
 /* Opening a driver's library at run time and filling a table of its functions. All that is specific to the
- * operating system (libraries, environment, folders, threads, clocks) sits in library.c. */
-#ifndef CORE_LIBRARY_H
-#define CORE_LIBRARY_H
+ * operating system (libraries, environment, folders, threads, clocks) sits in os_posix.c. */
+#ifndef CORE_OS_H
+#define CORE_OS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -56,7 +56,7 @@ const char *vecdot_last_error(void)
     return last_message;
 }
 
-vecdot_status fail(vecdot_status status, const char *format, ...)
+vecdot_status(fail)(vecdot_status status, const char *format, ...)
 {
     char message[MESSAGE_BYTES]; /* the arguments may point into last_message */
     va_list args;

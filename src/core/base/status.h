@@ -13,6 +13,9 @@
 #endif
 
 vecdot_status fail(vecdot_status status, const char *format, ...) PRINTF_LIKE(2, 3);
+#ifdef __clang_analyzer__ /* sees one file at a time, and so not what fail returns */
+#define fail(status, ...) (fail(status, __VA_ARGS__), (status))
+#endif
 
 /* Hands one line to the logger; costs a load when there is none. */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);

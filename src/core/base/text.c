@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void text_add(text *t, const char *format, ...)
 {
@@ -14,6 +15,11 @@ void text_add(text *t, const char *format, ...)
     int written = vsnprintf(room > 0 ? t->data + t->length : NULL, room, format, args);
     va_end(args);
     if (written > 0) t->length += (size_t)written;
+}
+
+void text_add_part(text *t, const char *part)
+{
+    text_add(t, "%zu:%s\n", strlen(part), part);
 }
 
 void text_add_shape(text *t, int ndim, const int64_t *shape)

@@ -13,6 +13,9 @@ typedef struct text {
 
 void text_add(text *t, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* A part of a whole that is compared: with its length, so that it is clear where the next one begins. */
+void text_add_part(text *t, const char *part);
+
 /* Whether `part`, in lower case, occurs in `name` in either case. */
 int text_contains(const char *name, const char *part);
 

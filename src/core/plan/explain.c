@@ -21,6 +21,8 @@ static void explain_transfer(text *t, const explanation *e)
         if (e->gathered[a]) text_add(t, "  x%d is gathered into dense staging memory\n", a + 1);
     if (e->on_host[X1] || e->on_host[X2] || e->on_host[OUT])
         text_add(t, "  host arrays are %s\n", e->policy->share_host ? "used in place" : "copied");
+    if (e->waits_on_host)
+        text_add(t, "  out shares bytes with an input: results wait in a dense host array\n");
     if (e->in_pieces)
         text_add(t, "  larger than one buffer of %lld bytes: runs in pieces\n",
                  (long long)e->policy->max_alloc);

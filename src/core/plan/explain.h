@@ -12,6 +12,7 @@ typedef struct explanation {
     const plan_policy *policy;
     int on_host[ARRAYS];
     int gathered[2];       /* through dense staging memory                             */
+    int waits_on_host;     /* results, since out lies over an input */
     int in_pieces;         /* it does not fit one buffer                               */
     const char *on_caller; /* the instruction set, where the calling thread computes it */
     double estimate;       /* ... nanoseconds                                          */

@@ -37,7 +37,7 @@ typedef struct blas_offer {
     int dense_batches; /* of several products: only where each array fills its buffer, without gaps */
 } blas_offer;
 
-/* Fills *g but for memory and offset, from a collapsed problem with the strides that the device will see.
+/* Fills *g, except memory and offset, from a collapsed problem with the strides that the device will see.
  * NULL, or why no BLAS takes it. `address`: of the arrays' elements 0, as far as alignment goes. */
 const char *gemm_describe(const struct problem *p, const uintptr_t address[3], gemm *g);
 

@@ -38,9 +38,9 @@ typedef struct plan {
     int members;         /* GPU schedule: parts of a node that a group sums side by side, ...     */
     int64_t span;        /* ... each so many chunks (team_gpu), lanes (thread_gpu), pairs or leaves       */
     int fused;           /* the main launch adds the partials too                                 */
-    int passes_rank; /* leading batch dimensions that the executor loops over, LAUNCH_DIMS not being enough */
-    int step_count;  /* main; then combine when nodes > 1 and not fused; then copy when results go through
-                        scratch */
+    int passes_rank;     /* leading batch dimensions, beyond LAUNCH_DIMS: a launch for each position  */
+    int step_count;      /* main; then combine when nodes > 1 and not fused; then copy when results go through
+                            scratch */
     step steps[MAX_STEPS];
     size_t partial_bytes, result_bytes; /* scratch */
 } plan;

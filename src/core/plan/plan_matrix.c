@@ -2,6 +2,7 @@
  * rectangles of outputs, and few outputs with long sums into tree nodes. */
 #include "core/plan/plan_matrix.h"
 
+#include "core/plan/facts.h"
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
@@ -77,17 +78,14 @@ static int64_t rectangle_columns(const variant *v, int64_t columns)
  * the waiting sums of a node of that many blocks. */
 static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    int64_t units = policy->units > 0 ? policy->units : 1, columns = rectangle_columns(v, q->columns),
-            levels = 0;
+    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns), levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
     int64_t most = levels == 0
                        ? MOST_ROWS
                        : MATRIX_SUM_BYTES / (columns * accumulator_bytes(v) * levels) - MOST_TILE_ROWS;
-    if (most > MOST_ROWS) most = MOST_ROWS;
     int64_t others = q->outputs / q->rows / q->columns * ceil_div(q->columns, columns) * q->nodes;
     int64_t enough = ceil_div(q->rows * others, units * RECTANGLES_PER_CORE);
-    int64_t rows = enough > LEAST_ROWS ? enough : LEAST_ROWS;
-    if (rows > most) rows = most;
+    int64_t rows = at_most(at_least(enough, LEAST_ROWS), at_most(most, MOST_ROWS));
     return ceil_div(q->rows, ceil_div(q->rows, rows));
 }
 
@@ -97,51 +95,109 @@ static int64_t rectangles(const variant *v, const params *q, int64_t blocks, con
            ceil_div(q->rows, rectangle_rows(v, q, blocks, policy));
 }
 
-/* ---- GPU ---- */
-
-/* skinny_gpu's strips lie along the columns. */
-static int is_turned(const params *q)
+static int64_t cpu_items(const step *s, const plan_policy *policy)
 {
-    return q->columns > q->rows;
+    return rectangles(&s->v, &s->p, 1, policy);
 }
 
-/* A team's outputs along a side of its tile, as in matrix_gpu and skinny_gpu. */
-static int64_t team_rows(const variant *v)
+static int64_t cpu_wanted_nodes(planning *w)
 {
-    int64_t bytes = at_least(variant_result_bytes(v), 4);
-    return v->kernel == KERNEL_SKINNY_GPU ? SKINNY_TEAM_ROWS(v->tile, bytes)
-                                          : MATRIX_TEAM_ROWS(v->tile, bytes);
+    int64_t units = at_least(w->policy->units, 1), bytes = accumulator_bytes(&w->s->v);
+    if (w->items >= units * LEAST_PER_CORE) return 1;
+    int64_t nodes = ceil_div(units * RECTANGLES_PER_CORE, w->items);
+    int64_t most = w->p->n / ceil_div(NODE_BYTES, (w->s->p.rows + w->s->p.columns) * bytes);
+    return at_most(nodes, at_least(most, 1));
 }
 
-static int64_t team_columns(const variant *v)
+static void cpu_size(const plan *pl, const plan_policy *policy, step *s)
 {
-    int64_t bytes = at_least(variant_result_bytes(v), 4);
-    return v->kernel == KERNEL_SKINNY_GPU ? SKINNY_TEAM_COLUMNS(v->tile)
-                                          : MATRIX_TEAM_COLUMNS(v->tile, bytes);
+    params *q = &s->p;
+    q->panel = rectangle_columns(&s->v, q->columns);
+    q->block = rectangle_rows(&s->v, q, pl->node_chunks, policy);
+    s->group_size = 1;
+    s->groups = (size_t)(rectangles(&s->v, q, pl->node_chunks, policy) * q->nodes);
 }
 
-static int64_t teams(const variant *v, const params *q)
+const planner matrix_cpu_planner = {
+    .items = cpu_items, .wanted_nodes = cpu_wanted_nodes, .most_chunks = MOST_BLOCKS, .size = cpu_size};
+
+/* ---- GPU: a team's outputs are a rectangle of the product ---- */
+
+/* Teams of which each has so many rows and columns of a product's outputs. */
+static int64_t teams(const params *q, int64_t rows, int64_t columns)
 {
-    int turned = v->kernel == KERNEL_SKINNY_GPU && v->tile == STRIP && is_turned(q);
-    int64_t down = turned ? q->columns : q->rows, right = turned ? q->rows : q->columns;
-    return q->outputs / q->rows / q->columns * ceil_div(down, team_rows(v)) *
-           ceil_div(right, team_columns(v));
+    return q->outputs / q->rows / q->columns * ceil_div(q->rows, rows) * ceil_div(q->columns, columns);
 }
 
-/* Teams that keep the device busy. */
-static int64_t enough_teams(const variant *v, const plan_policy *policy)
+static int64_t value_bytes(const variant *v)
 {
-    int64_t units = policy->units > 0 ? policy->units : 1;
-    return units * (v->tile == 1 ? SMALL_TEAMS_PER_UNIT : v->tile == STRIP ? STRIP_TEAMS : TEAMS_PER_UNIT);
+    return at_least(variant_result_bytes(v), 4);
+}
+
+/* Nodes that keep the device busy with so many teams a unit. */
+static int64_t gpu_wanted_nodes(planning *w, int per_unit)
+{
+    int64_t full = at_least(w->policy->units, 1) * per_unit;
+    return w->items >= full ? 1 : ceil_div(full, w->items);
+}
+
+/* Each team has `items` work-items. */
+static void set_groups(step *s, int64_t all, int items, int group_size)
+{
+    s->group_size = (size_t)group_size;
+    s->groups = (size_t)ceil_div(all * s->p.nodes, group_size / items);
+}
+
+/* ---- GPU: matrix_gpu ---- */
+
+/* The teams of squares whose sides grow with a work-item's tile. */
+static int64_t square_teams(const variant *v, const params *q)
+{
+    return teams(q, MATRIX_TEAM_ROWS(v->tile, value_bytes(v)), MATRIX_TEAM_COLUMNS(v->tile, value_bytes(v)));
+}
+
+static int teams_per_unit(int tile)
+{
+    return tile == 1 ? SMALL_TEAMS_PER_UNIT : TEAMS_PER_UNIT;
 }
 
 /* Squares as large as leaves every unit some, no larger than the outputs fill. */
 static int choose_tile(variant v, const params *q, const plan_policy *policy)
 {
-    int64_t least = q->rows < q->columns ? q->rows : q->columns;
+    int64_t least = at_most(q->rows, q->columns);
     if (least <= 16) return 1;
     v.tile = 8;
-    return least > 64 && teams(&v, q) >= enough_teams(&v, policy) ? 8 : 4;
+    return least > 64 && square_teams(&v, q) >= at_least(policy->units, 1) * teams_per_unit(8) ? 8 : 4;
+}
+
+static int64_t square_items(const step *s, const plan_policy *policy)
+{
+    (void)policy;
+    return square_teams(&s->v, &s->p);
+}
+
+static int64_t square_wanted_nodes(planning *w)
+{
+    return gpu_wanted_nodes(w, teams_per_unit(w->s->v.tile));
+}
+
+static void square_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    (void)pl, (void)policy;
+    set_groups(s, square_teams(&s->v, &s->p), MATRIX_TEAM_ITEMS(s->v.tile), MATRIX_GROUP_ITEMS(s->v.tile));
+}
+
+const planner matrix_gpu_planner = {.items = square_items,
+                                    .wanted_nodes = square_wanted_nodes,
+                                    .most_chunks = MATRIX_NODE_BLOCKS,
+                                    .size = square_size};
+
+/* ---- GPU: skinny_gpu ---- */
+
+/* The strips lie along the columns. */
+static int is_turned(const params *q)
+{
+    return q->columns > q->rows;
 }
 
 /* Every lane of an operand starts on a 16-byte boundary and lies along the contracted axis, and a strip's are
@@ -157,88 +213,52 @@ static int has_vector_lanes(const problem *p, int array)
     return 1;
 }
 
-/* The tile of skinny_gpu for a product with a short side; 0: not for that kernel. Of complex numbers it
- * multiplies x1's lanes, conjugated, by x2's, and not the other way round. */
+/* The tile for a product with a short side; 0: not for this kernel. Of complex numbers it multiplies x1's
+ * lanes, conjugated, by x2's, and not the other way round. */
 static int choose_skinny_tile(const problem *p, const params *q)
 {
     int turned = is_turned(q), along = turned ? X2 : X1, across = turned ? X1 : X2;
-    int is_complex = dtype_group(p->result) == GROUP_C64 || dtype_group(p->result) == GROUP_C128;
     int64_t least = turned ? q->rows : q->columns, most = turned ? q->columns : q->rows;
     if (least > MOST_IN_STRIPS || q->row_dims > 1 || q->column_dims > 1) return 0;
     if (!has_vector_lanes(p, along) || p->n * dtype_size(p->result) < 128) return 0;
-    if (most >= LEAST_OF_STRIP && !(turned && is_complex)) return STRIP;
+    if (most >= LEAST_OF_STRIP && !(turned && dtype_is_complex(p->result))) return STRIP;
     return least <= STRIP && has_vector_lanes(p, across) ? 1 : 0;
 }
 
-/* ---- Both ---- */
-
-variant matrix_variant(const problem *p, const plan_policy *policy, const params *q)
+static int64_t skinny_items(const step *s, const plan_policy *policy)
 {
-    int typed = !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] && p->type[X1] == p->result &&
-                p->type[X2] == p->result;
-    kernel_id kernel = policy->schedule == SCHEDULE_CPU ? KERNEL_MATRIX_CPU : KERNEL_MATRIX_GPU;
-    variant v = typed ? variant_typed(kernel, LOAD_STRIDED, p->result, p->result, p->result, 1)
-                      : variant_grouped(kernel, LOAD_ANY, dtype_group(p->result), 1);
-    if (kernel == KERNEL_MATRIX_CPU) return v;
+    int64_t along = SKINNY_TEAM_ROWS(s->v.tile, value_bytes(&s->v)), across = SKINNY_TEAM_COLUMNS(s->v.tile);
+    (void)policy;
+    return is_turned(&s->p) ? teams(&s->p, across, along) : teams(&s->p, along, across);
+}
+
+static int64_t skinny_wanted_nodes(planning *w)
+{
+    return gpu_wanted_nodes(w, w->s->v.tile == 1 ? SMALL_TEAMS_PER_UNIT : STRIP_TEAMS);
+}
+
+static void skinny_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    (void)pl;
+    s->p.swap = s->v.tile == STRIP && is_turned(&s->p);
+    set_groups(s, skinny_items(s, policy), SKINNY_TEAM_ITEMS(s->v.tile), SKINNY_GROUP_ITEMS(s->v.tile));
+}
+
+const planner skinny_gpu_planner = {.items = skinny_items,
+                                    .wanted_nodes = skinny_wanted_nodes,
+                                    .most_chunks = MATRIX_NODE_BLOCKS,
+                                    .size = skinny_size};
+
+/* ---- Both schedules ---- */
+
+choice matrix_choose(const problem *p, const plan_policy *policy, const params *q)
+{
+    int typed = is_typed(p, policy) && is_uniform(p);
+    load loads = typed ? LOAD_STRIDED : LOAD_ANY;
+    if (policy->schedule == SCHEDULE_CPU) return (choice){.v = variant_for(p, KERNEL_MATRIX_CPU, loads, 1)};
     int skinny = typed ? choose_skinny_tile(p, q) : 0;
-    if (skinny > 0)
-        return variant_typed(KERNEL_SKINNY_GPU, LOAD_VECTOR, p->result, p->result, p->result, skinny);
-    v.tile = (uint8_t)(typed ? choose_tile(v, q, policy) : 4);
-    return v;
-}
-
-static int64_t node_blocks(const variant *v)
-{
-    return v->kernel == KERNEL_MATRIX_CPU ? MOST_BLOCKS : MATRIX_NODE_BLOCKS;
-}
-
-/* How many nodes an output should be cut into. */
-static int64_t wanted_nodes(const problem *p, const plan_policy *policy, const step *s)
-{
-    int64_t units = policy->units > 0 ? policy->units : 1, bytes = accumulator_bytes(&s->v);
-    if (s->v.kernel != KERNEL_MATRIX_CPU) {
-        int64_t items = teams(&s->v, &s->p), full = enough_teams(&s->v, policy);
-        return items >= full ? 1 : ceil_div(full, items);
-    }
-    int64_t items = rectangles(&s->v, &s->p, 1, policy);
-    if (items >= units * LEAST_PER_CORE) return 1;
-    int64_t nodes = ceil_div(units * RECTANGLES_PER_CORE, items);
-    int64_t most = p->n / ceil_div(NODE_BYTES, (s->p.rows + s->p.columns) * bytes);
-    return nodes < most ? nodes : most > 0 ? most : 1;
-}
-
-void matrix_choose_nodes(const problem *p, const plan_policy *policy, int64_t max_node_elements,
-                         const step *s, plan *pl)
-{
-    int64_t blocks = ceil_div(p->n, MATRIX_BLOCK), most = node_blocks(&s->v);
-    int64_t wanted = policy->force_nodes > 0 ? policy->force_nodes : wanted_nodes(p, policy, s);
-    if (policy->force == CLASS_SPLIT && wanted < 2) wanted = 2;
-    if (most > max_node_elements / MATRIX_BLOCK) most = max_node_elements / MATRIX_BLOCK;
-    while (pl->node_chunks < blocks && pl->node_chunks * 2 <= most &&
-           ceil_div(blocks, pl->node_chunks * 2) >= wanted)
-        pl->node_chunks *= 2;
-    if (wanted == 1 && blocks <= most) pl->node_chunks = blocks;
-    pl->nodes = ceil_div(blocks, pl->node_chunks);
-}
-
-void matrix_size_step(const plan *pl, const plan_policy *policy, step *s)
-{
-    params *q = &s->p;
-    if (s->v.kernel == KERNEL_SKINNY_GPU) {
-        q->swap = s->v.tile == STRIP && is_turned(q);
-        int64_t in_group = SKINNY_GROUP_ITEMS(s->v.tile) / SKINNY_TEAM_ITEMS(s->v.tile);
-        s->group_size = SKINNY_GROUP_ITEMS(s->v.tile);
-        s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, in_group);
-        return;
-    }
-    if (s->v.kernel == KERNEL_MATRIX_GPU) {
-        int64_t in_group = MATRIX_GROUP_ITEMS(s->v.tile) / MATRIX_TEAM_ITEMS(s->v.tile);
-        s->group_size = MATRIX_GROUP_ITEMS(s->v.tile);
-        s->groups = (size_t)ceil_div(teams(&s->v, q) * q->nodes, in_group);
-        return;
-    }
-    q->panel = rectangle_columns(&s->v, q->columns);
-    q->block = rectangle_rows(&s->v, q, pl->node_chunks, policy);
-    s->group_size = 1;
-    s->groups = (size_t)(rectangles(&s->v, q, pl->node_chunks, policy) * q->nodes);
+    if (skinny > 0) return (choice){.v = variant_for(p, KERNEL_SKINNY_GPU, LOAD_VECTOR, skinny)};
+    variant v = variant_for(p, KERNEL_MATRIX_GPU, loads, 4);
+    if (typed) v.tile = (uint8_t)choose_tile(v, q, policy);
+    return (choice){.v = v};
 }

@@ -4,10 +4,8 @@
 #define CORE_POLICY_H
 
 #include "core/plan/gemm.h"
+#include "core/plan/kernel_table.h"
 #include "core/plan/thresholds.h"
-
-/* Which of the two families of kernels a plan uses; the bits are the same. */
-typedef enum schedule { SCHEDULE_GPU, SCHEDULE_CPU } schedule;
 
 /* Plan classes. CLASS_AUTO lets the planner choose. */
 typedef enum plan_class {
@@ -35,8 +33,8 @@ typedef struct blas_policy {
     uint32_t types;          /* 1 << dtype for those that go to it                */
 } blas_policy;
 
-/* What the planner and the executor assume about the device. Filled from the device when a context is
- * made; tests change it to run every class, schedule and transfer path on any device. */
+/* What the planner and the wing that runs plans assume about the device. policy_init fills it from the
+ * device; tests change it, to run every class, schedule and transfer on any device. */
 typedef struct plan_policy {
     schedule schedule;
     plan_class force;      /* this class wherever it is legal; CLASS_AUTO = choose        */
@@ -56,5 +54,9 @@ typedef struct plan_policy {
     blas_policy blas;      /* what of class matrix goes to the vendor's library           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } plan_policy;
+
+/* Fills all but the host path's instruction set, what is to be reproducible and what goes to a BLAS.
+ * resident_groups: groups of 256 that a compute unit holds at most; 0 where the driver does not tell. */
+void policy_init(plan_policy *policy, const vecdot_device_info *info, int resident_groups, int fenced_groups);
 
 #endif

@@ -28,7 +28,7 @@ static const size_t offsets[THRESHOLDS] = {
 
 static device_family nvidia_family(int32_t capability)
 {
-    if (capability < 75) return FAMILY_NVIDIA; /* not told, or older than what was thought of here */
+    if (capability < 75) return FAMILY_NVIDIA; /* not told, or older than Turing */
     return capability < 80 ? FAMILY_TURING : capability < 90 ? FAMILY_AMPERE : FAMILY_HOPPER;
 }
 

@@ -20,7 +20,7 @@ typedef enum device_family {
 
 /* X(name, unit, least, most, factor, values): legal are least * factor^k up to most. The values are a cell
  * for each family in the order above, P(value) for a prediction, from what is known of such devices, or
- * M(value) for what was measured (docs/architecture.md, "Thresholds"); SAME(value) predicts one for all. The
+ * M(value) for what was measured (docs/decisions.md); SAME(value) predicts one for all. The
  * thresholds of either family of kernels have values on all, since tests run both anywhere. Names in capital
  * letters are the kernels' limits (kernels/common/limits.h). */
 #define THRESHOLD_TABLE(X)                                                                                   \

@@ -23,6 +23,7 @@ typedef struct problem {
                 [VECDOT_MAX_NDIM]; /* element strides of the batch dimensions; 0 where the size is 1 */
     int misaligned[ARRAYS];        /* elements do not lie on multiples of their size         */
     int vectors[2];                /* x1's or x2's element 0 lies on a 16-byte boundary      */
+    int reproducible;              /* asked for by the call's flag                            */
     int is_matrix;                 /* sums in the order of class matrix; see semantics.c     */
 } problem;
 

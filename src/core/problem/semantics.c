@@ -5,6 +5,7 @@
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/problem/layout.h"
+#include "core/problem/options.h"
 
 #include <limits.h>
 #include <string.h>
@@ -59,22 +60,6 @@ static vecdot_status check_data(const char *op, const char *name, const DLTensor
 {
     if (!t->data && has_elements(t))
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has elements but data is NULL", op, name);
-    return VECDOT_SUCCESS;
-}
-
-static vecdot_status check_options(const char *op, const vecdot_options *o)
-{
-    if (o->size != sizeof *o)
-        return fail(
-            VECDOT_ERROR_INVALID_ARGUMENT,
-            "%s: options.size is %zu; expected sizeof(vecdot_options) = %zu (use VECDOT_OPTIONS_INIT)", op,
-            o->size, sizeof *o);
-    if (o->keepdims != 0 && o->keepdims != 1)
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.keepdims is %d; expected 0 or 1", op,
-                    (int)o->keepdims);
-    if (o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ))
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: options.flags is 0x%x; unknown bits 0x%x", op,
-                    (unsigned)o->flags, (unsigned)(o->flags & ~(VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ)));
     return VECDOT_SUCCESS;
 }
 
@@ -372,14 +357,14 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
                               int64_t *shape)
 {
     const char *name = operation_name(op);
-    const vecdot_options defaults = VECDOT_OPTIONS_INIT;
-    const vecdot_options *o = options ? options : &defaults;
+    vecdot_options complete;
+    const vecdot_options *o = &complete;
     const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
     operand operands[ARRAYS];
     *p = (problem){.op = op};
     for (int a = 0; a < ARRAYS; a++)
         if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
-    TRY(check_options(name, o));
+    TRY(options_read(name, options, &complete));
     if (out)
         for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), tensors[a]));
     TRY(check_dtypes(name, tensors, o, p));
@@ -399,7 +384,8 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
         set_steps(&operands[OUT], OUT, p);
     else
         layout_make_dense(p, OUT);
-    p->is_matrix = !(o->flags & VECDOT_REPRODUCIBLE) && is_matrix(operands, p);
+    p->reproducible = (o->flags & VECDOT_REPRODUCIBLE) != 0;
+    p->is_matrix = is_matrix(operands, p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;
     return VECDOT_SUCCESS;
 }

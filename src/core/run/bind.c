@@ -3,27 +3,25 @@
 #include "core/base/status.h"
 #include "core/problem/layout.h"
 #include "core/problem/walk.h"
-#include "core/run/memory.h"
 
 #include <string.h>
 
 /* Every driver's buffers start on such a boundary. */
 enum { BUFFER_ALIGNMENT = 256 };
 
-location location_of(const DLTensor *t)
+location location_of(const vecdot_context *context, const DLTensor *t)
 {
-    location at = {0};
+    const place where = tensor_place(context, t);
+    location at = {.on_host = where == PLACE_HOST};
     uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
-    at.on_host =
-        t->device.device_type == kDLCPU || t->device.device_type == kDLCUDAHost; /* as tensor_place */
     if (at.on_host)
         at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else if (memory_is_address(t->device.device_type)) {
-        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
-        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
-    } else {
+    else if (where == PLACE_HANDLE) {
         at.memory = t->data;
         at.offset = (int64_t)t->byte_offset;
+    } else {
+        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
     }
     return at;
 }
@@ -144,61 +142,28 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
     return VECDOT_SUCCESS;
 }
 
-/* Host arrays in place: those that overlap become one buffer, since two buffers over the same memory are
- * undefined. */
-typedef struct region {
-    uintptr_t low, high;
-} region;
-
-static int regions_meet(region a, region b)
+/* Two buffers over the same memory are undefined, so inputs that are used in place and share bytes become
+ * one. Whether there is one; it is then x1's, and x2 is a part of it. */
+static vecdot_status bind_together(vecdot_queue *queue, const problem *p, const host_transfer *transfer,
+                                   const location at[ARRAYS], bindings *b, int *together)
 {
-    return a.low < b.high && b.low < a.high;
-}
-
-/* Finds the regions of the arrays to bind in place and joins those that meet; owner[a] is the first array of
- * a's region, or -1 for arrays that are bound otherwise. */
-static void join_regions(const problem *p, const plan_policy *limits, const host_transfer *transfer,
-                         const location at[ARRAYS], int with_out, region regions[ARRAYS], int owner[ARRAYS])
-{
-    for (int a = 0; a < ARRAYS; a++) {
-        int in_place = at[a].on_host && !transfer->copy[a] && (a == OUT ? with_out : !transfer->gather[a]);
+    uintptr_t low[2], high[2];
+    *together = 0;
+    for (int a = X1; a <= X2; a++) {
         extent e = layout_extent(p, a);
-        owner[a] = in_place && e.high > e.low ? a : -1;
-        if (owner[a] < 0) continue;
-        regions[a] = (region){(uintptr_t)(at[a].host + e.low), (uintptr_t)(at[a].host + e.high)};
+        if (!at[a].on_host || transfer->copy[a] || transfer->gather[a]) return VECDOT_SUCCESS;
+        low[a] = (uintptr_t)(at[a].host + e.low);
+        high[a] = (uintptr_t)(at[a].host + e.high);
     }
-    for (int again = 0; again < 2; again++)
-        for (int a = 0; a < ARRAYS; a++)
-            for (int b = a + 1; b < ARRAYS; b++) {
-                if (owner[a] < 0 || owner[b] < 0 || owner[a] == owner[b]) continue;
-                int keep = owner[a], gone = owner[b];
-                region joined = regions[keep];
-                if (!regions_meet(regions[keep], regions[gone])) continue;
-                if (regions[gone].low < joined.low) joined.low = regions[gone].low;
-                if (regions[gone].high > joined.high) joined.high = regions[gone].high;
-                if (joined.high - joined.low > (uintptr_t)limits->max_alloc) continue;
-                regions[keep] = joined;
-                for (int c = 0; c < ARRAYS; c++)
-                    if (owner[c] == gone) owner[c] = keep;
-            }
-}
-
-static vecdot_status bind_in_place(vecdot_queue *queue, const location at[ARRAYS],
-                                   const region regions[ARRAYS], const int owner[ARRAYS], bindings *b)
-{
-    const backend *driver = queue->context->dev.driver;
-    for (int a = 0; a < ARRAYS; a++) {
-        if (owner[a] < 0) continue;
-        region r = regions[owner[a]];
-        binding *own = &b->at[owner[a]];
-        if (!own->owned) {
-            TRY(driver->memory_wrap(queue->context->native, (void *)r.low, (size_t)(r.high - r.low),
-                                    owner[OUT] == owner[a], &own->memory));
-            own->owned = 1;
-        }
-        b->at[a].memory = own->memory;
-        b->at[a].offset = (int64_t)((uintptr_t)at[a].host - r.low);
-    }
+    if (low[X1] >= high[X2] || low[X2] >= high[X1]) return VECDOT_SUCCESS;
+    uintptr_t first = low[X1] < low[X2] ? low[X1] : low[X2];
+    uintptr_t last = high[X1] > high[X2] ? high[X1] : high[X2];
+    if (last - first > (uintptr_t)queue->context->policy.max_alloc) return VECDOT_SUCCESS;
+    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, (void *)first, (size_t)(last - first),
+                                                0, &b->at[X1].memory));
+    b->at[X1].owned = *together = 1;
+    b->at[X2].memory = b->at[X1].memory;
+    for (int a = X1; a <= X2; a++) b->at[a].offset = (int64_t)((uintptr_t)at[a].host - first);
     return VECDOT_SUCCESS;
 }
 
@@ -206,21 +171,14 @@ vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original
                           const host_transfer *transfer, const location at[ARRAYS], int64_t first,
                           int64_t count, int with_out, bindings *b)
 {
-    region regions[ARRAYS];
-    int owner[ARRAYS] = {-1, -1, -1};
-    int whole = first == 0 && count == p->n;
-    if (whole) {
-        join_regions(p, &queue->context->policy, transfer, at, with_out, regions, owner);
-        TRY(bind_in_place(queue, at, regions, owner, b));
-    }
-    for (int a = X1; a <= X2; a++) {
-        if (owner[a] >= 0) continue;
+    int together = 0;
+    if (first == 0 && count == p->n) TRY(bind_together(queue, p, transfer, at, b, &together));
+    for (int a = X1; a <= X2 && !together; a++) {
         if (at[a].on_host && count > 0)
             TRY(bind_input(queue, s, original, p, transfer, a, at[a], first, count, &b->at[a]));
         if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
     }
-    if (!with_out || owner[OUT] >= 0) return VECDOT_SUCCESS;
-    return bind_out(queue, s, p, transfer, at[OUT], &b->at[OUT]);
+    return with_out ? bind_out(queue, s, p, transfer, at[OUT], &b->at[OUT]) : VECDOT_SUCCESS;
 }
 
 /* Reads dense results and puts them where the host wants them. */

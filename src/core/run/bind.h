@@ -15,7 +15,7 @@ typedef struct location {
     int64_t offset; /* rounded down where data is one, suits every dtype: alignment is the offset's */
 } location;
 
-location location_of(const DLTensor *t);
+location location_of(const vecdot_context *context, const DLTensor *t);
 location location_shift(location at, int64_t bytes);
 
 /* How the arrays of a problem reach the device; decided before the plan, since it sets strides and alignment.

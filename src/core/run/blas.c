@@ -3,6 +3,7 @@
 
 #include "core/base/os.h"
 #include "core/base/status.h"
+#include "core/run/backend_blas.h"
 
 #include <string.h>
 
@@ -31,13 +32,13 @@ static void add_types(text *t, uint32_t types)
 
 void blas_choose(vecdot_context *context)
 {
-    const backend *driver = context->dev.driver;
+    const backend_blas *vendor = context->dev.driver->blas;
     blas_policy *blas = &context->policy.blas;
     const char *why = "there is none for this backend";
     char words[128] = "";
     text types = {words, sizeof words, 0};
     if (blas->setting == BLAS_OFF || context->policy.reproducible) return;
-    if (driver->blas_open != NULL) blas->offer = driver->blas_open(&why);
+    if (vendor != NULL) blas->offer = vendor->open(&why);
     if (blas->offer == NULL) {
         log_line("no vendor's BLAS: the library's own kernels compute products of matrices: %s", why);
         return;
@@ -55,8 +56,8 @@ void blas_diagnose(const backend *driver, text *report)
         text_add(report, "  no vendor's BLAS: %s\n", vecdot_last_error());
         return;
     }
-    if (driver->blas_open == NULL || setting == BLAS_OFF) return;
-    const blas_offer *offer = driver->blas_open(&why);
+    if (driver->blas == NULL || setting == BLAS_OFF) return;
+    const blas_offer *offer = driver->blas->open(&why);
     if (offer == NULL)
         text_add(report, "  no vendor's BLAS, which is never needed: %s\n", why);
     else

@@ -1,4 +1,4 @@
-/* Contexts and queues: their making, sharing and end, and the policy a device calls for. */
+/* Contexts and queues: their making, sharing and end. */
 #include "core/run/context.h"
 
 #include "core/run/blas.h"
@@ -6,7 +6,6 @@
 #include "core/run/host/host_path.h"
 #include "core/run/program_cache.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,55 +14,21 @@ static vecdot_status missing(const char *function, const char *argument)
     return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, argument);
 }
 
-/* ---- Policy -------------------------------------------------------------------------------------- */
+/* ---- Settings ------------------------------------------------------------------------------------ */
 
-/* Every plan follows the canonical tree, so the setting changes nothing; a value that is not one is refused.
- */
-static vecdot_status check_reproducible_setting(void)
+typedef struct settings {
+    int reproducible;
+    blas_setting blas;
+} settings;
+
+static vecdot_status settings_read(settings *s)
 {
     const char *value = environment_get("VECDOT_REPRODUCIBLE");
-    if (value != NULL && strcmp(value, "0") != 0 && strcmp(value, "1") != 0) {
-        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
-                    "vecdot_context_create: VECDOT_REPRODUCIBLE is \"%.64s\", expected "
-                    "0 or 1",
+    s->reproducible = value != NULL && strcmp(value, "1") == 0;
+    if (value != NULL && !s->reproducible && strcmp(value, "0") != 0)
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT, "VECDOT_REPRODUCIBLE is \"%.64s\", expected 0 or 1",
                     value);
-    }
-    return VECDOT_SUCCESS;
-}
-
-/* Host arrays that are copied lie in the device's memory together: three of them, and the scratch. */
-static int64_t largest_buffer(const vecdot_device_info *info)
-{
-    uint64_t bytes = info->max_alloc_bytes;
-    if (!info->shares_host_memory && bytes > info->memory_bytes / 4) bytes = info->memory_bytes / 4;
-    return bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX;
-}
-
-static void policy_init(plan_policy *p, const device *dev)
-{
-    const vecdot_device_info *info = &dev->info;
-    p->schedule = info->kind == VECDOT_DEVICE_CPU ? SCHEDULE_CPU : SCHEDULE_GPU;
-    p->force = CLASS_AUTO;
-    p->share_host = info->shares_host_memory;
-    p->share_out = info->kind == VECDOT_DEVICE_CPU;
-    p->max_alloc = largest_buffer(info);
-    p->units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX;
-    p->fenced_groups = dev->fenced_groups;
-    p->has_fp64 = info->has_fp64;
-    p->host = info->kind == VECDOT_DEVICE_CPU && info->shares_host_memory ? HOST_AUTO : HOST_NEVER;
-    p->host_set = host_set_after(-1);
-    p->saving_seconds = 1.0;
-    const char *reproducible = environment_get("VECDOT_REPRODUCIBLE"); /* checked before */
-    p->reproducible = reproducible != NULL && strcmp(reproducible, "1") == 0;
-}
-
-void context_set_thresholds(vecdot_context *context, const thresholds *at)
-{
-    plan_policy *p = &context->policy;
-    int64_t resident = context->dev.groups_per_unit, groups = at->groups_per_unit;
-    if (resident > 0 && resident < groups) groups = resident;
-    p->thresholds = *at;
-    p->parallel_groups = p->units <= INT_MAX / groups ? (int)(p->units * groups) : INT_MAX;
+    return blas_setting_read(&s->blas);
 }
 
 /* ---- Contexts ------------------------------------------------------------------------------------ */
@@ -85,6 +50,11 @@ vecdot_status context_leave(vecdot_context *context, vecdot_status status)
     return driver->context_leave != NULL ? driver->context_leave(context->native, status) : status;
 }
 
+place tensor_place(const vecdot_context *context, const DLTensor *tensor)
+{
+    return context->dev.driver->place_of(tensor->device.device_type);
+}
+
 /* What context_open allocates, as far as it came. */
 static void context_free(vecdot_context *c)
 {
@@ -94,28 +64,28 @@ static void context_free(vecdot_context *c)
 
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context)
 {
-    blas_setting blas;
-    TRY(blas_setting_read(&blas));
+    settings set;
+    TRY(settings_read(&set));
     vecdot_context *c = calloc(1, sizeof *c);
     if (c == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     c->dev = *dev;
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
-    policy_init(&c->policy, dev);
-    c->policy.blas.setting = blas;
-    thresholds at = thresholds_of(device_family_of(&dev->info));
-    context_set_thresholds(c, &at);
+    policy_init(&c->policy, &dev->info, dev->groups_per_unit, dev->fenced_groups);
+    c->policy.host_set = host_set_after(-1);
+    c->policy.reproducible = set.reproducible;
+    c->policy.blas.setting = set.blas;
     blas_choose(c);
     vecdot_status status =
         c->native != NULL ? VECDOT_SUCCESS : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
-    if (status == VECDOT_SUCCESS) status = program_cache_create(&c->programs);
+    if (status == VECDOT_SUCCESS) status = program_cache_create(&c->dev, c->native, &c->programs);
     if (status != VECDOT_SUCCESS) {
         context_free(c);
         return status;
     }
-    status = dev->driver->context_open(c->native, dev, native_context);
+    status = dev->driver->context_open(c->native, &c->dev, native_context);
     if (status != VECDOT_SUCCESS) {
-        program_cache_destroy(c, c->programs);
+        program_cache_destroy(c->programs, 0);
         context_free(c);
         return status;
     }
@@ -128,10 +98,9 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
 vecdot_status vecdot_context_create(const char *selector, vecdot_context **context)
 {
     device_choice choice;
-    blas_setting blas;
+    settings set;
     if (context == NULL) return missing("vecdot_context_create", "context");
-    TRY(check_reproducible_setting());
-    TRY(blas_setting_read(&blas));
+    TRY(settings_read(&set)); /* a wrong one is told before a missing device is */
     TRY(device_select(selector, &choice));
     vecdot_status status = VECDOT_SUCCESS;
     char refused[2048] = "";
@@ -152,7 +121,7 @@ void vecdot_context_release(vecdot_context *context)
 {
     if (context == NULL) return;
     if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
-    program_cache_destroy(context, context->programs);
+    program_cache_destroy(context->programs, context->policy.saving_seconds);
     context->dev.driver->context_close(context->native);
     context_free(context);
 }
@@ -174,12 +143,8 @@ vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_que
     if (q == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
     q->context = context;
     q->native = calloc(1, driver->queue_size);
-    vecdot_status status = q->native != NULL ? kernel_table_create(&q->kernels)
+    vecdot_status status = q->native != NULL ? driver->queue_open(q->native, context->native, native_queue)
                                              : fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
-    if (status == VECDOT_SUCCESS) {
-        status = driver->queue_open(q->native, context->native, native_queue);
-        if (status != VECDOT_SUCCESS) kernel_table_destroy(context, q->kernels);
-    }
     if (status != VECDOT_SUCCESS) {
         free(q->native);
         free(q);
@@ -219,7 +184,6 @@ void vecdot_queue_release(vecdot_queue *queue)
     if (driver->queue_finish(queue->native) != VECDOT_SUCCESS) {
         log_line("a released queue had failed: %s", vecdot_last_error());
     }
-    kernel_table_destroy(context, queue->kernels);
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
     for (int a = 0; a < ARRAYS; a++)

@@ -19,10 +19,9 @@ struct vecdot_context {
 
 struct vecdot_queue {
     vecdot_context *context;
-    void *native;                 /* the backend's private queue                      */
-    void *copies;                 /* another for copies beside it; NULL until needed  */
-    struct kernel_table *kernels; /* this queue's kernel objects by variant           */
-    void *scratch;                /* device memory for partials and results to cast   */
+    void *native;  /* the backend's private queue                     */
+    void *copies;  /* another for copies beside it; NULL until needed */
+    void *scratch; /* device memory for partials and results to cast  */
     size_t scratch_bytes;
     void *counters; /* of groups that have finished, one an output or tile; zero between launches */
     struct kept_memory {
@@ -41,8 +40,8 @@ void context_retain(vecdot_context *context);
 vecdot_status context_enter(vecdot_context *context);
 vecdot_status context_leave(vecdot_context *context, vecdot_status status);
 
-/* Follows these thresholds from the next call on. */
-void context_set_thresholds(vecdot_context *context, const thresholds *at);
+/* What the tensor's data is to the context's backend. */
+place tensor_place(const vecdot_context *context, const DLTensor *tensor);
 
 /* Contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);

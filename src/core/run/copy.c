@@ -2,7 +2,7 @@
  * the destination's elements are never written. */
 #include "core/base/dtype.h"
 #include "core/problem/walk.h"
-#include "core/run/memory.h"
+#include "core/run/context.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -199,27 +199,27 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
 /* From this size on, a run of device memory is worth a read of its own. */
 enum { LONG_RUN = 65536 };
 
-typedef struct transfer {
+typedef struct device_copy {
     const backend *driver;
     void *queue; /* the backend's */
     void *from, *to;
-} transfer;
+} device_copy;
 
 static vecdot_status visit_write(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_write(t->queue, t->to, (size_t)to, (const char *)t->from + from, (size_t)run);
 }
 
 static vecdot_status visit_read(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_read(t->queue, t->from, (size_t)from, (char *)t->to + to, (size_t)run);
 }
 
 static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t run)
 {
-    const transfer *t = user;
+    const device_copy *t = user;
     return t->driver->memory_copy(t->queue, t->to, (size_t)to, t->from, (size_t)from, (size_t)run);
 }
 
@@ -244,7 +244,7 @@ static vecdot_status staging_create(int64_t bytes, void **staging)
 }
 
 /* The host side is gathered first when its runs are shorter than the device's. */
-static vecdot_status host_to_device(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status host_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
         return space_walk(s, from, to, run_bytes(s, to), visit_write, &t);
@@ -258,7 +258,7 @@ static vecdot_status host_to_device(const space *s, const side *from, const side
 }
 
 /* Reads all of a device side's range; `copy` is then that side on the host, with data of its own. */
-static vecdot_status fetch_range(const side *from, const transfer *t, side *copy)
+static vecdot_status fetch_range(const side *from, const device_copy *t, side *copy)
 {
     int64_t bytes = from->high - from->low;
     *copy = *from;
@@ -271,7 +271,7 @@ static vecdot_status fetch_range(const side *from, const transfer *t, side *copy
     return status;
 }
 
-static vecdot_status device_to_host(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status device_to_host(const space *s, const side *from, const side *to, device_copy t)
 {
     int64_t run = shared_run(s, from, to);
     if (run == s->count * s->item || run >= LONG_RUN) return space_walk(s, from, to, run, visit_read, &t);
@@ -283,7 +283,7 @@ static vecdot_status device_to_host(const space *s, const side *from, const side
 }
 
 /* Without the host when the destination's runs are contiguous in the source too. */
-static vecdot_status device_to_device(const space *s, const side *from, const side *to, transfer t)
+static vecdot_status device_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
         return space_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
@@ -297,7 +297,7 @@ static vecdot_status device_to_device(const space *s, const side *from, const si
 
 static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const side *from, const side *to)
 {
-    transfer t = {queue->context->dev.driver, queue->native, from->data, to->data};
+    device_copy t = {queue->context->dev.driver, queue->native, from->data, to->data};
     if (!from->on_device && !to->on_device) {
         space_copy(s, from, to);
         return VECDOT_SUCCESS;
@@ -322,12 +322,12 @@ static vecdot_status check_place(const vecdot_context *context, const char *name
 }
 
 /* Device memory must hold the whole range. */
-static vecdot_status check_memory(const vecdot_context *context, const char *name, side *d)
+static vecdot_status check_memory(const vecdot_context *context, const char *name, place where, side *d)
 {
     char argument[32] = "vecdot_copy: ";
     if (!d->on_device) return VECDOT_SUCCESS;
     strcat(argument, name);
-    if (memory_is_address(context->dev.driver->tensor_device)) { /* count from the first byte in use */
+    if (where == PLACE_ADDRESS) { /* count from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
         d->high -= d->low;
@@ -339,6 +339,11 @@ static vecdot_status check_memory(const vecdot_context *context, const char *nam
                     argument, -d->low);
     }
     return context->dev.driver->memory_check(context->native, d->data, (size_t)d->high, argument);
+}
+
+static int is_on_device(place where)
+{
+    return where == PLACE_ADDRESS || where == PLACE_HANDLE;
 }
 
 static int has_no_elements(const DLTensor *t)
@@ -360,8 +365,9 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     TRY(check_dtype("to", to->dtype));
     TRY(check_alike(from, to));
     const vecdot_context *context = queue->context;
-    sides[0] = (side){.data = from->data, .on_device = tensor_place(context, from) == PLACE_DEVICE};
-    sides[1] = (side){.data = to->data, .on_device = tensor_place(context, to) == PLACE_DEVICE};
+    const place from_place = tensor_place(context, from), to_place = tensor_place(context, to);
+    sides[0] = (side){.data = from->data, .on_device = is_on_device(from_place)};
+    sides[1] = (side){.data = to->data, .on_device = is_on_device(to_place)};
     s.item = dtype_size(dtype_from_dlpack(from->dtype));
     if (has_no_elements(from)) {
         TRY(check_place(context, "from", from));
@@ -375,8 +381,8 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     space_normalise(&s, sides);
     TRY(check_place(context, "from", from));
     TRY(check_place(context, "to", to));
-    TRY(check_memory(context, "from", &sides[0]));
-    TRY(check_memory(context, "to", &sides[1]));
+    TRY(check_memory(context, "from", from_place, &sides[0]));
+    TRY(check_memory(context, "to", to_place, &sides[1]));
     TRY(check_overlap(context, &s, &sides[0], &sides[1]));
     return copy_elements(queue, &s, &sides[0], &sides[1]);
 }

@@ -4,7 +4,6 @@
 
 #include "core/base/status.h"
 #include "core/run/blas.h"
-#include "core/run/memory.h"
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
@@ -34,7 +33,7 @@ vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *c
 {
     byte_range written, read;
     j->overlaps = 0;
-    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(tensors[a]);
+    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(context, tensors[a]);
     layout_collapse(&j->p);
     TRY(byte_range_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
     for (int a = X1; a <= X2; a++) {
@@ -44,6 +43,13 @@ vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *c
         j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
     }
     return VECDOT_SUCCESS;
+}
+
+void job_write_dense(job *j)
+{
+    layout_make_dense(&j->p, OUT);
+    j->at[OUT] = (location){.on_host = 1};
+    j->overlaps = 0;
 }
 
 static int64_t extent_bytes(const problem *p, int array)
@@ -74,22 +80,11 @@ static int64_t result_bytes(const job *j)
     return problem_outputs(&j->p) * dtype_size(j->p.result);
 }
 
-/* Bytes from the lower end of two host arrays to the upper: what one buffer for both would hold. */
-static int64_t union_bytes(const job *j, int a, int b)
-{
-    extent ea = layout_extent(&j->p, a), eb = layout_extent(&j->p, b);
-    uintptr_t low_a = (uintptr_t)(j->at[a].host + ea.low), low_b = (uintptr_t)(j->at[b].host + eb.low);
-    uintptr_t high_a = (uintptr_t)(j->at[a].host + ea.high), high_b = (uintptr_t)(j->at[b].host + eb.high);
-    return (int64_t)((high_a > high_b ? high_a : high_b) - (low_a < low_b ? low_a : low_b));
-}
-
 int job_needs_pieces(const job *j, const plan_policy *policy)
 {
     for (int a = 0; a < ARRAYS; a++) {
         if (!j->at[a].on_host) continue;
         if (job_bound_bytes(j, policy, a) > policy->max_alloc) return 1;
-        if (a != OUT && j->overlaps && j->at[OUT].on_host && union_bytes(j, a, OUT) > policy->max_alloc)
-            return 1;
     }
     return result_bytes(j) > policy->max_alloc;
 }

@@ -1,7 +1,7 @@
 /* A checked problem on its way to a queue: how its arrays reach the device, where it is cut into pieces, and
  * the plan of each. */
-#ifndef CORE_EXECUTE_H
-#define CORE_EXECUTE_H
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
 
 #include "core/plan/gemm.h"
 #include "core/plan/plan.h"
@@ -16,6 +16,9 @@ typedef struct job {
 
 /* Collapses the checked problem in `p` and fills the rest. */
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
+
+/* Makes out a dense host array of the job's own, apart from the inputs: which is not told. */
+void job_write_dense(job *j);
 
 /* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);

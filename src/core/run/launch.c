@@ -2,6 +2,7 @@
 #include "core/run/launch.h"
 
 #include "core/base/status.h"
+#include "core/run/backend_blas.h"
 #include "core/run/program_cache.h"
 
 /* Releases memory that enqueued work may still use. */
@@ -77,12 +78,23 @@ vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready)
     return ready->pl.steps[0].p.fused ? ensure_counters(queue) : VECDOT_SUCCESS;
 }
 
+/* Building logs, and a logger must find the driver as the program left it. */
+static vecdot_status ready_program(vecdot_queue *queue, const variant *v, void **program)
+{
+    vecdot_context *context = queue->context;
+    *program = program_find(context->programs, v);
+    if (*program) return VECDOT_SUCCESS;
+    TRY(context_leave(context, VECDOT_SUCCESS));
+    TRY(program_get(context->programs, v, program));
+    return context_enter(context);
+}
+
 static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
                                  const bindings *b, pass where, int64_t first_node, int64_t nodes)
 {
     step s = *planned;
-    void *kernel, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
-                                      queue->scratch,   queue->scratch,   queue->counters};
+    void *program, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
+                                       queue->scratch,   queue->scratch,   queue->counters};
     int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1],   b->at[X2].offset + where.shift[X2],
                                b->at[OUT].offset + where.shift[OUT], 0,
                                (int64_t)results_offset(&ready->pl),  0};
@@ -93,21 +105,16 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
         s.p.nodes = nodes;
         plan_size_step(&ready->pl, &queue->context->policy, &s);
     }
-    int inputs = s.v.load != LOAD_NONE;
-    int target = s.buffers[inputs ? 2 : s.v.kernel == KERNEL_FILL ? 0 : 1];
+    int inputs = kernel_rows[s.v.kernel].inputs;
     for (; count < STEP_BUFFERS && s.buffers[count] >= 0; count++)
         args[count] = (kernel_arg){0, memory[s.buffers[count]]};
-    if (inputs) {
-        s.p.offset1 = offset[s.buffers[0]];
-        s.p.offset2 = offset[s.buffers[1]];
-    } else if (s.v.kernel == KERNEL_COPY) {
-        s.p.offset1 = offset[BUFFER_RESULTS];
-    }
-    s.p.offset_out = offset[target];
+    if (inputs > 0) s.p.offset1 = offset[s.buffers[0]];
+    if (inputs > 1) s.p.offset2 = offset[s.buffers[1]];
+    s.p.offset_out = offset[s.buffers[inputs]];
     args[count++] = (kernel_arg){sizeof s.p, &s.p};
-    TRY(kernel_get(queue, &s.v, &kernel));
+    TRY(ready_program(queue, &s.v, &program));
     launch l = {s.groups, s.group_size, count, args};
-    return queue->context->dev.driver->kernel_launch(queue->native, kernel, &l);
+    return queue->context->dev.driver->launch(queue->native, program, &l);
 }
 
 vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,
@@ -132,5 +139,5 @@ vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const b
         matrices[k]->memory = at->memory;
         matrices[k]->offset = at->offset;
     }
-    return queue->context->dev.driver->blas_gemm(queue->native, &g, served);
+    return queue->context->dev.driver->blas->gemm(queue->native, &g, served);
 }

@@ -1,29 +1,10 @@
-/* vecdot_empty and vecdot_copy: device memory as tensors, and copies of any strides between the host and
- * the device. Bytes between a tensor's elements are never written. */
-#include "core/run/memory.h"
-
+/* vecdot_empty: device memory as a tensor. */
 #include "core/base/dtype.h"
+#include "core/run/context.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-place tensor_place(const vecdot_context *context, const DLTensor *tensor)
-{
-    int native = (int)context->dev.driver->tensor_device;
-    int type = (int)tensor->device.device_type;
-    if (type == kDLCPU || type == kDLCUDAHost) return PLACE_HOST;
-    if (type == native) return PLACE_DEVICE;
-    if (type == kDLCUDAManaged && native == kDLCUDA) return PLACE_DEVICE;
-    return PLACE_ELSEWHERE;
-}
-
-int memory_is_address(DLDeviceType type)
-{
-    return type != kDLOpenCL;
-}
-
-/* ---- vecdot_empty -------------------------------------------------------------------------------- */
 
 /* A tensor with what it owns, in one block with its shape and strides. */
 typedef struct owned {

@@ -1,5 +1,5 @@
-/* The table of backends, in the order "auto" tries them. A new backend adds its line here and nothing
- * else outside its own folder. */
+/* The table of backends, in the order "auto" tries them. Nothing else in the core names a backend; what a new
+ * one adds outside its folder is listed in docs/backends.md. */
 #include "core/run/backend.h"
 
 extern const backend backend_cuda;

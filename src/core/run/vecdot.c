@@ -4,7 +4,6 @@
 #include "core/problem/layout.h"
 #include "core/problem/semantics.h"
 #include "core/run/host/host_path.h"
-#include "core/run/memory.h"
 #include "core/run/pieces.h"
 #include "core/run/program_cache.h"
 
@@ -18,7 +17,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
     const char *op = operation_name(p->op);
     extent e = layout_extent(p, array);
     int64_t end;
-    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is looked at */
+    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is read or written */
     place where = tensor_place(context, t);
     if (where == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,
@@ -27,7 +26,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
                     op, array_name(array), (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
                     (int)context->dev.driver->tensor_device);
     if (where == PLACE_HOST) return VECDOT_SUCCESS;
-    if (memory_is_address(t->device.device_type)) {
+    if (where == PLACE_ADDRESS) {
         uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
         return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
                                                  array_name(array));
@@ -53,45 +52,77 @@ static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
     return VECDOT_SUCCESS;
 }
 
-/* ---- Running ---- */
+/* ---- Preparing ---- */
 
-static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
-                          const vecdot_options *options, const DLTensor *out);
-
-/* out overlaps an input and the job goes in pieces, so no piece may write before the last has read: through a
- * dense host array. */
-static vecdot_status run_through_copy(operation op, vecdot_queue *queue, const DLTensor *x1,
-                                      const DLTensor *x2, const vecdot_options *options, const DLTensor *out,
-                                      const problem *p)
+/* A call and its explanation begin alike: first what needs no device, then what does. out may be NULL. */
+static vecdot_status check(operation op, const DLTensor *x1, const DLTensor *x2,
+                           const vecdot_options *options, const DLTensor *out, problem *p)
 {
-    DLTensor dense = *out;
-    size_t bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
-    void *data = malloc(bytes);
-    if (!data)
-        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
-                    operation_name(op), bytes);
+    TRY(semantics_check(op, x1, x2, options, out, p, NULL, NULL));
+    return layout_check_out(p);
+}
+
+/* The job of a checked problem. One without outputs is not placed. */
+static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const tensors[ARRAYS], job *j)
+{
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
+    TRY(check_fp64(queue, &j->p));
+    if (j->p.reproducible || queue->context->policy.reproducible) j->p.is_matrix = 0;
+    if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
+    return job_place(j, queue->context, tensors);
+}
+
+/* ---- out over an input ----
+ *
+ * No result may be written before the last element that it lies over has been read. On the device results
+ * wait in the queue's scratch, and the last launch puts them into out. Where host memory or several pieces
+ * have a part in it they wait in a dense host array. */
+
+static int waits_on_host(const vecdot_queue *queue, const job *j)
+{
+    return j->overlaps && (j->at[OUT].on_host || job_needs_pieces(j, &queue->context->policy));
+}
+
+static DLTensor dense_array(const DLTensor *like, void *data)
+{
+    DLTensor dense = *like;
     dense.data = data;
     dense.byte_offset = 0;
     dense.strides = NULL;
     dense.device = (DLDevice){kDLCPU, 0};
-    vecdot_status status = call(op, queue, x1, x2, options, &dense);
-    if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, out);
-    free(data);
+    return dense;
+}
+
+static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                          const vecdot_options *options, const DLTensor *out);
+
+static vecdot_status call_through_host(operation op, vecdot_queue *queue,
+                                       const DLTensor *const tensors[ARRAYS], const vecdot_options *options,
+                                       const problem *p)
+{
+    _Alignas(16) char few[4096];
+    size_t bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
+    void *memory = bytes <= sizeof few ? few : malloc(bytes);
+    if (!memory)
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
+                    operation_name(op), bytes);
+    DLTensor dense = dense_array(tensors[OUT], memory);
+    vecdot_status status = call(op, queue, tensors[X1], tensors[X2], options, &dense);
+    if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, tensors[OUT]);
+    if (memory != few) free(memory);
     return status;
 }
 
-/* The driver's part of a call. */
-static vecdot_status run(operation op, vecdot_queue *queue, const DLTensor *const tensors[ARRAYS],
-                         const vecdot_options *options, job *j)
+/* ---- Calling ---- */
+
+/* Between the driver's context_enter and context_leave. */
+static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTensor *const tensors[ARRAYS],
+                                  const vecdot_options *options, job *j)
 {
-    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
-    TRY(check_fp64(queue, &j->p));
-    if (queue->context->policy.reproducible) j->p.is_matrix = 0;
+    TRY(place_job(queue, tensors, j));
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
-    TRY(job_place(j, queue->context, tensors));
+    if (waits_on_host(queue, j)) return call_through_host(op, queue, tensors, options, &j->p);
     if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
-    if (j->overlaps && job_needs_pieces(j, &queue->context->policy))
-        return run_through_copy(op, queue, tensors[X1], tensors[X2], options, tensors[OUT], &j->p);
     return job_run(queue, j);
 }
 
@@ -103,10 +134,9 @@ static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1,
     job j;
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", name);
     if (!out) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: out is NULL; expected a DLTensor", name);
-    TRY(semantics_check(op, x1, x2, options, out, &j.p, NULL, NULL));
-    TRY(layout_check_out(&j.p));
+    TRY(check(op, x1, x2, options, out, &j.p));
     TRY(context_enter(queue->context));
-    return context_leave(queue->context, run(op, queue, tensors, options, &j));
+    return context_leave(queue->context, call_entered(op, queue, tensors, options, &j));
 }
 
 vecdot_status vecdot(vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2, int32_t axis,
@@ -148,15 +178,18 @@ vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot
     return VECDOT_SUCCESS;
 }
 
-static void explain_job(text *t, const vecdot_context *context, const job *j)
+static void explain_job(text *t, const vecdot_queue *queue, job *j)
 {
-    const plan_policy *policy = &context->policy;
+    const plan_policy *policy = &queue->context->policy;
+    const int waits = waits_on_host(queue, j);
     preparation ready;
+    if (waits) job_write_dense(j);
     job_prepare(j, policy, &ready);
     explanation e = {.original = &j->p,
                      .planned = &ready.p,
                      .policy = policy,
                      .gathered = {ready.transfer.gather[X1], ready.transfer.gather[X2]},
+                     .waits_on_host = waits,
                      .in_pieces = job_needs_pieces(j, policy),
                      .pl = &ready.pl,
                      .not_blas = ready.not_blas,
@@ -179,20 +212,15 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
     if (!buffer && capacity > 0)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: text is NULL with capacity %zu",
                     capacity);
-    TRY(semantics_check(OPERATION_VECDOT, x1, x2, options, out, &j.p, NULL, NULL));
-    TRY(layout_check_out(&j.p));
-    const DLTensor host = {.device = {kDLCPU, 0}};
-    const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &host};
-    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j.p, a, tensors[a]));
-    TRY(check_fp64(queue, &j.p));
-    if (queue->context->policy.reproducible) j.p.is_matrix = 0;
-    if (problem_outputs(&j.p) == 0) {
+    const DLTensor anywhere = {.device = {kDLCPU, 0}};
+    const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &anywhere};
+    TRY(check(OPERATION_VECDOT, x1, x2, options, out, &j.p));
+    TRY(place_job(queue, tensors, &j));
+    if (!out) j.overlaps = 0;
+    if (problem_outputs(&j.p) == 0)
         text_add(&t, "problem: no outputs, nothing to do\n");
-    } else {
-        TRY(job_place(&j, queue->context, tensors));
-        if (!out) j.overlaps = 0;
-        explain_job(&t, queue->context, &j);
-    }
+    else
+        explain_job(&t, queue, &j);
     if (needed) *needed = t.length + 1;
     return VECDOT_SUCCESS;
 }
@@ -201,16 +229,10 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
 
 static vecdot_status warm_variants(vecdot_context *context, dtype t)
 {
-    int cpu = context->policy.schedule == SCHEDULE_CPU;
-    variant variants[] = {
-        variant_typed(cpu ? KERNEL_ROWS_CPU : KERNEL_TEAM_GPU, LOAD_VECTOR, t, t, t, 1),
-        variant_typed(cpu ? KERNEL_PANEL_CPU : KERNEL_THREAD_GPU, cpu ? LOAD_VECTOR : LOAD_STRIDED, t, t, t,
-                      1),
-        variant_grouped(cpu ? KERNEL_COMBINE_CPU : KERNEL_COMBINE_GPU, LOAD_NONE, dtype_group(t), 1),
-    };
+    variant v;
     void *program;
-    for (size_t k = 0; k < sizeof variants / sizeof variants[0]; k++)
-        TRY(program_get(context, &variants[k], &program));
+    for (size_t k = 0; variant_to_warm(context->policy.schedule, t, k, &v); k++)
+        TRY(program_get(context->programs, &v, &program));
     return VECDOT_SUCCESS;
 }
 

@@ -70,10 +70,7 @@ static uint64_t rounding_set(uint64_t wanted)
 
 /* ---- Decision ------------------------------------------------------------------------------------ */
 
-/* Results of a problem whose out overlaps an input wait here until all are there. */
-enum { WAITING_BYTES = 4096 };
-
-/* Picoseconds, measured with AVX-512 on the CPU of docs/architecture.md: for each byte of both operands'
+/* Picoseconds, measured with AVX-512 on the machine of docs/decisions.md: for each byte of both operands'
  * elements, for each product and for each output; operands' neighbours adjacent (or the same) and apart. */
 static const struct {
     int byte, product, output;
@@ -143,7 +140,7 @@ int host_path_takes(const job *j, const plan_policy *policy)
     if (policy->host == HOST_AUTO &&
         (!policy->share_host || host_path_estimate(p) >= (double)policy->thresholds.host_call_ns))
         return 0;
-    return !j->overlaps || problem_outputs(p) <= WAITING_BYTES / dtype_size(p->type[OUT]);
+    return !j->overlaps;
 }
 
 /* ---- The walk ------------------------------------------------------------------------------------ */
@@ -173,13 +170,6 @@ static void walk(const problem *p, host_line *l, host_function *function)
     }
 }
 
-/* Here x1 is where results wait, and its dtype that of out. */
-static void copy_line(const host_line *l)
-{
-    size_t size = (size_t)dtype_size((dtype)l->type_out);
-    for (int64_t k = 0; k < l->outputs; k++) memcpy(l->out + k * l->step_out, l->x1 + k * l->step1, size);
-}
-
 static host_line line_of(const job *j)
 {
     const problem *p = &j->p;
@@ -196,24 +186,6 @@ static host_line line_of(const job *j)
                        .no_conj = p->no_conj,
                        .is_matrix = p->is_matrix,
                        .across = goes_across(p)};
-}
-
-/* All results are there before the first is put into out, which overlaps an input. */
-static void run_apart(const job *j, host_function *function)
-{
-    _Alignas(16) char waiting[WAITING_BYTES];
-    host_line l = line_of(j);
-    problem p = j->p;
-    l.out = waiting;
-    layout_make_dense(&p, OUT);
-    walk(&p, &l, function);
-    memcpy(p.step[X1], p.step[OUT], sizeof p.step[X1]);
-    memcpy(p.step[OUT], j->p.step[OUT], sizeof p.step[OUT]);
-    p.type[X1] = p.type[OUT];
-    l.x1 = waiting;
-    l.x2 = j->at[X2].host;
-    l.out = j->at[OUT].host;
-    walk(&p, &l, copy_line);
 }
 
 static host_function *function_for(const problem *p, int set)
@@ -244,12 +216,8 @@ vecdot_status host_path_run(vecdot_queue *queue, const job *j)
     tell(queue, j);
     TRY(queue->context->dev.driver->queue_finish(queue->native));
     uint64_t before = rounding_set(ROUNDING_DEFAULT);
-    if (j->overlaps && problem_outputs(&j->p) > 1) {
-        run_apart(j, function);
-    } else {
-        host_line l = line_of(j);
-        walk(&j->p, &l, function);
-    }
+    host_line l = line_of(j);
+    walk(&j->p, &l, function);
     (void)rounding_set(before);
     return VECDOT_SUCCESS;
 }

@@ -1,0 +1,209 @@
+/* The CPU schedule's kernels: which one a class gets, how many nodes keep the cores busy, what a work-item
+ * takes. */
+#include "core/plan/plan_cpu.h"
+
+#include "core/plan/facts.h"
+#include "kernels/common/codes.h"
+#include "kernels/common/limits.h"
+
+/* Elements of one vector of accumulators: 16, or 8 of 64 bits; a complex number takes two. */
+static int64_t vector_elements(group g, int result_bytes)
+{
+    int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
+    return VECTOR_COMPONENTS(wide ? 8 : 4) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
+}
+
+static int64_t vector_of(const variant *v)
+{
+    return vector_elements((group)v->group, variant_result_bytes(v));
+}
+
+/* ---- The kernel ---- */
+
+/* short_cpu's stack holds a canonical row of the widest elements. */
+int cpu_fits_short(const problem *p)
+{
+    return p->n <= SHORT_ELEMENTS;
+}
+
+int cpu_is_short(const problem *p, const plan_policy *policy)
+{
+    int64_t vector = vector_elements(dtype_group(p->result), dtype_size(p->result));
+    return p->rank > 0 && cpu_fits_short(p) && p->n <= policy->thresholds.short_cpu_vectors * vector;
+}
+
+choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
+{
+    int typed = is_typed(p, policy), contiguous = is_contiguous(p);
+    kernel_id kernel = KERNEL_ROWS_CPU;
+    load loads = LOAD_ANY;
+    if (cls == CLASS_SHORT) {
+        kernel = KERNEL_SHORT_CPU;
+        if (typed) loads = LOAD_STRIDED;
+    } else if (cls == CLASS_COLUMN) {
+        kernel = KERNEL_PANEL_CPU;
+        if (typed && has_unit_columns(p)) loads = LOAD_VECTOR;
+    } else if (typed) {
+        kernel = contiguous ? KERNEL_ROWS_CPU : KERNEL_TILE_CPU;
+        loads = contiguous ? LOAD_VECTOR : LOAD_STRIDED;
+    }
+    return (choice){.v = variant_for(p, kernel, loads, 1)};
+}
+
+/* ---- Items: what is side by side in one ---- */
+
+static int64_t inner_size(const params *q)
+{
+    return q->shape[q->rank - 1];
+}
+
+/* Items of so many neighbouring outputs each. */
+static int64_t items_of(const params *q, int64_t outputs)
+{
+    return q->outputs / inner_size(q) * ceil_div(inner_size(q), outputs);
+}
+
+/* Columns whose accumulators take that many bytes in panel_cpu. */
+static int64_t columns_of(const variant *v, int64_t bytes)
+{
+    int narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
+    return bytes / (narrow ? 32 : 64) * vector_of(v);
+}
+
+/* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one
+ * width. */
+static int64_t panel_columns(const step *s, const plan_policy *policy)
+{
+    int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes),
+            least = columns_of(&s->v, policy->thresholds.least_panel_bytes);
+    int64_t inner = inner_size(&s->p), vector = vector_of(&s->v);
+    int64_t enough = ceil_div(at_least(policy->units, 1) * inner, s->p.outputs);
+    int64_t panels = at_least(ceil_div(inner, most), at_most(enough, ceil_div(inner, least)));
+    return ceil_div(ceil_div(inner, panels), vector) * vector;
+}
+
+/* Outputs of one tile of tile_cpu: where they lie next to each other in an operand that is strided along the
+ * contracted axis (step 1, another stride) as many as it takes, all of about one number; else there is
+ * nothing to share. */
+static int64_t tile_outputs(const step *s)
+{
+    const params *q = &s->p;
+    int d = q->rank - 1;
+    int columns = (q->step1[d] == 1 && q->stride1 != 1) || (q->step2[d] == 1 && q->stride2 != 1);
+    int64_t even = ceil_div(inner_size(q), ceil_div(inner_size(q), TILE_OUTPUTS));
+    return columns ? ceil_div(even, 16) * 16 : 1;
+}
+
+static int64_t rows_items(const step *s, const plan_policy *policy)
+{
+    (void)policy;
+    return s->p.outputs;
+}
+
+static int64_t tile_items(const step *s, const plan_policy *policy)
+{
+    (void)policy;
+    return items_of(&s->p, tile_outputs(s));
+}
+
+static int64_t panel_items(const step *s, const plan_policy *policy)
+{
+    return items_of(&s->p, panel_columns(s, policy));
+}
+
+/* Strips of a vector of outputs. */
+static int64_t short_items(const step *s, const plan_policy *policy)
+{
+    (void)policy;
+    return items_of(&s->p, vector_of(&s->v));
+}
+
+/* ---- Nodes ---- */
+
+/* Enough for every core, or, of a row that is read again for each output, as many as leave a node in a core's
+ * cache; no smaller ones than are worth dispatching. */
+static int64_t wanted_nodes(planning *w)
+{
+    const thresholds *t = &w->policy->thresholds;
+    int64_t units = at_least(w->policy->units, 1), row_bytes = w->p->n * dtype_size(w->p->result);
+    int64_t nodes =
+        w->items >= units * t->least_items_per_core ? 1 : ceil_div(units * t->items_per_core, w->items);
+    if (w->pl->cls == CLASS_SHARED && row_bytes > 2 * t->shared_node_bytes) {
+        int64_t affordable =
+            t->shared_partials_bytes / group_partial_size(dtype_group(w->p->result)) / w->pl->outputs;
+        nodes = at_least(nodes, at_most(ceil_div(row_bytes, t->shared_node_bytes), affordable));
+    }
+    return at_most(nodes, at_least(row_bytes / t->item_bytes, 1));
+}
+
+/* ---- Sizes ---- */
+
+/* How many items, of so many bytes each, a work-item takes: enough to be worth dispatching, few enough to
+ * share out evenly. */
+static int64_t block_size(int64_t items, int64_t bytes_each, const plan_policy *policy)
+{
+    int64_t units = at_least(policy->units, 1);
+    int64_t enough = ceil_div(policy->thresholds.item_bytes, at_least(bytes_each, 1));
+    int64_t even = ceil_div(items, units * policy->thresholds.items_per_core);
+    int64_t most = ceil_div(items, units * policy->thresholds.least_items_per_core);
+    return at_least(at_most(at_least(enough, even), most), 1);
+}
+
+static void size_blocks(const plan_policy *policy, step *s, int64_t items, int64_t bytes_each)
+{
+    s->p.block = block_size(items, bytes_each, policy);
+    s->group_size = 1;
+    s->groups = (size_t)ceil_div(items, s->p.block);
+}
+
+/* That a node of one output reads. */
+static int64_t node_bytes(const plan *pl, const step *s)
+{
+    return 2 * at_most(pl->node_chunks * pl->chunk, s->p.n) * variant_result_bytes(&s->v);
+}
+
+static void rows_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    size_blocks(policy, s, s->p.outputs, node_bytes(pl, s));
+    s->groups *= (size_t)s->p.nodes; /* a block's outputs are of one node */
+}
+
+static void panels_size(const plan *pl, const plan_policy *policy, step *s, int64_t columns)
+{
+    s->p.panel = columns;
+    size_blocks(policy, s, items_of(&s->p, columns) * s->p.nodes,
+                node_bytes(pl, s) * at_most(columns, inner_size(&s->p)));
+}
+
+static void tile_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    panels_size(pl, policy, s, tile_outputs(s));
+}
+
+static void panel_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    panels_size(pl, policy, s, panel_columns(s, policy));
+}
+
+static void short_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    size_blocks(policy, s, short_items(s, policy), node_bytes(pl, s) * vector_of(&s->v));
+}
+
+void cpu_size_outputs(const plan_policy *policy, step *s)
+{
+    size_blocks(policy, s, s->p.outputs, 16 * s->p.nodes);
+}
+
+static void combine_size(const plan *pl, const plan_policy *policy, step *s)
+{
+    (void)pl;
+    cpu_size_outputs(policy, s);
+}
+
+const planner rows_cpu_planner = {.items = rows_items, .wanted_nodes = wanted_nodes, .size = rows_size};
+const planner tile_cpu_planner = {.items = tile_items, .wanted_nodes = wanted_nodes, .size = tile_size};
+const planner panel_cpu_planner = {
+    .items = panel_items, .wanted_nodes = wanted_nodes, .most_chunks = PANEL_NODE_CHUNKS, .size = panel_size};
+const planner short_cpu_planner = {.items = short_items, .wanted_nodes = wanted_nodes, .size = short_size};
+const planner combine_cpu_planner = {.size = combine_size};

@@ -1,0 +1,19 @@
+/* vecdot, matvec and vecmat as one: what the result is, and the call. */
+#ifndef TOOLS_OPERATION_H
+#define TOOLS_OPERATION_H
+
+#include "fault.h"
+
+typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
+
+extern const char *const operation_names[3];
+
+/* Describes the result as a host array: fills its dtype, ndim, and out->shape, which has room for
+ * VECDOT_MAX_NDIM sizes. Options count for vecdot alone. */
+bool operation_result(operation op, const DLTensor *x1, const DLTensor *x2, const vecdot_options *o,
+                      DLTensor *out, fault *f);
+
+vecdot_status operation_call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
+                             const vecdot_options *o, const DLTensor *out);
+
+#endif
