@@ -253,7 +253,7 @@ FUNCTION value value_finish(value v)
 #endif
 }
 
-/* Writes a finished sum as an element of the result dtype. Only GROUP_INT looks at the dtype. */
+/* Writes a finished sum as an element of the result dtype. Only GROUP_INT needs the dtype. */
 FUNCTION void store_result(GLOBAL u8 *to, i32 result, value v)
 {
 #if GROUP == GROUP_INT
