@@ -103,7 +103,7 @@ FUNCTION side side_of(PRIVATE const params *p, GLOBAL const u8 *operand, i32 is_
     return s;
 }
 
-/* An element, cast to the result dtype. Typed operands have it. */
+/* An element, cast to the result dtype. Typed operands have that dtype. */
 FUNCTION value load_element(PRIVATE const side *s, i64 at)
 {
 #if IS_TYPED
@@ -117,7 +117,7 @@ FUNCTION value load_element(PRIVATE const side *s, i64 at)
     return v;
 }
 
-/* The next slice, of which the node has `left` elements or more: zeros where there are none. */
+/* The next slice, from which on the node has `left` elements: zeros after them, and where there is no lane. */
 FUNCTION void load_slice(PRIVATE const side *s, i32 me, i64 left, i32 loads, PRIVATE i64 *at, PRIVATE value *next)
 {
     UNROLL for (i32 i = 0; i < loads; i++) {
