@@ -23,7 +23,7 @@ _Static_assert((int)GROUP_COUNT == 7 && (int)LOAD_COUNT == 4, "codes.h follows d
 #define GPU_VECTOR_HEADERS                                                                                   \
     GPU_HEADERS kernel_source_quad_h, kernel_source_bytes_h, kernel_source_vector_gpu_h,
 #define CPU_ITEMS_HEADERS   CPU_HEADERS kernel_source_items_h,
-#define MATRIX_CPU_HEADERS  CPU_HEADERS kernel_source_matrix_h,
+#define MATRIX_CPU_HEADERS  CPU_HEADERS kernel_source_matrix_h, kernel_source_matrix_pack_h,
 #define MATRIX_GPU_HEADERS  kernel_source_quad_h, kernel_source_matrix_h, kernel_source_matrix_gpu_h,
 #define SKINNY_GPU_HEADERS  MATRIX_GPU_HEADERS kernel_source_bytes_h,
 #define COPY_HEADERS        kernel_source_cast_out_h,
