@@ -1,4 +1,4 @@
-/* The dtype table, NumPy's promotion and its same_kind rule. */
+/* The dtype table, NumPy's promotion and its same_kind rule. Pure: no device, no memory, no messages. */
 #include "core/base/dtype.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ int dtype_needs_fp64(dtype t)
 
 /* ---- Promotion ---- */
 
-/* Significant bits an integer needs and its sign, for choosing a float that holds all its values. */
+/* The bits that an integer's values need. A float that holds all of them is chosen by this number. */
 static int integer_bits(dtype t)
 {
     return t == DTYPE_BOOL ? 1 : rows[t].bits;
@@ -68,7 +68,8 @@ static int is_integer(dtype t)
     return rows[t].group == GROUP_INT;
 }
 
-/* The smallest float of NumPy's ladder that an integer promotes to: 8 bits fit f16 and bf16, 16 bits f32. */
+/* The smallest float that holds all values of both: f16 and bf16 hold 8-bit integers, f32 holds 16-bit
+ * ones. */
 static dtype promote_integer_float(dtype integer, dtype floating)
 {
     int bits = integer_bits(integer);
@@ -92,7 +93,7 @@ static dtype promote_integers(dtype a, dtype b)
     }
 }
 
-/* Both real floats: the wider; float16 with bfloat16 needs float32 for all values of both. */
+/* Two real floats promote to the wider. float16 with bfloat16 needs float32 to hold all values of both. */
 static dtype promote_floats(dtype a, dtype b)
 {
     if (a == b) return a;

@@ -1,11 +1,12 @@
-/* The fifteen dtypes: names, DLPack codes, sizes, promotion and casting. Pure. */
+/* The fifteen dtypes: names, DLPack codes, sizes, promotion and casting. Pure: no device, no memory, no
+ * messages. */
 #ifndef CORE_DTYPE_H
 #define CORE_DTYPE_H
 
 #include <vecdot/vecdot.h>
 
-/* X(enumerator, short name, DLPack code, bits, same_kind rank, accumulation group) in promotion-table order.
- * The ranks are NumPy's kinds: bool < unsigned < signed < floating < complex. */
+/* X(enumerator, short name, DLPack code, bits, same_kind rank, accumulation group), in the order of the
+ * promotion table. The ranks are those of NumPy's kinds: bool < unsigned < signed < floating < complex. */
 #define DTYPE_TABLE(X)                                                                                       \
     X(BOOL, "b1", VECDOT_DLBOOL, 8, 0, INT)                                                                  \
     X(I8, "i8", kDLInt, 8, 2, INT)                                                                           \
@@ -30,7 +31,8 @@ typedef enum dtype {
         DTYPE_COUNT
 } dtype;
 
-/* How a result dtype accumulates. All integers and bool share one: sums modulo 2^64, truncated at the end. */
+/* How a result dtype accumulates. All integers and bool share one group: they sum modulo 2^64 and are
+ * truncated at the end. */
 typedef enum group {
     GROUP_INT,
     GROUP_F16,
@@ -42,22 +44,22 @@ typedef enum group {
     GROUP_COUNT
 } group;
 
-/* DTYPE_COUNT when this library does not compute with it (including lanes != 1). */
+/* DTYPE_COUNT when this library does not compute with the type, for instance because lanes != 1. */
 dtype dtype_from_dlpack(DLDataType type);
 DLDataType dtype_to_dlpack(dtype t);
 const char *dtype_name(dtype t);
 int dtype_size(dtype t); /* bytes */
 group dtype_group(dtype t);
 int dtype_is_complex(dtype t);
-int dtype_needs_fp64(dtype t); /* float64, complex128 */
+int dtype_needs_fp64(dtype t);
 dtype dtype_promote(dtype a, dtype b);
 int dtype_casts_same_kind(dtype from, dtype to);
 
-/* Bytes of one accumulator and of one partial in device memory: 4 for f16, bf16, f32; 8 for integers, f64
- * and c64; 16 for c128. */
+/* Bytes of one accumulator, and of one partial in device memory: 4 for f16, bf16 and f32; 8 for integers,
+ * f64 and c64; 16 for c128. */
 int group_partial_size(group g);
 
-/* A name for any DLDataType, for messages: "float8_e4m3fn", "int4", "float32 x 4 lanes". */
+/* Writes a name for any DLDataType, for messages: "float8_e4m3fn", "int4", "float32 x 4 lanes". */
 void dtype_describe(DLDataType type, char *name, size_t capacity);
 
 #endif

@@ -19,7 +19,7 @@ static inline int64_t at_most(int64_t x, int64_t most)
     return x > most ? most : x;
 }
 
-/* |x|. INT64_MIN, which only a stride of an array without elements can be, stays as it is. */
+/* |x|. INT64_MIN stays as it is; only the stride of an array without elements can have that value. */
 static inline int64_t magnitude(int64_t x)
 {
     return x < 0 ? (int64_t)((uint64_t)0 - (uint64_t)x) : x;

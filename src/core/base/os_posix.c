@@ -1,5 +1,5 @@
-/* All that is specific to the operating system, for POSIX: libraries opened at run time, the environment,
- * folders, threads and clocks. */
+/* The library's calls to the operating system, for POSIX: libraries opened at run time, the environment,
+ * folders, threads and clocks. The only file of the core that differs between operating systems. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* secure_getenv */
 #endif
@@ -20,7 +20,7 @@
 
 /* ---- Libraries ----------------------------------------------------------------------------------- */
 
-/* Appends what the loader says, which begins with the file's name, to the reasons of those tried before. */
+/* Appends the loader's error to the reasons. It begins with the file's name. */
 static void add_reason(char *reason, size_t capacity, const char *prefix)
 {
     size_t length = strlen(reason);
@@ -48,7 +48,7 @@ void *library_open(const char *environment, const char *const *names, char *reas
     return NULL;
 }
 
-/* By way of the address's bytes, since ISO C has no cast from void * to a function. */
+/* Copies the address's bytes, since ISO C has no cast from void * to a function pointer. */
 int library_function(void *library, const char *name, void *function)
 {
     void *address = dlsym(library, name);
@@ -83,7 +83,7 @@ int folder_writable(const char *path)
         if (access(nearest, W_OK | X_OK) == 0) return 1;
         char *slash = strrchr(nearest, '/');
         if (errno != ENOENT || slash == NULL || strcmp(nearest, "/") == 0) return 0;
-        slash[slash == nearest] = '\0'; /* the parent, "/" at last */
+        slash[slash == nearest] = '\0'; /* the parent, which may be "/" */
     }
 }
 
@@ -93,7 +93,7 @@ struct private_folder {
     int descriptor;
 };
 
-/* The folder, and its parent where that is what is missing. */
+/* Creates the folder, and its parent when that is missing too. */
 static void make_folder(const char *path)
 {
     char parent[PATH_MAX];
@@ -107,7 +107,7 @@ static void make_folder(const char *path)
     if (mkdir(parent, 0700) == 0) mkdir(path, 0700);
 }
 
-/* Whether nobody but this user can have changed it. */
+/* Whether only this user can have changed the file or folder. */
 static int is_private(const struct stat *s)
 {
     return s->st_uid == geteuid() && (s->st_mode & (S_IWGRP | S_IWOTH)) == 0;
@@ -188,7 +188,7 @@ void *private_file_read(const private_folder *folder, const char *name, size_t l
             free(bytes);
             bytes = NULL;
         }
-        futimens(fd, NULL); /* refused on a read-only file system, which is no matter */
+        futimens(fd, NULL); /* fails on a read-only file system, which does no harm */
     }
     close(fd);
     return bytes;
@@ -213,7 +213,7 @@ int private_file_write(const private_folder *folder, const char *name, const voi
 
 typedef struct folder_usage {
     uint64_t bytes;
-    struct timespec oldest; /* when the file of that name was last used */
+    struct timespec oldest; /* when `name` was last used */
     char name[NAME_MAX + 1];
 } folder_usage;
 
@@ -222,7 +222,7 @@ static int is_before(struct timespec a, struct timespec b)
     return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
 }
 
-/* 0 when the folder cannot be read. */
+/* Returns 0 when the folder cannot be read. */
 static int measure_folder(const private_folder *folder, int (*ours)(const char *name), folder_usage *usage)
 {
     struct stat s;
@@ -292,7 +292,7 @@ enum { ONCE_NEW, ONCE_RUNNING, ONCE_DONE };
 static pthread_mutex_t once_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t once_changed = PTHREAD_COND_INITIALIZER;
 
-/* init runs without the lock, so that one once may run another. */
+/* init runs without the lock, so that it may call once_run for another `once`. */
 void once_run(once *o, void (*init)(void))
 {
     if (__atomic_load_n(&o->state, __ATOMIC_ACQUIRE) == ONCE_DONE) return;

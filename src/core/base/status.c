@@ -71,14 +71,15 @@ vecdot_status(fail)(vecdot_status status, const char *format, ...)
 
 static struct {
     once ready;
-    atomic_int active; /* whether a line goes anywhere: read without the lock */
-    mutex *lock;       /* guards the rest and keeps lines apart               */
+    atomic_int active; /* whether a line goes anywhere; read without the lock */
+    mutex *lock;       /* guards the other fields and keeps lines apart */
     vecdot_log_fn function;
     void *user;
-    FILE *file; /* what VECDOT_LOG names; never closed */
+    FILE *file; /* the file of VECDOT_LOG; never closed */
 } logger;
 
-/* A logger that calls the library must not wait for itself: lines logged meanwhile are dropped. */
+/* Set while the logger runs. A logger may call the library; lines logged by those calls are dropped, since
+ * waiting for the lock would never end. */
 static _Thread_local int inside_logger;
 
 static void logger_init(void)

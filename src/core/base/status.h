@@ -1,6 +1,6 @@
-/* Statuses with messages. Every failing path calls fail(), which stores the thread's message and returns the
- * status, so an error is reported where it is found: `return fail(VECDOT_ERROR_AXIS, "vecdot: axis %d ...")`.
- */
+/* Statuses with messages. Every failing path calls fail() where the error is found, which stores the
+ * thread's message and returns the status: `return fail(VECDOT_ERROR_AXIS, "vecdot: axis %d ...")`. A
+ * status other than success never travels without a message. */
 #ifndef CORE_STATUS_H
 #define CORE_STATUS_H
 
@@ -13,11 +13,11 @@
 #endif
 
 vecdot_status fail(vecdot_status status, const char *format, ...) PRINTF_LIKE(2, 3);
-#ifdef __clang_analyzer__ /* sees one file at a time, and so not what fail returns */
+#ifdef __clang_analyzer__ /* reads one file at a time, so it cannot know fail's result */
 #define fail(status, ...) (fail(status, __VA_ARGS__), (status))
 #endif
 
-/* Hands one line to the logger; costs a load when there is none. */
+/* Gives one line to the logger. Costs one load when there is none. */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Returns from the calling function when the status is not success. */

@@ -1,4 +1,4 @@
-/* Text written into a buffer of fixed size that counts what the whole would take. */
+/* Writes text into a buffer of fixed size and counts the length of the whole text. */
 #include "core/base/text.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
-/* A growing view of a caller's text buffer: writes what fits, counts what would. Behind vecdot_explain,
- * vecdot_diagnose and the messages that print shapes. */
+/* Text written into a caller's buffer of fixed size: stores what fits and counts the rest. It never
+ * allocates and never fails. vecdot_explain, vecdot_diagnose and the messages with shapes use it. */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
@@ -8,15 +8,16 @@
 typedef struct text {
     char *data;
     size_t capacity;
-    size_t length; /* of the whole text, without the NUL, whether it fits or not */
+    size_t length; /* of the whole text without the NUL, including what did not fit */
 } text;
 
 void text_add(text *t, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* A part of a whole that is compared: with its length, so that it is clear where the next one begins. */
+/* Adds the length of `part` and then `part`, so that two different lists of parts never give the same
+ * text. */
 void text_add_part(text *t, const char *part);
 
-/* Whether `part`, in lower case, occurs in `name` in either case. */
+/* Whether `part`, which is in lower case, occurs in `name`. Case is ignored. */
 int text_contains(const char *name, const char *part);
 
 /* "(2, 3)", "(2,)" or "()". */
