@@ -1,4 +1,5 @@
-/* Where a problem's elements lie: fewer dimensions for the same elements, extents, alignment, overlap. */
+/* The places of a problem's elements in memory: fewer dimensions for the same elements, extents,
+ * alignment, overlap. */
 #include "core/problem/layout.h"
 
 #include "core/base/integer.h"
@@ -9,8 +10,8 @@
 
 /* ---- Collapsing ---- */
 
-/* How far an index along d moves through the inputs: dimensions are ordered by it, so that the innermost is
- * the one whose neighbours lie closest. Ties keep the order that out has. */
+/* Bytes from one index along d to the next, in the input where they are more. Dimensions are ordered by
+ * it, so that the innermost has the closest neighbours. Equal ones keep out's order. */
 static uint64_t input_pace(const problem *p, int d)
 {
     uint64_t a = (uint64_t)magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
@@ -43,7 +44,8 @@ static int can_merge(const problem *p, int outer, int inner)
     return 1;
 }
 
-/* Class matrix wants the batch outermost, then the rows, along which x1 alone moves, then the columns. */
+/* In class matrix the batch dimensions come first, then those along which only x1 moves (rows), then those
+ * along which only x2 moves (columns). */
 static int matrix_place(const problem *p, int d)
 {
     if (!p->is_matrix || (p->step[X1][d] != 0) == (p->step[X2][d] != 0)) return 0;
@@ -62,7 +64,7 @@ void layout_collapse(problem *p)
     for (int d = 0; d < p->rank; d++)
         if (p->shape[d] != 1) move_dimension(p, d, rank++);
     p->rank = rank;
-    for (int d = 1; d < rank; d++) /* insertion sort: stable, and at most 64 dimensions */
+    for (int d = 1; d < rank; d++) /* insertion sort: stable, and there are at most 64 dimensions */
         for (int e = d; e > 0 && belongs_before(p, e, e - 1); e--) swap_dimensions(p, e - 1, e);
     int last = 0;
     for (int d = 1; d < rank; d++) {
@@ -79,7 +81,7 @@ void layout_collapse(problem *p)
 
 void layout_make_dense(problem *p, int array)
 {
-    uint64_t stride = 1; /* wraps only where there is no output */
+    uint64_t stride = 1; /* can only wrap when there is no output */
     for (int d = p->rank - 1; d >= 0; d--) {
         int moves = p->shape[d] > 1 && (array == OUT || p->step[array][d] != 0);
         p->step[array][d] = moves ? (int64_t)stride : 0;
@@ -132,7 +134,7 @@ static int by_step(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Marks every element of the dimensions in a bitmap; 1 when one was marked twice. */
+/* Marks every element of the dimensions in a bitmap. Returns 1 when one is marked twice. */
 static int mark_elements(const dimension *dims, int rank, uint64_t at, unsigned char *bitmap)
 {
     if (rank == 0) {
@@ -150,7 +152,7 @@ vecdot_status layout_check_out(const problem *p)
 {
     dimension dims[VECDOT_MAX_NDIM];
     int rank = 0, nested = 1;
-    uint64_t reach = 0; /* of the dimensions so far */
+    uint64_t reach = 0; /* from the first to the last element of the dimensions so far */
     const char *op = operation_name(p->op);
     if (problem_outputs(p) == 0) return VECDOT_SUCCESS;
     for (int d = 0; d < p->rank; d++) {

@@ -1,12 +1,12 @@
-/* The options of a call: sizes of other releases, and the checks of each field by itself. */
+/* Reads a call's options from a struct of any release and checks each field by itself. */
 #include "core/problem/options.h"
 
 #include <string.h>
 
-/* Where the first release's struct ended; it never changes. Later fields come behind. */
+/* The size of the first release's struct. It never changes: later fields come after it. */
 enum { FIRST_RELEASE = offsetof(vecdot_options, reserved) + sizeof(uint32_t) };
 
-/* A larger size is no struct's, but an uninitialised number. */
+/* A larger size belongs to no release; it is an uninitialised number. */
 enum { LARGEST = 4096 };
 
 vecdot_status options_copy(const char *op, const void *given, size_t least, void *known, size_t known_size)
@@ -37,7 +37,7 @@ vecdot_status options_read(const char *op, const vecdot_options *given, vecdot_o
 {
     *options = (vecdot_options)VECDOT_OPTIONS_INIT;
     if (!given) return VECDOT_SUCCESS;
-    if (given->size == sizeof *options) /* as nearly always */
+    if (given->size == sizeof *options) /* the usual case */
         *options = *given;
     else
         TRY(options_copy(op, given, FIRST_RELEASE, options, sizeof *options));

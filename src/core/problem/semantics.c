@@ -1,5 +1,5 @@
 /* NumPy's rules for vecdot, matvec and vecmat: dtypes, axes, broadcasting, out. The order of the checks is
- * part of the interface, since it decides which error is reported. */
+ * part of the public interface, since it decides which error is reported. */
 #include "core/problem/semantics.h"
 
 #include "core/base/status.h"
@@ -10,14 +10,14 @@
 #include <limits.h>
 #include <string.h>
 
-/* An operand with its contracted axis and, for matvec and vecmat, its free matrix axis taken out. */
+/* An operand, its contracted axis and, in matvec and vecmat, the matrix's axis that is not contracted. */
 typedef struct operand {
     const DLTensor *tensor;
-    int axis;      /* contracted; for out: the kept one, or -1 */
-    int free_axis; /* of the matrix, or -1                     */
+    int axis;      /* the contracted axis; for out the kept one, or -1 */
+    int free_axis; /* the matrix's other axis, or -1 */
 } operand;
 
-/* A shape as messages have it. */
+/* A shape for messages. */
 typedef struct shape_text {
     char text[160];
 } shape_text;
@@ -122,7 +122,8 @@ static vecdot_status normalise_axis(const char *op, const char *name, const DLTe
     return VECDOT_SUCCESS;
 }
 
-/* Finds every operand's core axes. out's kept axis is normalised against out, as NumPy does. */
+/* Finds each operand's contracted axis and free axis. out's kept axis is normalised against out, as in
+ * NumPy. */
 static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRAYS], const vecdot_options *o,
                                 operand operands[ARRAYS])
 {
@@ -154,7 +155,7 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
 
 static int64_t stride_of(const DLTensor *t, int d)
 {
-    if (t->shape[d] <= 1 || !has_elements(t)) return 0; /* whatever it says means nothing */
+    if (t->shape[d] <= 1 || !has_elements(t)) return 0; /* the given stride means nothing */
     if (t->strides) return t->strides[d];
     int64_t stride = 1;
     for (int k = t->ndim - 1; k > d; k--) stride *= t->shape[k];
@@ -177,7 +178,7 @@ static vecdot_status check_contracted(const char *op, const operand operands[ARR
 
 /* ---- Batch dimensions ---- */
 
-/* The dimensions that are neither contracted nor kept, outermost first, the matrix's free one last. */
+/* The dimensions that are neither contracted nor kept, outermost first, without the matrix's free axis. */
 static int batch_axes(const operand *x, int axes[VECDOT_MAX_NDIM])
 {
     int count = 0;
@@ -203,8 +204,8 @@ static vecdot_status broadcast_failure(const char *op, const operand operands[AR
                 shape_of(operands[X2].tensor).text, operands[X2].axis);
 }
 
-/* Right-aligns an operand's batch dimensions with the result's and widens the result's sizes. Returns 0 where
- * the sizes do not fit. */
+/* Aligns an operand's batch dimensions with the end of the result's, and sets result sizes of 1 to the
+ * operand's. Returns 0 when the sizes do not broadcast. */
 static int join_batch(const operand *x, int rank, int64_t shape[VECDOT_MAX_NDIM])
 {
     int axes[VECDOT_MAX_NDIM];
@@ -223,7 +224,7 @@ static void set_steps(const operand *x, int array, problem *p)
 {
     int axes[VECDOT_MAX_NDIM];
     int count = batch_axes(x, axes), last = p->rank;
-    if (p->op != OPERATION_VECDOT) { /* the last dimension is the matrix's free one */
+    if (p->op != OPERATION_VECDOT) { /* the last dimension is the matrix's free axis */
         last--;
         p->step[array][last] = x->free_axis >= 0 ? stride_of(x->tensor, x->free_axis) : 0;
     }
@@ -245,7 +246,7 @@ static vecdot_status check_broadcast(const char *op, const operand operands[ARRA
     return VECDOT_SUCCESS;
 }
 
-/* An operand's own size along dimension d of the result: 1 where it is broadcast. */
+/* An operand's size along dimension d of the result; 1 where it is broadcast. */
 static int64_t size_along(const operand *x, const problem *p, int d)
 {
     int axes[VECDOT_MAX_NDIM];
@@ -254,9 +255,9 @@ static int64_t size_along(const operand *x, const problem *p, int d)
     return last - d <= count ? x->tensor->shape[axes[count - (last - d)]] : 1;
 }
 
-/* Whether the problem is of class matrix, whose sums have an order of their own: when x1 alone has at least
- * MATRIX_LEAST positions along some dimensions, and x2 alone along others. Decided by the shapes alone, so
- * that neither layout (a stride of 0, say) nor device nor the cutting into pieces has a part in the bits. */
+/* Whether the problem is of class matrix, whose sums have an order of their own: x1 alone has at least
+ * MATRIX_LEAST positions along some dimensions, and x2 alone along others. Only the shapes decide, so that
+ * neither the layout (a stride of 0, for instance) nor the device nor the pieces of a job change the bits. */
 enum { MATRIX_LEAST = 8 };
 
 static int is_matrix(const operand operands[ARRAYS], const problem *p)
@@ -296,8 +297,8 @@ static vecdot_status out_failure(const char *op, const DLTensor *out, const prob
                 shape_of(out).text, expected);
 }
 
-/* out must be the result's shape or one it broadcasts to, but may lack leading dimensions of size 1; then
- * out's is the shape to compute. */
+/* out must have the result's shape or one that the result broadcasts to. It may lack leading dimensions of
+ * size 1. From here on out's shape is the shape to compute. */
 static vecdot_status check_out(const char *op, const operand *out, const vecdot_options *o, problem *p)
 {
     int axes[VECDOT_MAX_NDIM];
@@ -343,7 +344,7 @@ static vecdot_status check_sizes(const char *op, const char *name, const DLTenso
 static vecdot_status check_result_size(const char *op, const problem *p, int dense)
 {
     int64_t count = dense ? dtype_size(p->type[OUT]) : 1;
-    for (int d = 0; d < p->rank; d++) /* not problem_outputs, which wraps */
+    for (int d = 0; d < p->rank; d++) /* problem_outputs would wrap */
         if (p->shape[d] == 0) return VECDOT_SUCCESS;
     for (int d = 0; d < p->rank; d++)
         if (__builtin_mul_overflow(count, p->shape[d], &count))

@@ -1,12 +1,13 @@
-/* NumPy's rules: from the arrays of a call to a problem. */
+/* NumPy's rules: makes a problem from the arrays of a call. Never touches a device or the arrays'
+ * elements. */
 #ifndef CORE_SEMANTICS_H
 #define CORE_SEMANTICS_H
 
 #include "core/problem/problem.h"
 
-/* Checks everything that needs no device, in the documented order, and fills the problem. out may be NULL:
- * then the problem's out is the C-contiguous result. `shape` and `ndim` (may be NULL) receive the result's
- * shape with keepdims. The fields about alignment are left for layout_alignment. */
+/* Runs all checks that need no device, in the documented order, and fills the problem. out == NULL means a
+ * C-contiguous result. `ndim` and `shape` receive the result's shape with keepdims and may be NULL.
+ * layout_alignment fills the fields about alignment. */
 vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *x2,
                               const vecdot_options *options, const DLTensor *out, problem *p, int32_t *ndim,
                               int64_t *shape);

@@ -1,4 +1,4 @@
-/* Strided memory on two sides: its dimensions put in order, and the walk through them. */
+/* Orders and merges the dimensions of two strided views, and walks both. */
 #include "core/problem/walk.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ void space_normalise(space *s, side sides[2])
     for (int i = 1; i < s->ndim; i++) {
         for (int j = i; j > 0 && to->step[j - 1] < to->step[j]; j--) swap_dims(s, sides, j - 1, j);
     }
-    int last = 0; /* merged so far: [0, last] */
+    int last = 0; /* dimensions [0, last] are merged */
     for (int i = 1; i < s->ndim; i++) {
         int joins = 1;
         for (int k = 0; k < 2; k++) joins &= sides[k].step[last] == sides[k].step[i] * s->shape[i];
@@ -87,7 +87,7 @@ static vecdot_status visit_host(void *user, int64_t from, int64_t to, int64_t ru
     const host_pair *p = user;
     const char *a = p->from + from;
     char *b = p->to + to;
-    switch (run) { /* fixed sizes become plain moves */
+    switch (run) { /* a fixed size compiles to a move */
     case 1: *b = *a; break;
     case 2: memcpy(b, a, 2); break;
     case 4: memcpy(b, a, 4); break;

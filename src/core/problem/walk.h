@@ -1,6 +1,6 @@
-/* Elements in strided memory, seen from two sides: a space of indices, and where each element lies on either
- * side. The order of elements is free, so dimensions are put into the order in which they lie on the side
- * that is written, merged, and walked in runs of bytes that lie together. */
+/* The same elements in two strided views of memory, for copies and overlap checks. The order of the
+ * elements is free, so the dimensions are put in the order of the second view (the one that is written)
+ * and merged. A walk visits runs: bytes that are adjacent in memory. */
 #ifndef CORE_WALK_H
 #define CORE_WALK_H
 
@@ -8,37 +8,37 @@
 
 #include <stdint.h>
 
-/* What both sides share: no dimension of size 1; once normalised, innermost last. */
+/* What both views share. Has no dimension of size 1. Once normalised, the last dimension is the innermost. */
 typedef struct space {
     int ndim;
     int64_t shape[VECDOT_MAX_NDIM];
     int64_t count;
-    int64_t item; /* bytes of an element */
+    int64_t item;
 } space;
 
-/* Bytes are counted from `data`. */
+/* One view. Offsets and steps are bytes; offsets count from `data`. */
 typedef struct side {
     void *data;
-    int on_device;                 /* data is memory of the backend, else an address */
-    int64_t origin;                /* of the first element                           */
-    int64_t step[VECDOT_MAX_NDIM]; /* in bytes                                       */
-    int64_t low, high;             /* all elements: [low, high)                      */
+    int on_device;  /* data is the backend's memory; otherwise a host address */
+    int64_t origin; /* offset of the first element */
+    int64_t step[VECDOT_MAX_NDIM];
+    int64_t low, high; /* all elements are in [low, high) */
 } side;
 
-/* Turns, orders and merges dimensions so that sides[1] is walked upwards in memory in the longest runs. */
+/* Reverses, orders and merges dimensions so that a walk goes upwards in views[1], in the longest runs. */
 void space_normalise(space *s, side sides[2]);
 
-/* Bytes that lie together in a side, from the innermost dimension on; in both. */
+/* The bytes of a run in one view, counted from the innermost dimension; and of a run in both views. */
 int64_t run_bytes(const space *s, const side *d);
 int64_t shared_run(const space *s, const side *from, const side *to);
 
-/* Calls visit with each run's offset in both sides, in the order of the dimensions. A run is a whole number
- * of innermost dimensions: what run_bytes gave for one side, or the smaller of both. */
+/* Calls visit with each run's offset in both views, in the order of the dimensions. `run` is the result of
+ * run_bytes or shared_run. */
 typedef vecdot_status (*visit_run)(void *user, int64_t from, int64_t to, int64_t run);
 vecdot_status space_walk(const space *s, const side *from, const side *to, int64_t run, visit_run visit,
                          void *user);
 
-/* Between two sides on the host. */
+/* Copies the elements of one host view to another. */
 void space_copy(const space *s, const side *from, const side *to);
 
 #endif
