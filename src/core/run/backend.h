@@ -1,11 +1,14 @@
-/* The device interface: what a backend gives to the core, and all that the core knows of a driver.
+/* The device interface: what a backend gives to the core, and all that the core knows of a driver. Nothing
+ * else connects the two, and a backend knows nothing about dot products.
  *
- * A backend is one const struct. It says how large its private objects are; the core allocates them
- * zeroed, passes them back as void pointers and frees them after the matching close. A backend knows its
- * driver and nothing about dot products. How it gets from a variant to code is its own affair: from source,
- * from what was compiled with the library, or from a table of functions. Every fallible function returns a
- * status and has called fail() with the driver call and its code by name. None of the functions is called
- * concurrently for the same queue; those that take a context may be, from any thread. */
+ * A backend is one const struct. It says how large its private objects are. The core allocates them
+ * zeroed, passes them back as void pointers, and frees them after the matching close. A backend decides by
+ * itself how a variant becomes code: from source, from PTX compiled with the library, or from a table of
+ * functions.
+ *
+ * A function that returns a status and fails has called fail() with the driver call and its error code by
+ * name. The core never calls two functions for the same queue at the same time. Functions that take a
+ * context may be called from any threads at the same time. */
 #ifndef CORE_BACKEND_H
 #define CORE_BACKEND_H
 
@@ -14,98 +17,98 @@
 
 typedef struct backend backend;
 
-/* One device as probing found it: plain data, valid for the life of the process. */
+/* A device that probing found. Plain data, valid for the life of the process. */
 typedef struct device {
     const backend *driver;
     vecdot_device_info info;
-    void *native[2];       /* the backend's: what it needs to find the device again */
-    size_t max_group_size; /* work-items in a group                                    */
-    int groups_per_unit;   /* groups of 256 that a compute unit can hold; 0: not told  */
-    int fenced_groups;     /* kernels can hand partial sums from group to group within one launch */
-    char compiler[264];    /* the backend's: what tells its compiler from another, beside info */
+    void *native[2];       /* the backend's: how it finds the device again */
+    size_t max_group_size; /* work-items */
+    int groups_per_unit;   /* groups of 256 work-items that a compute unit holds; 0: unknown */
+    int fenced_groups;     /* kernels can pass partials from group to group within one launch */
+    char compiler[264];    /* the backend's: what distinguishes its compiler, beside info */
 } device;
 
-/* What the data of a tensor is, which its DLPack device type says. */
+/* What a tensor's `data` is. Its DLPack device type decides. */
 typedef enum place {
-    PLACE_ELSEWHERE, /* nothing that this backend can use                                       */
-    PLACE_HOST,      /* an address that the host reads and writes                               */
-    PLACE_ADDRESS,   /* the backend's memory, as an address, which can be compared and offset   */
-    PLACE_HANDLE     /* the backend's memory, as a handle: an offset into it is always separate */
+    PLACE_ELSEWHERE, /* nothing that this backend can use */
+    PLACE_HOST,      /* an address that the host reads and writes */
+    PLACE_ADDRESS,   /* an address of the backend's memory, which can be compared and offset */
+    PLACE_HANDLE     /* a handle of the backend's memory; an offset into it is passed separately */
 } place;
 
-/* One kernel argument: device memory (size 0, value = the memory) or `size` bytes at `value`. */
+/* One kernel argument: `size` bytes at `value`, or device memory (size 0; value is the memory). */
 typedef struct kernel_arg {
     size_t size;
     const void *value;
 } kernel_arg;
 
 typedef struct launch {
-    size_t groups;     /* number of work-groups: one dimension */
-    size_t group_size; /* work-items in each                   */
+    size_t groups;     /* work-groups, in one dimension */
+    size_t group_size; /* work-items in a group */
     size_t arg_count;
     const kernel_arg *args;
 } launch;
 
 struct backend {
-    const char *name;           /* as in selectors, in lower case              */
-    DLDeviceType tensor_device; /* the DLPack device type of the memory that memory_create makes */
+    const char *name;           /* the name in selectors, in lower case */
+    DLDeviceType tensor_device; /* the DLPack device type of memory_create's memory */
     size_t context_size, queue_size, program_size;
 
     /* ---- Devices ---- */
 
-    /* Opens the driver on the first call and writes up to `capacity` devices; *count receives how many
-     * there are. NO_DEVICE, with the reason and the fix in the message, when the driver is missing or has
-     * none. */
+    /* Opens the driver on the first call. Writes up to `capacity` devices; *count receives the number of
+     * all. NO_DEVICE when the driver is missing or has no device; the message says why and how to fix it. */
     vecdot_status (*probe)(device *devices, size_t capacity, size_t *count);
-    /* Adds lines on what probing saw: files tried, platforms, devices, settings, and how to mend what is
-     * missing. May be called whatever probe returned. */
+    /* Adds lines about what probing saw: files tried, platforms, devices, settings, and how to fix what is
+     * missing. May be called whether probe succeeded or failed. */
     void (*diagnose)(text *report);
-    /* The same at every call. */
+    /* Gives the same answer at every call. */
     place (*place_of)(DLDeviceType type);
 
     /* ---- Contexts and queues ---- */
 
-    /* native_context NULL: make or retain one for the device; else the program's own, retained where the
-     * driver counts references. *dev lives as long as the context. */
+    /* native_context NULL: makes or retains a context for the device. Otherwise uses the program's own
+     * context, and retains it where the driver counts references. *dev lives as long as the context. */
     vecdot_status (*context_open)(void *context, const device *dev, void *native_context);
     void (*context_close)(void *context);
-    /* Optional, both or neither: what the functions below otherwise each do and undo to reach the driver,
-     * done once for all that this thread calls with the context until leave, which returns the status it is
-     * given (or, when that is success, what became of leaving). Leaving twice does nothing. */
+    /* Optional, both or neither. Between enter and leave the functions below reach the driver without each
+     * preparing and restoring the thread's state; they cover all that this thread calls with the context.
+     * leave returns the status that it is given; when that is success, it returns the status of leaving. A
+     * second leave does nothing. */
     vecdot_status (*context_enter)(void *context);
     vecdot_status (*context_leave)(void *context, vecdot_status status);
-    /* native_queue NULL: make an in-order one; else the program's own, likewise, after checking that it
-     * belongs to the context. */
+    /* native_queue NULL: makes an in-order queue. Otherwise checks that the program's own queue belongs to
+     * the context, uses it, and retains it where the driver counts references. */
     vecdot_status (*queue_open)(void *queue, void *context, void *native_queue);
     vecdot_status (*queue_finish)(void *queue);
     void (*queue_close)(void *queue);
-    /* Two queues of one context. follow: what is enqueued in `queue` from now on begins after all that is in
-     * `other` now; no wait on the host. start: the device begins with what is enqueued, though nobody waits
-     * for it; NULL where it does by itself. */
+    /* queue_follow: work enqueued in `queue` from now on begins after all work that `other`, a queue of
+     * the same context, has now; the host does not wait. queue_start: makes the device begin with the
+     * enqueued work although nobody waits for it; NULL where the device does so by itself. */
     vecdot_status (*queue_follow)(void *queue, void *other);
     vecdot_status (*queue_start)(void *queue);
-    /* The driver's own objects, for the interop headers. */
+    /* Give the driver's own objects, for the interop headers. */
     void *(*context_native)(const void *context);
     void *(*queue_native)(const void *queue);
 
     /* ---- Memory: `memory` is an address or a handle, as place_of says of tensor_device ---- */
 
     vecdot_status (*memory_create)(void *context, size_t bytes, void **memory);
-    /* Wraps host memory for in-place use; only called where info.shares_host_memory is set. Kernels may
-     * write to it only if `writable`. */
+    /* Wraps host memory so that kernels use it in place; they write to it only if `writable`. Called only
+     * where info.shares_host_memory is set. */
     vecdot_status (*memory_wrap)(void *context, void *host, size_t bytes, int writable, void **memory);
     void (*memory_release)(void *context, void *memory);
-    /* Checks that a native tensor's memory can be used in this context and has at least `bytes` bytes from
-     * the handle on: DEVICE_MISMATCH or INVALID_ARGUMENT, naming `argument`. An address is that of the lowest
-     * byte in use. */
+    /* Checks that a tensor's memory can be used in this context and has at least `bytes` bytes from
+     * `memory` on. An address is that of the lowest byte in use. DEVICE_MISMATCH or INVALID_ARGUMENT, with
+     * `argument` in the message. */
     vecdot_status (*memory_check)(void *context, void *memory, size_t bytes, const char *argument);
-    /* Makes what kernels wrote to wrapped memory visible to the host. Complete on return. */
+    /* Makes kernels' writes to wrapped memory visible to the host. Complete on return. */
     vecdot_status (*memory_reveal)(void *queue, void *memory, size_t bytes);
-    /* Where in the device's memory byte 0 is: two memories share bytes only when their roots are equal and
-     * their ranges, counted from the roots, meet. */
+    /* Gives the place of the memory's byte 0, as a root and an offset from it. Two memories share bytes
+     * only when their roots are equal and their ranges, counted from the roots, intersect. */
     vecdot_status (*memory_root)(void *context, void *memory, void **root, size_t *offset);
-    /* Copies. read is complete on return; write has then taken the host's bytes, the rest is in queue order;
-     * copy is enqueued. */
+    /* Copies. memory_read is complete on return. memory_write has read the host's bytes on return and
+     * writes them in queue order. memory_copy is enqueued. */
     vecdot_status (*memory_write)(void *queue, void *memory, size_t offset, const void *host, size_t bytes);
     vecdot_status (*memory_read)(void *queue, void *memory, size_t offset, void *host, size_t bytes);
     vecdot_status (*memory_copy)(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,
@@ -113,26 +116,27 @@ struct backend {
 
     /* ---- Programs ---- */
 
-    /* Makes a variant's code ready to be launched in any queue of the context. Can be slow. COMPILE with the
-     * build log in the message when the code does not build, or there is none for this variant. */
+    /* Makes a variant's code ready to be launched in any queue of the context. Can be slow. COMPILE when
+     * the code does not build (the message has the build log) or there is no code for this variant. */
     vecdot_status (*program_open)(void *program, void *context, const variant *v);
     void (*program_close)(void *program);
-    /* Enqueues a launch. After a queue's first launch of a program, no other allocates or waits. */
+    /* Enqueues a launch. After a queue's first launch of a program, later launches of it neither allocate
+     * nor wait. */
     vecdot_status (*launch)(void *queue, void *program, const launch *l);
-    /* Optional, all three or none: programs kept on disk. key adds all that a program's bytes depend on and
-     * that is not in dev->info. save writes the bytes where `capacity` takes them; *needed receives their
-     * size, 0 when the driver has none to give. load makes the program from bytes that save once wrote under
-     * the same key, and opens nothing when it fails: the core then calls program_open, so a driver may refuse
-     * what it likes. */
+    /* Optional, all three or none: programs kept on disk. program_key adds everything that a program's
+     * bytes depend on, except dev->info. program_save writes the bytes if they fit `capacity`; *needed
+     * receives their size, or 0 when the driver gives none. program_load makes the program from bytes that
+     * program_save wrote under the same key. When it fails it has opened nothing, and the core calls
+     * program_open instead; so a driver may refuse any bytes. */
     vecdot_status (*program_key)(const device *dev, const variant *v, text *key);
     vecdot_status (*program_save)(void *program, void *bytes, size_t capacity, size_t *needed);
     vecdot_status (*program_load)(void *program, void *context, const variant *v, const void *bytes,
                                   size_t size);
 
-    const struct backend_blas *blas; /* the vendor's BLAS, in backend_blas.h; NULL: none is known */
+    const struct backend_blas *blas; /* the vendor's BLAS (backend_blas.h); NULL: none is known */
 };
 
-/* All backends in the order "auto" tries them, NULL at the end. The only place in the core that names one. */
+/* All backends in the order in which "auto" tries them, then NULL. Only registry.c names a backend. */
 extern const backend *const backend_registry[];
 
 #endif

@@ -1,4 +1,4 @@
-/* What a backend whose vendor has a BLAS gives beside the device interface: products of matrices. */
+/* The optional part of the device interface: products of matrices by the vendor's BLAS. */
 #ifndef CORE_BACKEND_BLAS_H
 #define CORE_BACKEND_BLAS_H
 
@@ -6,11 +6,11 @@
 #include "core/plan/gemm.h"
 
 typedef struct backend_blas {
-    /* Opens the library on the first call; NULL, with the reason in *why (static storage), when there is none
-     * that can be used. */
+    /* Opens the library on the first call and says what it can compute. Returns NULL, with the reason in
+     * *why (static storage), when no usable library is found. */
     const blas_offer *(*open)(const char **why);
-    /* Enqueues the product, of what the offer has. *served stays 0 where the library does not take these
-     * buffers after all: then nothing has been enqueued, and the core launches its own kernels. */
+    /* Enqueues a product that the offer covers. When the library does not take these buffers, it enqueues
+     * nothing and leaves *served 0; the core then launches its own kernels. */
     vecdot_status (*gemm)(void *queue, const gemm *g, int *served);
 } backend_blas;
 

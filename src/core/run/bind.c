@@ -1,4 +1,4 @@
-/* Host arrays to device buffers and back. */
+/* Brings host arrays to device buffers and results back. */
 #include "core/run/bind.h"
 #include "core/base/status.h"
 #include "core/problem/layout.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Every driver's buffers start on such a boundary. */
+/* Every driver's buffers start on a boundary of this many bytes. */
 enum { BUFFER_ALIGNMENT = 256 };
 
 location location_of(const vecdot_context *context, const DLTensor *t)
@@ -45,8 +45,8 @@ int64_t bind_batch_elements(const problem *p, int array)
 
 /* ---- Strided host memory to and from dense ---- */
 
-/* Between an array on the host in `strided`'s strides and dense memory; of an input, `count` elements of the
- * contracted axis. */
+/* Copies between an array on the host, which has `strided`'s strides, and dense memory. Of an input it
+ * copies `count` elements of the contracted axis. */
 static void repack(const problem *strided, const problem *dense, int array, char *host, int64_t count,
                    char *packed, int scatter)
 {
@@ -55,7 +55,7 @@ static void repack(const problem *strided, const problem *dense, int array, char
     side *loose = &sides[scatter], *tight = &sides[!scatter];
     space s = {.item = size};
     for (int d = 0; d < dense->rank; d++) {
-        if (dense->step[array][d] == 0) continue; /* the same elements again */
+        if (dense->step[array][d] == 0) continue; /* repeats the same elements */
         s.shape[s.ndim] = dense->shape[d];
         loose->step[s.ndim] = strided->step[array][d] * size;
         tight->step[s.ndim++] = dense->step[array][d] * size;
@@ -80,7 +80,7 @@ static vecdot_status gather(stage *s, const problem *original, const problem *p,
     return VECDOT_SUCCESS;
 }
 
-/* Bytes of an array for `count` elements of the contracted axis, relative to the first of them. */
+/* The bytes that `count` elements of the contracted axis span, relative to the first of them. */
 static extent range_extent(const problem *p, int array, int64_t count)
 {
     problem part = *p;
@@ -88,7 +88,8 @@ static extent range_extent(const problem *p, int array, int64_t count)
     return layout_extent(&part, array);
 }
 
-/* `lasting`: the host's bytes stay as they are until the job is done. */
+/* Copies host bytes to a buffer of the stage. `lasting`: they stay unchanged until the job is done, so a
+ * later piece may reuse the buffer. */
 static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char *host, size_t bytes,
                             int lasting, void **memory)
 {
@@ -142,8 +143,8 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
     return VECDOT_SUCCESS;
 }
 
-/* Two buffers over the same memory are undefined, so inputs that are used in place and share bytes become
- * one. Whether there is one; it is then x1's, and x2 is a part of it. */
+/* Two buffers over the same host memory are undefined in OpenCL. So inputs that are used in place and
+ * share bytes get one buffer: x1 owns it and x2 is a part of it. *together: there is such a buffer. */
 static vecdot_status bind_together(vecdot_queue *queue, const problem *p, const host_transfer *transfer,
                                    const location at[ARRAYS], bindings *b, int *together)
 {
@@ -181,7 +182,7 @@ vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original
     return with_out ? bind_out(queue, s, p, transfer, at[OUT], &b->at[OUT]) : VECDOT_SUCCESS;
 }
 
-/* Reads dense results and puts them where the host wants them. */
+/* Reads dense results and writes them to the host array. */
 static vecdot_status download(const backend *driver, stage *s, const delivery *d)
 {
     const problem *p = &d->p;

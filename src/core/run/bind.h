@@ -1,6 +1,6 @@
-/* Binding: giving the arrays of one launch to the device. A device tensor is used as it is; a host array is
- * used in place where the device shares memory, copied otherwise, and gathered into dense staging memory
- * first where its elements span more than one buffer can hold. */
+/* Binding: gives the arrays of one launch to the device. A device tensor is used as it is. A host array is
+ * used in place where the device shares memory, and copied elsewhere. A host array whose elements span
+ * more than one buffer can hold is gathered into dense staging memory first. Never launches anything. */
 #ifndef CORE_BIND_H
 #define CORE_BIND_H
 
@@ -10,40 +10,39 @@
 /* Where an array's element [0, ..., 0] is. */
 typedef struct location {
     int on_host;
-    char *host;     /* on the host: its address                        */
-    void *memory;   /* on the device: the buffer and the byte offset in it; its start, the address    */
-    int64_t offset; /* rounded down where data is one, suits every dtype: alignment is the offset's */
+    char *host;     /* on the host: the element's address */
+    void *memory;   /* on the device: the buffer; for an address, the address rounded down */
+    int64_t offset; /* on the device: bytes to the element; `memory` is aligned for every dtype */
 } location;
 
 location location_of(const vecdot_context *context, const DLTensor *t);
 location location_shift(location at, int64_t bytes);
 
-/* How the arrays of a problem reach the device; decided before the plan, since it sets strides and alignment.
- */
+/* How a problem's host arrays reach the device. It sets strides and alignment, so it is decided before the
+ * plan. */
 typedef struct host_transfer {
-    int gather[2];    /* x1, x2: through dense staging memory                 */
-    int copy[ARRAYS]; /* a host array that is copied to or from device memory */
+    int gather[2];    /* x1 or x2 goes through dense staging memory */
+    int copy[ARRAYS]; /* the host array is copied to or from device memory */
 } host_transfer;
 
-/* One buffer on the device. */
+/* The device memory of one array. */
 typedef struct binding {
     void *memory;
-    int64_t offset; /* bytes from the buffer's start to element 0 */
-    int owned;      /* host memory in place: unwrap it at the end */
+    int64_t offset; /* bytes from the start of `memory` to element [0, ..., 0] */
+    int owned;      /* wraps host memory; release it at the end */
 } binding;
 
 typedef struct bindings {
     binding at[ARRAYS];
 } bindings;
 
-/* Binds x1 and x2 for elements first to first + count of the contracted axis, and out where with_out is set.
- * The problem is the one the plan was made for; `original` has the host's own strides. Copies are enqueued in
- * s->copies. */
+/* Binds x1 and x2 for `count` elements of the contracted axis from `first` on, and out if with_out is set.
+ * `p` is the problem of the plan; `original` has the host's strides. Copies are enqueued in s->copy_queue. */
 vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
                           const host_transfer *transfer, const location at[ARRAYS], int64_t first,
                           int64_t count, int with_out, bindings *b);
 
-/* Results on their way to a host array. */
+/* Results that are to be written to a host array. */
 typedef struct delivery {
     problem original, p;
     location to;
@@ -51,12 +50,12 @@ typedef struct delivery {
     int copy;
 } delivery;
 
-/* Brings them there: through s->copies where they are copied. Complete on return. */
+/* Writes the results to the host array, through s->copy_queue where they are copied. Complete on return. */
 vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d);
 
 void bind_release(vecdot_queue *queue, bindings *b, int with_out);
 
-/* Elements an array has of its own over the batch dimensions: those along which it moves. */
+/* The number of an array's elements over the batch dimensions, without those along which it is broadcast. */
 int64_t bind_batch_elements(const problem *p, int array);
 
 #endif

@@ -1,4 +1,4 @@
-/* The choice between the library's own kernels and the vendor's BLAS, for each dtype of class matrix. */
+/* Decides, for each dtype of class matrix, between the library's kernels and the vendor's BLAS. */
 #include "core/run/blas.h"
 
 #include "core/base/os.h"
@@ -23,7 +23,7 @@ const char *blas_declines(const blas_policy *blas, dtype t)
     return "it does not compute with this dtype, or not as exactly";
 }
 
-/* "f32 f64" */
+/* Writes dtypes: "f32 f64". */
 static void add_types(text *t, uint32_t types)
 {
     for (int i = 0; i < DTYPE_COUNT; i++)

@@ -1,4 +1,4 @@
-/* Contexts and queues: their making, sharing and end. */
+/* Makes, shares and releases contexts and queues. */
 #include "core/run/context.h"
 
 #include "core/run/blas.h"
@@ -55,7 +55,7 @@ place tensor_place(const vecdot_context *context, const DLTensor *tensor)
     return context->dev.driver->place_of(tensor->device.device_type);
 }
 
-/* What context_open allocates, as far as it came. */
+/* Frees what context_open has allocated so far. */
 static void context_free(vecdot_context *c)
 {
     free(c->native);
@@ -100,7 +100,7 @@ vecdot_status vecdot_context_create(const char *selector, vecdot_context **conte
     device_choice choice;
     settings set;
     if (context == NULL) return missing("vecdot_context_create", "context");
-    TRY(settings_read(&set)); /* a wrong one is told before a missing device is */
+    TRY(settings_read(&set)); /* a wrong setting is reported before a missing device */
     TRY(device_select(selector, &choice));
     vecdot_status status = VECDOT_SUCCESS;
     char refused[2048] = "";

@@ -1,4 +1,5 @@
-/* The running objects behind the public handles. */
+/* The objects behind the public handles. Only files of core/run read them; backends see their own part
+ * alone. */
 #ifndef CORE_CONTEXT_H
 #define CORE_CONTEXT_H
 
@@ -14,36 +15,36 @@ struct vecdot_context {
     device dev;
     plan_policy policy;
     struct program_cache *programs;
-    void *native; /* the backend's private context */
+    void *native; /* the backend's */
 };
 
 struct vecdot_queue {
     vecdot_context *context;
-    void *native;  /* the backend's private queue                     */
-    void *copies;  /* another for copies beside it; NULL until needed */
-    void *scratch; /* device memory for partials and results to cast  */
+    void *native;  /* the backend's */
+    void *copies;  /* a second queue of the backend for copies; NULL until needed */
+    void *scratch; /* device memory for partials and for results to be cast */
     size_t scratch_bytes;
-    void *counters; /* of groups that have finished, one an output or tile; zero between launches */
+    void *counters; /* one for each output or tile: groups that have finished; all zero between launches */
     struct kept_memory {
         void *memory;
         size_t bytes;
-    } kept[ARRAYS];              /* device memory of the last host arrays, idle, for the next; see stage.h */
-    vecdot_progress_fn progress; /* NULL: nobody asks */
+    } kept[ARRAYS]; /* idle device memory of the last host arrays, for the next ones; see stage.h */
+    vecdot_progress_fn progress; /* NULL: no reports */
     void *progress_user;
-    int told_host_path; /* the logger was */
+    int told_host_path; /* the line about the host path was logged */
 };
 
 void context_retain(vecdot_context *context);
 
-/* The backend's context_enter and context_leave, where it has them. What may run the program's own code (the
- * logger) is to be called outside. */
+/* Call the backend's context_enter and context_leave, if it has them. Code of the program (a logger, a
+ * progress function) must run outside the two. */
 vecdot_status context_enter(vecdot_context *context);
 vecdot_status context_leave(vecdot_context *context, vecdot_status status);
 
-/* What the tensor's data is to the context's backend. */
+/* What the tensor's `data` is for the context's backend. */
 place tensor_place(const vecdot_context *context, const DLTensor *tensor);
 
-/* Contexts and queues on the program's own driver objects, for the interop headers. */
+/* Make contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue);
 

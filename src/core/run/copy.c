@@ -1,5 +1,5 @@
-/* vecdot_copy: element by element between the host and the device, any strides on either side. Bytes between
- * the destination's elements are never written. */
+/* vecdot_copy: copies elements between any two strided arrays, each on the host or the device. It never
+ * writes the bytes between the destination's elements. */
 #include "core/base/dtype.h"
 #include "core/problem/walk.h"
 #include "core/run/context.h"
@@ -64,7 +64,7 @@ static vecdot_status check_alike(const DLTensor *from, const DLTensor *to)
 
 /* ---- Geometry ------------------------------------------------------------------------------------ */
 
-/* Fills the space and both sides' steps without dimensions of size 1. False on overflow. */
+/* Fills the space and the steps of both views, without dimensions of size 1. Returns 0 on overflow. */
 static int measure_space(const DLTensor *from, const DLTensor *to, space *s, side sides[2])
 {
     const DLTensor *tensors[2] = {from, to};
@@ -85,7 +85,7 @@ static int measure_space(const DLTensor *from, const DLTensor *to, space *s, sid
     return !bad;
 }
 
-/* The byte range of a side's elements. False on overflow. */
+/* Fills the byte range of a view's elements. Returns 0 on overflow. */
 static int measure_range(const space *s, const DLTensor *t, side *d)
 {
     int bad = t->byte_offset > INT64_MAX;
@@ -104,11 +104,11 @@ static int measure_range(const space *s, const DLTensor *t, side *d)
 
 /* ---- Overlap ------------------------------------------------------------------------------------- */
 
-/* The bytes of the destination's range, a bit each. */
+/* One bit for each byte of the destination's range. */
 typedef struct byte_map {
     uint8_t *bits;
-    int64_t low, high; /* of the destination                                   */
-    int64_t shift;     /* added to an offset in `from` to give one in the other */
+    int64_t low, high; /* the destination's range */
+    int64_t shift;     /* offset in `to` = offset in `from` + shift */
     int hit;
 } byte_map;
 
@@ -134,7 +134,8 @@ static vecdot_status visit_look(void *user, int64_t from, int64_t to, int64_t ru
     return VECDOT_SUCCESS;
 }
 
-/* Whether each dimension of the destination steps over all that lies within it: then no two elements meet. */
+/* Whether each of the destination's dimensions steps over all bytes of the dimensions inside it. Then no
+ * two elements share a byte. */
 static int is_nested(const space *s, const side *to)
 {
     int64_t covered = s->item;
@@ -145,7 +146,7 @@ static int is_nested(const space *s, const side *to)
     return 1;
 }
 
-/* Whether the two sides' ranges meet; *shift leads from an offset in one to an offset in the other. */
+/* Whether the ranges of the two views intersect. An offset in `from` plus *shift is an offset in `to`. */
 static vecdot_status ranges_meet(const vecdot_context *context, const side *from, const side *to, int *meet,
                                  int64_t *shift)
 {
@@ -167,7 +168,7 @@ static vecdot_status ranges_meet(const vecdot_context *context, const side *from
     return VECDOT_SUCCESS;
 }
 
-/* Exact: ranges that meet without a common byte, such as two columns of one matrix, are no overlap. */
+/* Exact: ranges that intersect without a common byte, such as two columns of one matrix, do not overlap. */
 static vecdot_status check_overlap(const vecdot_context *context, const space *s, const side *from,
                                    const side *to)
 {
@@ -196,7 +197,7 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
 
 /* ---- Transfers ----------------------------------------------------------------------------------- */
 
-/* From this size on, a run of device memory is worth a read of its own. */
+/* A run of device memory of at least this many bytes is read by itself. */
 enum { LONG_RUN = 65536 };
 
 typedef struct device_copy {
@@ -223,7 +224,7 @@ static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t ru
     return t->driver->memory_copy(t->queue, t->to, (size_t)to, t->from, (size_t)from, (size_t)run);
 }
 
-/* A contiguous side in the destination's order: a buffer of our own between the two. */
+/* A dense view in the destination's order, for a temporary host buffer. Its data is not allocated yet. */
 static side staging_side(const space *s)
 {
     side staging = {0};
@@ -243,7 +244,7 @@ static vecdot_status staging_create(int64_t bytes, void **staging)
     return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_copy: no host memory for %" PRId64 " bytes", bytes);
 }
 
-/* The host side is gathered first when its runs are shorter than the device's. */
+/* Gathers the host's elements first when their runs are shorter than the device's. */
 static vecdot_status host_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
@@ -257,7 +258,8 @@ static vecdot_status host_to_device(const space *s, const side *from, const side
     return status;
 }
 
-/* Reads all of a device side's range; `copy` is then that side on the host, with data of its own. */
+/* Reads the whole range of a device view to new host memory, which the caller frees. `copy` is the view of
+ * it. */
 static vecdot_status fetch_range(const side *from, const device_copy *t, side *copy)
 {
     int64_t bytes = from->high - from->low;
@@ -282,7 +284,7 @@ static vecdot_status device_to_host(const space *s, const side *from, const side
     return VECDOT_SUCCESS;
 }
 
-/* Without the host when the destination's runs are contiguous in the source too. */
+/* Copies on the device alone when each of the destination's runs is contiguous in the source too. */
 static vecdot_status device_to_device(const space *s, const side *from, const side *to, device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
@@ -321,13 +323,13 @@ static vecdot_status check_place(const vecdot_context *context, const char *name
                 (int)context->dev.driver->tensor_device);
 }
 
-/* Device memory must hold the whole range. */
+/* Checks that the device memory holds the view's whole range. */
 static vecdot_status check_memory(const vecdot_context *context, const char *name, place where, side *d)
 {
     char argument[32] = "vecdot_copy: ";
     if (!d->on_device) return VECDOT_SUCCESS;
     strcat(argument, name);
-    if (where == PLACE_ADDRESS) { /* count from the first byte in use */
+    if (where == PLACE_ADDRESS) { /* count offsets from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
         d->high -= d->low;

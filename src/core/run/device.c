@@ -1,4 +1,4 @@
-/* Listing the devices of all backends, parsing selectors, and diagnosing a missing device. */
+/* Lists the devices of all backends, parses selectors, and explains a missing device. */
 #include "core/run/device.h"
 
 #include "core/base/os.h"
@@ -19,7 +19,7 @@ typedef struct device_array {
     size_t count;
 } device_array;
 
-/* Appends one backend's devices. A backend with none leaves its reason in `refusals`. */
+/* Appends one backend's devices. When a backend has none, its reason is added to `refusals`. */
 static vecdot_status append_backend(device_array *all, const backend *b, text *refusals)
 {
     size_t count = 0;
@@ -44,7 +44,7 @@ static int kind_rank(int32_t kind)
     return kind == VECDOT_DEVICE_GPU ? 0 : kind == VECDOT_DEVICE_ACCELERATOR ? 1 : 2;
 }
 
-/* Best first: by kind, and within a kind in the order found. */
+/* Sorts by kind; within a kind the order stays. */
 static void sort_best_first(device_array *all)
 {
     for (size_t i = 1; i < all->count; i++) {
@@ -57,7 +57,7 @@ static void sort_best_first(device_array *all)
     }
 }
 
-/* The devices of all backends, or of the one that is `only`. */
+/* Finds the devices of all backends, or of `only` when that is not NULL. */
 static vecdot_status find_devices(const backend *only, device_array *all, text *refusals)
 {
     vecdot_status status = VECDOT_SUCCESS;
@@ -94,8 +94,8 @@ vecdot_status vecdot_device_list(vecdot_device_info *infos, size_t capacity, siz
 
 /* A parsed selector. */
 typedef struct query {
-    const backend *only;   /* NULL for "auto"                                            */
-    char word[WORD_BYTES]; /* the device part: an index, a kind or part of a name; or "" */
+    const backend *only;   /* NULL for "auto" */
+    char word[WORD_BYTES]; /* the part after the colon: an index, a kind or part of a name; or "" */
 } query;
 
 static void lower(char *word)
@@ -115,7 +115,8 @@ static int matches(const query *q, const vecdot_device_info *info)
            text_contains(info->platform, word);
 }
 
-/* backend: `length` bytes, "auto" or a backend's name. `origin` names the selector or variable it is from. */
+/* Parses the backend, `length` bytes of `name`: "auto" or a backend's name. `origin`, the selector or a
+ * variable's name, is for the message. */
 static vecdot_status parse_backend(query *q, const char *name, size_t length, const char *origin)
 {
     q->only = NULL;
@@ -149,7 +150,7 @@ static vecdot_status parse_word(query *q, const char *word, const char *origin)
     return VECDOT_SUCCESS;
 }
 
-/* The selector, or the two variables when it is NULL. */
+/* Parses the selector; when it is NULL, the two environment variables. */
 static vecdot_status parse(query *q, const char *selector)
 {
     *q = (query){.only = NULL};
@@ -165,7 +166,7 @@ static vecdot_status parse(query *q, const char *selector)
     return word != NULL ? parse_word(q, word, "VECDOT_DEVICE") : VECDOT_SUCCESS;
 }
 
-/* What was asked for, as the user wrote it. */
+/* Adds what the user asked for, as the user wrote it. */
 static void add_query(text *t, const char *selector)
 {
     if (selector != NULL) {
@@ -234,12 +235,12 @@ static void add_settings(text *report)
     }
 }
 
-/* What a context made without a selector would be. */
+/* Says which device a context without a selector would get. */
 static void add_default(text *report)
 {
     device_choice choice;
     if (device_select(NULL, &choice) != VECDOT_SUCCESS) {
-        const char *why = vecdot_last_error(); /* the lines after the first repeat what the report has */
+        const char *why = vecdot_last_error(); /* only its first line: the report has the others already */
         text_add(report, "no device is chosen by default: %.*s\n", (int)strcspn(why, "\n"), why);
         return;
     }

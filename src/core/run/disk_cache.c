@@ -1,6 +1,6 @@
-/* The disk cache's files: one per program, named by a hash of its key. A file is the header below, the key
- * and the binary. The key is compared in full, so a hash that two keys share costs a rebuild and nothing
- * else. */
+/* The files of the disk cache: one for each program, named by a hash of its key. A file is the header
+ * below, the key and the binary. The whole key is compared, so two keys with the same hash cost a rebuild
+ * and nothing else. */
 #include "core/run/disk_cache.h"
 
 #include "core/base/os.h"
@@ -14,7 +14,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* "vecdot" and the format's version; read in the other byte order it is no magic. */
+/* "vecdot" and the format's version. In the other byte order it is a different number, so such a file is
+ * not read. */
 #define MAGIC UINT64_C(0x766563646F740001)
 
 static const uint64_t default_limit = UINT64_C(256) << 20;
@@ -25,8 +26,8 @@ enum { HASH_DIGITS = 32, NAME_BYTES = HASH_DIGITS + sizeof suffix, REASON_BYTES 
 typedef struct header {
     uint64_t magic;
     uint64_t key_size;
-    uint64_t size;     /* of the binary                 */
-    uint64_t checksum; /* of all that follows the header */
+    uint64_t size;     /* bytes of the binary */
+    uint64_t checksum; /* of all bytes after the header */
 } header;
 
 struct disk_cache {
@@ -93,14 +94,15 @@ static void file_name(const char *key, size_t key_size, char name[NAME_BYTES])
              (unsigned long long)hash.low64, suffix);
 }
 
-/* A file of this cache, or one that was never completed: nothing else in the folder is ever removed. */
+/* Whether a file belongs to this cache; temporary files that were never completed do too. No other file in
+ * the folder is ever removed. */
 static int is_our_file(const char *name)
 {
     return strspn(name, "0123456789abcdef") == HASH_DIGITS &&
            strncmp(name + HASH_DIGITS, suffix, sizeof suffix - 1) == 0;
 }
 
-/* NULL when the file is whole and of this key, else what is wrong. */
+/* Returns NULL when the file is complete and belongs to this key; otherwise what is wrong with it. */
 static const char *check_file(const char *file, size_t size, const char *key, size_t key_size, header *h)
 {
     if (size < sizeof *h) return "is too short";

@@ -1,4 +1,4 @@
-/* Jobs: what is where, what fits, and how one piece will run. */
+/* Decides how a job's arrays reach the device, where the job is cut, and how one piece runs. */
 #include "core/run/job.h"
 #include "core/problem/layout.h"
 
@@ -9,7 +9,7 @@
 
 /* ---- Jobs ---- */
 
-/* Bytes of a memory that can be compared: the host's, or what a handle is part of. */
+/* Bytes that can be compared with others of the same root: host addresses, or offsets in a buffer. */
 typedef struct byte_range {
     void *root; /* NULL on the host */
     uintptr_t low, high;
@@ -58,7 +58,7 @@ static int64_t extent_bytes(const problem *p, int array)
     return e.high - e.low;
 }
 
-/* Whether kernels may write into a host array. */
+/* Whether kernels may write to a host array. */
 static int shares_out(const plan_policy *policy)
 {
     return policy->share_host && policy->share_out;
@@ -70,7 +70,7 @@ int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array)
     return extent_bytes(&j->p, array);
 }
 
-/* Scratch for results on their way to out, at most. */
+/* At most this many bytes of scratch hold results before they reach out. */
 static int64_t result_bytes(const job *j)
 {
     const location *at = &j->at[OUT];
@@ -91,16 +91,16 @@ int job_needs_pieces(const job *j, const plan_policy *policy)
 
 /* ---- Preparing ---- */
 
-/* At least this many elements must be bound at once: a chunk of the canonical sum, and some for a GPU to
- * share out. */
+/* At least this many elements of the contracted axis must be bound at once: one chunk of the canonical
+ * sum; on a GPU several, so that its groups share the work. */
 static int64_t least_elements(const problem *p, const plan_policy *policy)
 {
     int64_t chunk = ROW_BYTES / dtype_size(p->result) * ROWS;
     return policy->schedule == SCHEDULE_GPU ? 4 * chunk : chunk;
 }
 
-/* Elements of the contracted axis that fit one buffer, in place or gathered; the rest of the extent is the
- * batch's. */
+/* The elements of the contracted axis that fit one buffer, in place or gathered. The batch dimensions take
+ * a part of the buffer too. */
 static int64_t elements_that_fit(const problem *p, const plan_policy *policy, int array, int gathered)
 {
     int64_t size = dtype_size(p->type[array]);
@@ -121,14 +121,14 @@ static void prepare_addresses(const job *j, const problem *p, const host_transfe
         if (!at->on_host)
             address[a] = (uintptr_t)at->offset;
         else if (transfer->copy[a] || (a != OUT && transfer->gather[a]))
-            address[a] = (uintptr_t)-e.low; /* buffers start aligned */
+            address[a] = (uintptr_t)-e.low; /* a buffer's start is aligned */
         else
             address[a] = (uintptr_t)at->host;
     }
 }
 
-/* A driver may still put a host array elsewhere, with its lower end (that of all arrays in one buffer) on a
- * boundary: then 16-byte boundaries hold only if every lower end was on one. */
+/* A driver may move a host array so that its lower end is on a boundary; arrays that share a buffer move
+ * together. So a 16-byte alignment is only relied on if every lower end is on a 16-byte boundary. */
 static void distrust_vectors(const job *j, preparation *ready)
 {
     int aligned = 1;
@@ -139,10 +139,10 @@ static void distrust_vectors(const job *j, preparation *ready)
         if (j->at[a].on_host && !ready->transfer.copy[a]) ready->p.vectors[a] = 0;
 }
 
-/* OpenCL's buffers lie on such a boundary, and a library made for them may rely on it. */
+/* OpenCL's buffers start on such a boundary, and an OpenCL BLAS may rely on it. */
 enum { BASE_ALIGNMENT = 128 };
 
-/* Whether the arrays, as they will be bound, are what the library takes. */
+/* Why the library does not take the arrays as they will be bound; NULL when it does. */
 static const char *arrays_for_blas(const job *j, const plan_policy *policy, const preparation *ready)
 {
     const gemm *g = &ready->product;
@@ -208,7 +208,7 @@ void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
 
 /* ---- Pieces ---- */
 
-/* Along which batch dimension an array reaches farthest, -1 for none. */
+/* The batch dimension along which an array spans the most bytes; -1 when there is none. */
 static int widest_dimension(const problem *p, int array, int64_t *bytes)
 {
     int widest = -1;

@@ -1,5 +1,5 @@
-/* A checked problem on its way to a queue: how its arrays reach the device, where it is cut into pieces, and
- * the plan of each. */
+/* A checked problem before it runs: how its arrays reach the device, where it is cut into pieces, and the
+ * plan of each piece. Enqueues nothing. */
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
 
@@ -7,44 +7,45 @@
 #include "core/plan/plan.h"
 #include "core/run/bind.h"
 
-/* A problem with its arrays' places, collapsed. */
+/* A collapsed problem and the locations of its arrays. */
 typedef struct job {
     problem p;
     location at[ARRAYS];
     int overlaps; /* out shares bytes with an input */
 } job;
 
-/* Collapses the checked problem in `p` and fills the rest. */
+/* Collapses the checked problem in j->p and fills the other fields. */
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
 
-/* Makes out a dense host array of the job's own, apart from the inputs: which is not told. */
+/* Replaces out by a dense host array that does not overlap the inputs. Only for planning: the array has no
+ * memory. */
 void job_write_dense(job *j);
 
-/* Whether it must be cut into pieces, since its arrays or results do not fit the device's buffers. */
+/* Whether the job must be cut into pieces because an array or the results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);
 
-/* Bytes of the one buffer that a host array needs: out for its whole extent in place, or for its elements
- * when it is copied. */
+/* Bytes of the buffer that a host array needs. For an out that is copied: those of its elements. For any
+ * other array: those of its whole extent. */
 int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array);
 
-/* Bytes from the first to the last of the fewest elements of a sum that can be bound at once. */
+/* Bytes from the first to the last element of the shortest part of a sum that may be bound at once. */
 int64_t job_least_reach(const job *j, const plan_policy *policy, int array);
 
-/* The batch dimension to cut in two, or -1 when the job can run as one piece. */
+/* The batch dimension to cut in two; -1 when the job can run as one piece. */
 int job_dimension_to_cut(const job *j, const plan_policy *policy);
 
-/* -1 where there is none. */
+/* The longest batch dimension; -1 when there is none. */
 int problem_longest_dimension(const problem *p);
 
-/* How a job that needs no pieces, or one piece of one that does, will run. element_limit receives the most
- * elements of the contracted axis that can be bound at once. */
+/* How one piece runs. A job that needs no cut is one piece. element_limit is the number of elements of the
+ * contracted axis that can be bound at once. */
 typedef struct preparation {
-    problem p; /* with the strides and alignment that the device will see */
+    problem p; /* with the strides and alignment that the device sees */
     host_transfer transfer;
     plan pl;
     int64_t element_limit;
-    const char *not_blas; /* why the vendor's BLAS does not compute it; NULL: it does, ... */
-    gemm product;         /* ... as this */
+    const char *not_blas; /* why the vendor's BLAS does not compute it; NULL when it does */
+    gemm product;         /* the product that it computes */
 } preparation;
 
 void job_prepare(const job *j, const plan_policy *policy, preparation *ready);

@@ -1,11 +1,11 @@
-/* Scratch, arguments and launches of a plan on bound arrays. */
+/* Allocates scratch, fills arguments, and launches a plan's steps on bound arrays. */
 #include "core/run/launch.h"
 
 #include "core/base/status.h"
 #include "core/run/backend_blas.h"
 #include "core/run/program_cache.h"
 
-/* Releases memory that enqueued work may still use. */
+/* Releases memory after the queue's work is complete, since that may use the memory. */
 static void release_when_idle(vecdot_queue *queue, void *memory)
 {
     const backend *driver = queue->context->dev.driver;
@@ -26,7 +26,7 @@ static vecdot_status ensure_scratch(vecdot_queue *queue, size_t bytes)
     return VECDOT_SUCCESS;
 }
 
-/* Zeroed once: whatever launch counts leaves zeros behind. */
+/* The counters are zeroed once. Every launch that counts leaves zeros behind. */
 static vecdot_status ensure_counters(vecdot_queue *queue)
 {
     static const uint32_t zeros[FUSED_COUNTERS];
@@ -61,7 +61,7 @@ int64_t pass_count(const preparation *ready)
     return passes;
 }
 
-/* Results follow the partials in scratch, on a boundary that suits every dtype. */
+/* In scratch the results come after the partials, on a boundary that suits every dtype. */
 static size_t results_offset(const plan *pl)
 {
     return (pl->partial_bytes + 255) / 256 * 256;
@@ -78,7 +78,8 @@ vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready)
     return ready->pl.steps[0].p.fused ? ensure_counters(queue) : VECDOT_SUCCESS;
 }
 
-/* Building logs, and a logger must find the driver as the program left it. */
+/* Building a program logs a line. The logger must find the driver's state as the program left it, so the
+ * context is left first. */
 static vecdot_status ready_program(vecdot_queue *queue, const variant *v, void **program)
 {
     vecdot_context *context = queue->context;
@@ -101,7 +102,7 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
     kernel_arg args[STEP_BUFFERS + 1];
     size_t count = 0;
     s.p.first_node = first_node;
-    if (s.p.nodes != nodes) { /* a range of them: the plan's groups are for all */
+    if (s.p.nodes != nodes) { /* the plan's groups are for all nodes, this launch has fewer */
         s.p.nodes = nodes;
         plan_size_step(&ready->pl, &queue->context->policy, &s);
     }

@@ -1,26 +1,26 @@
-/* The launches of a prepared piece whose arrays are bound: its main step, whole or for a range of tree nodes,
- * and the steps after it. All is enqueued in the queue's own order. */
+/* The launches of a prepared piece whose arrays are bound: its main step, for all tree nodes or a range of
+ * them, and the later steps. Everything is enqueued in the queue's order; nothing waits. */
 #ifndef CORE_LAUNCH_H
 #define CORE_LAUNCH_H
 
 #include "core/run/job.h"
 
-/* One pass over the leading dimensions that a launch cannot take: where its arrays and results start. */
+/* One index of the leading dimensions that a launch cannot take. Each pass has its own launches. */
 typedef struct pass {
-    int64_t shift[ARRAYS]; /* bytes */
+    int64_t shift[ARRAYS]; /* bytes from element [0, ..., 0] to the pass's first element */
 } pass;
 
 int64_t pass_count(const preparation *ready);
 pass pass_at(const preparation *ready, int64_t index);
 
-/* Bytes of the queue's scratch that the plan needs. */
+/* Bytes of scratch that the plan needs. */
 size_t scratch_bytes(const plan *pl);
 
-/* Hands a piece for which ready->not_blas is NULL to the vendor's BLAS; where *served stays 0 it is to be
- * launched. */
+/* Gives a piece with ready->not_blas == NULL to the vendor's BLAS. When *served stays 0, the caller
+ * launches the kernels instead. */
 vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served);
 
-/* To be called before the launches: scratch and counters as the plan needs them. */
+/* Makes the scratch and the counters that the plan needs. Call it before the launches. */
 vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready);
 
 vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,

@@ -1,4 +1,4 @@
-/* vecdot_empty: device memory as a tensor. */
+/* vecdot_empty: allocates device memory as a tensor. */
 #include "core/base/dtype.h"
 #include "core/run/context.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A tensor with what it owns, in one block with its shape and strides. */
+/* A tensor with the memory it owns, its shape and its strides, in one allocation. */
 typedef struct owned {
     DLManagedTensor managed;
     vecdot_context *context;
@@ -24,7 +24,7 @@ static void owned_delete(DLManagedTensor *managed)
     vecdot_context_release(context);
 }
 
-/* The bytes of a contiguous array, 0 when it has no elements. */
+/* Writes the bytes of a contiguous array; 0 when it has no elements. */
 static vecdot_status array_bytes(dtype type, int32_t ndim, const int64_t *shape, int64_t *bytes)
 {
     int64_t total = dtype_size(type);
@@ -94,7 +94,7 @@ vecdot_status vecdot_empty(vecdot_context *context, DLDataType type, int32_t ndi
     for (int32_t i = ndim; i-- > 0;) {
         t->shape[i] = shape[i];
         t->strides[i] = stride;
-        stride *= bytes > 0 ? shape[i] : 1; /* an empty array's other sizes may multiply to anything */
+        stride *= bytes > 0 ? shape[i] : 1; /* the product of an empty array's sizes can overflow */
     }
     o->managed.manager_ctx = o;
     o->managed.deleter = owned_delete;

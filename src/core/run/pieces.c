@@ -1,5 +1,5 @@
-/* A job's pieces, one after another. On a device that copies, the copies of one piece are enqueued in a queue
- * of their own while the device computes the piece before, whose results are read after that. */
+/* Runs a job's pieces, one after another. On a device that copies, the next piece is copied in a queue of
+ * its own while the device computes. The results of a piece are read after the next piece was enqueued. */
 #include "core/run/pieces.h"
 #include "core/problem/layout.h"
 
@@ -8,18 +8,18 @@
 
 #include <stdlib.h>
 
-/* A job under way. */
+/* A job that is running. */
 typedef struct course {
     vecdot_queue *queue;
     plan_policy policy;
     stage stage;
-    int ahead;     /* pieces are bound while the one before is at work */
-    int in_pieces; /* there is more than one                           */
-    int on_host;   /* an array is                                      */
-    delivery due;  /* results of the piece before: `is_due`            */
+    int ahead;     /* a piece is copied while the device computes the one before */
+    int in_pieces; /* the job has more than one */
+    int on_host;   /* at least one array is on the host */
+    delivery due;  /* results of the piece before, if has_pending */
     int is_due;
-    int reused;                 /* the queue had kept device memory, which is free again after a failure */
-    uint64_t done, told, total; /* products; told: to the program */
+    int reused;                 /* buffers kept by the queue were reused; after a failure they are free */
+    uint64_t done, told, total; /* products; `reported` is the last `done` that the program was given */
 } course;
 
 static const backend *driver_of(const course *c)
@@ -29,21 +29,22 @@ static const backend *driver_of(const course *c)
 
 /* ---- Progress ---- */
 
-/* A sum of nothing counts as one, so that all the work there is counts. */
+/* The number of products. A sum of no products counts as one, so that every job has some. */
 static uint64_t products(const problem *p)
 {
     uint64_t all, n = p->n > 0 ? (uint64_t)p->n : 1;
     return __builtin_mul_overflow((uint64_t)problem_outputs(p), n, &all) ? UINT64_MAX : all;
 }
 
-/* Between pieces; a retry with smaller ones tells nothing until it is further on. */
+/* Calls the program's progress function. A retry with smaller pieces reports nothing until it has got
+ * further than the attempt before. */
 static vecdot_status tell(course *c)
 {
     const vecdot_queue *queue = c->queue;
     if (!queue->progress || !c->in_pieces || !c->on_host) return VECDOT_SUCCESS;
     if (c->done < c->told) return VECDOT_SUCCESS;
     c->told = c->done;
-    TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* the program's function finds its own context */
+    TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* the program's function must find its own context */
     int stop = queue->progress(queue->progress_user, c->done, c->total);
     TRY(context_enter(queue->context));
     if (!stop) return VECDOT_SUCCESS;
@@ -59,8 +60,8 @@ static void advance(course *c, uint64_t more)
 
 /* ---- One piece ---- */
 
-/* The copies just enqueued come before the launches that follow; copies yet to come, after those made so far.
- */
+/* Makes the launches that follow wait for the copies just enqueued, and later copies wait for the launches
+ * made so far. */
 static vecdot_status hand_over(const course *c)
 {
     const backend *driver = driver_of(c);
@@ -82,12 +83,12 @@ static vecdot_status deliver_due(course *c)
     return bind_deliver(c->queue, &c->stage, &c->due);
 }
 
-/* After a piece's last launch. */
+/* Ends a piece after its last launch. */
 static vecdot_status conclude(course *c, const job *j, const preparation *ready, const bindings *b)
 {
     TRY(start(c));
     TRY(deliver_due(c));
-    if (!c->on_host) return VECDOT_SUCCESS; /* stays enqueued */
+    if (!c->on_host) return VECDOT_SUCCESS; /* the work stays enqueued */
     if (j->at[OUT].on_host) {
         c->due = (delivery){j->p, ready->p, j->at[OUT], b->at[OUT], ready->transfer.copy[OUT]};
         c->is_due = 1;
@@ -104,7 +105,7 @@ static vecdot_status bind(course *c, const job *j, const preparation *ready, int
     return hand_over(c);
 }
 
-/* Everything fits: bind once, launch every pass. */
+/* Runs a piece that fits: binds once and launches every pass. */
 static vecdot_status run_whole(course *c, const job *j, const preparation *ready, bindings *b)
 {
     int64_t passes = pass_count(ready);
@@ -121,7 +122,7 @@ static vecdot_status run_whole(course *c, const job *j, const preparation *ready
     return conclude(c, j, ready, b);
 }
 
-/* One range of nodes, launched and, where no copy of the next is made meanwhile, waited for. */
+/* Launches one range of nodes. Unless copies overlap with computing, it waits for the launch. */
 static vecdot_status run_range(course *c, const job *j, const preparation *ready, pass where, int64_t first,
                                int64_t nodes, int with_out, bindings *b)
 {
@@ -139,7 +140,8 @@ static vecdot_status run_range(course *c, const job *j, const preparation *ready
     return VECDOT_SUCCESS;
 }
 
-/* The contracted axis goes in ranges of whole nodes; the partials stay on the device until all are there. */
+/* Runs a piece by ranges of whole nodes along the contracted axis. The partials stay on the device until
+ * all are computed. */
 static vecdot_status run_ranges(course *c, const job *j, const preparation *ready, bindings *b)
 {
     const plan *pl = &ready->pl;
@@ -195,7 +197,7 @@ static vecdot_status run_pieces(course *c, const job *j)
     return run_pieces(c, &part);
 }
 
-/* A queue for copies beside the queue's own, made by the first job that uses it. */
+/* Makes the queue for copies, at the first job that needs it. */
 static vecdot_status copies_ready(vecdot_queue *queue)
 {
     const backend *driver = queue->context->dev.driver;
@@ -210,7 +212,7 @@ static vecdot_status copies_ready(vecdot_queue *queue)
     return status;
 }
 
-/* What is still under way is waited for, also after a failure. */
+/* Waits for all work and delivers the last results. */
 static vecdot_status complete(course *c)
 {
     TRY(driver_of(c)->queue_finish(c->queue->native));
@@ -250,12 +252,13 @@ static int64_t largest(const job *j, const plan_policy *policy)
     return bytes;
 }
 
-/* Smaller pieces than this are not worth a try; nor, in place, more of them than it takes. */
+/* Smaller pieces than LEAST_PIECE bytes are not tried. LEAST_STEP: pieces in place are not cut smaller for
+ * progress reports. */
 enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20 };
 
-/* Bytes of a piece. Copies of two pieces lie on the device together. Pieces in place cost nothing, so there
- * are more of them than must be, for progress to be told; but where the elements of a sum lie so far apart
- * that small pieces would have to be gathered. */
+/* Bytes of a piece. The copies of two pieces share the device's memory. Pieces in place cost nothing, so
+ * the job is cut into more of them, to report progress. It is not, if the elements of a sum lie so far
+ * apart that small pieces would have to be gathered. */
 static int64_t piece_bytes(const job *j, const plan_policy *policy)
 {
     int64_t view = policy->max_alloc / 8 > LEAST_STEP ? policy->max_alloc / 8 : LEAST_STEP;
@@ -266,8 +269,8 @@ static int64_t piece_bytes(const job *j, const plan_policy *policy)
     return view;
 }
 
-/* With other work in the device's memory there may be less of it than the policy goes by: then pieces are
- * halved. What has been written before is written again. */
+/* Other programs may use the device's memory, so that less is free than the policy assumes. Then the
+ * pieces are halved and all pieces run again. */
 vecdot_status job_run(vecdot_queue *queue, const job *j)
 {
     course c = {.queue = queue, .policy = queue->context->policy, .total = products(&j->p)};
@@ -286,7 +289,7 @@ vecdot_status job_run(vecdot_queue *queue, const job *j)
         if (status == VECDOT_ERROR_OUT_OF_MEMORY && c.reused && !j->overlaps) continue;
         if (status != VECDOT_ERROR_OUT_OF_MEMORY || !copies || j->overlaps || limit < LEAST_PIECE)
             return status;
-        TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* for the program's logger */
+        TRY(context_leave(queue->context, VECDOT_SUCCESS)); /* the logger must find its own context */
         log_line("no room for pieces of %lld bytes, trying %lld: %s", (long long)most, (long long)limit,
                  vecdot_last_error());
         TRY(context_enter(queue->context));

@@ -1,5 +1,5 @@
-/* The programs of a context, found by variant in a small chained table. A program comes from the disk cache
- * where that has it, else the backend builds it. */
+/* A context's programs in a small hash table with chains. A program comes from the disk cache if that has
+ * it; otherwise the backend builds it. */
 #include "core/run/program_cache.h"
 
 #include "core/base/os.h"
@@ -11,21 +11,22 @@
 
 enum { BUCKETS = 64, LABEL_BYTES = 128 };
 
-/* Whole before it is in its bucket, and there until the end: so that it is found without a lock. */
+/* An entry is complete before it is added to its bucket, and stays there until the cache is destroyed. So
+ * readers need no lock. */
 typedef struct entry {
     struct entry *next;
     variant key;
-    mutex *building;  /* held while one thread builds */
-    atomic_int ready; /* `program` is open            */
-    char *unsaved;    /* the key in the disk cache, when it was built and is to be saved */
+    mutex *building;  /* held by the thread that builds the program */
+    atomic_int ready; /* `program` is open */
+    char *unsaved;    /* the disk cache's key of a program that is to be saved; else NULL */
     void *program;    /* the backend's */
 } entry;
 
 struct program_cache {
     const device *dev;
     void *context;    /* the backend's */
-    mutex *adding;    /* held while one thread adds an entry */
-    disk_cache *disk; /* NULL: there is none */
+    mutex *adding;    /* held by the thread that adds an entry */
+    disk_cache *disk; /* NULL: no disk cache */
     _Atomic(entry *) buckets[BUCKETS];
 };
 
@@ -47,7 +48,7 @@ vecdot_status program_cache_create(const device *dev, void *context, program_cac
 
 /* ---- The table ----------------------------------------------------------------------------------- */
 
-/* A variant is eight bytes without padding, so its bytes are its identity. */
+/* A variant's eight bytes have no padding, so they identify it. */
 static uint64_t bits_of(const variant *v)
 {
     uint64_t bits = 0;
@@ -77,7 +78,7 @@ static void entry_free(entry *e)
     free(e);
 }
 
-/* NULL when memory is out. */
+/* Adds an entry. Returns NULL when memory is out. */
 static entry *add(program_cache *cache, const variant *v)
 {
     size_t bucket = bucket_of(v);
@@ -95,7 +96,7 @@ static entry *add(program_cache *cache, const variant *v)
     return e;
 }
 
-/* The variant's entry, made if need be; NULL when memory is out. */
+/* Returns the variant's entry, which is added if there is none; NULL when memory is out. */
 static entry *find_or_add(program_cache *cache, const variant *v)
 {
     entry *e = find(cache, v);
@@ -109,7 +110,7 @@ static entry *find_or_add(program_cache *cache, const variant *v)
 
 /* ---- The disk cache ------------------------------------------------------------------------------ */
 
-/* All that a program's bytes depend on. */
+/* Writes everything that a program's bytes depend on. */
 static vecdot_status write_key(const device *dev, const variant *v, text *key)
 {
     const char *parts[] = {vecdot_version(), dev->driver->name, dev->info.platform, dev->info.name,
@@ -118,7 +119,7 @@ static vecdot_status write_key(const device *dev, const variant *v, text *key)
     return dev->driver->program_key(dev, v, key);
 }
 
-/* The key in memory that the caller frees; NULL when there is no disk cache, no key or no memory. */
+/* Returns the key in memory that the caller frees; NULL when there is no disk cache, no key or no memory. */
 static char *make_key(const program_cache *cache, const variant *v)
 {
     text measured = {NULL, 0, 0};
@@ -145,9 +146,9 @@ static int load_program(const program_cache *cache, entry *e, const char *key, c
     return status == VECDOT_SUCCESS;
 }
 
-/* At the end of the context and not when the program is built, since a driver may take as long for the binary
- * as for the program (PoCL compiles it anew, for groups of any size), and since it then knows what was
- * launched. */
+/* Programs are saved when the context ends, not when they are built: a driver may take as long for the
+ * binary as for the program (PoCL compiles it again, for groups of any size), and only at the end does it
+ * know what was launched. */
 static void save_program(const program_cache *cache, entry *e)
 {
     const backend *driver = cache->dev->driver;
@@ -167,7 +168,8 @@ static void save_program(const program_cache *cache, entry *e)
     free(bytes);
 }
 
-/* Saving must not keep a program from ending for long: what is left over is built and saved another time. */
+/* Saving must not delay the end of the program for long. What is not saved is built again and saved
+ * another time. */
 void program_cache_destroy(program_cache *cache, double saving_seconds)
 {
     double until = clock_seconds() + saving_seconds;

@@ -1,4 +1,4 @@
-/* A context's programs by variant, built at first use and kept for its life. */
+/* A context's programs by variant. Each is built at first use and kept as long as the context. */
 #ifndef CORE_PROGRAM_CACHE_H
 #define CORE_PROGRAM_CACHE_H
 
@@ -7,17 +7,17 @@
 
 typedef struct program_cache program_cache;
 
-/* For programs of a backend's context on the device; both live longer than the cache. */
+/* Makes the cache for programs of a backend's context on the device. Both must outlive the cache. */
 vecdot_status program_cache_create(const device *dev, void *context, program_cache **cache);
-/* Saves what was built to the disk cache first, which can take as long as building did: none is begun later
- * than these seconds into it. */
+/* Saves the built programs to the disk cache, then frees everything. Saving can take as long as building,
+ * so no save begins after `saving_seconds`. */
 void program_cache_destroy(program_cache *cache, double saving_seconds);
 
-/* The variant's program, NULL where it has not been built. Takes no lock. */
+/* Returns the variant's program; NULL when it is not built. Takes no lock. */
 void *program_find(const program_cache *cache, const variant *v);
 
-/* The variant's program, built now if it is not there yet. Two threads that want different variants build
- * at the same time; two that want the same one build it once. */
+/* Returns the variant's program and builds it if needed. Two threads build different variants at the same
+ * time. Of two that want the same variant, one builds and the other waits. */
 vecdot_status program_get(program_cache *cache, const variant *v, void **program);
 
 #endif

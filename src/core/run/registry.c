@@ -1,5 +1,5 @@
-/* The table of backends, in the order "auto" tries them. Nothing else in the core names a backend; what a new
- * one adds outside its folder is listed in docs/backends.md. */
+/* The table of backends, in the order in which "auto" tries them. No other file of the core names a
+ * backend. docs/backends.md lists what a new backend adds outside its folder. */
 #include "core/run/backend.h"
 
 extern const backend backend_cuda;

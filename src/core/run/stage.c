@@ -1,4 +1,4 @@
-/* Memory for the copies of host arrays. */
+/* Allocates, finds and keeps the memory through which host arrays are copied. */
 #include "core/run/stage.h"
 
 #include "core/base/status.h"
@@ -72,7 +72,7 @@ int stage_take(vecdot_queue *queue, stage *s)
     return taken;
 }
 
-/* Bytes of a buffer that is kept, at most: of larger ones the copying takes far longer than the making. */
+/* At most this many bytes of a buffer are kept. A larger buffer takes far longer to fill than to allocate. */
 static size_t most_kept(const vecdot_context *context)
 {
     const int64_t most = 16 << 20, share = context->policy.max_alloc / 64;

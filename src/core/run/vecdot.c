@@ -1,4 +1,4 @@
-/* The public operations: check, place, run. */
+/* The public operations: check the arrays, locate them, run the job. */
 #include "core/base/status.h"
 #include "core/plan/explain.h"
 #include "core/problem/layout.h"
@@ -17,7 +17,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
     const char *op = operation_name(p->op);
     extent e = layout_extent(p, array);
     int64_t end;
-    if (e.high == e.low) return VECDOT_SUCCESS; /* no element is read or written */
+    if (e.high == e.low) return VECDOT_SUCCESS; /* nothing is read or written */
     place where = tensor_place(context, t);
     if (where == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,
@@ -54,7 +54,7 @@ static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
 
 /* ---- Preparing ---- */
 
-/* A call and its explanation begin alike: first what needs no device, then what does. out may be NULL. */
+/* Runs the checks that need no device. out may be NULL. */
 static vecdot_status check(operation op, const DLTensor *x1, const DLTensor *x2,
                            const vecdot_options *options, const DLTensor *out, problem *p)
 {
@@ -62,7 +62,7 @@ static vecdot_status check(operation op, const DLTensor *x1, const DLTensor *x2,
     return layout_check_out(p);
 }
 
-/* The job of a checked problem. One without outputs is not placed. */
+/* Runs the checks that need the device and makes the job. A problem without outputs gets no locations. */
 static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const tensors[ARRAYS], job *j)
 {
     for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
@@ -115,7 +115,7 @@ static vecdot_status call_through_host(operation op, vecdot_queue *queue,
 
 /* ---- Calling ---- */
 
-/* Between the driver's context_enter and context_leave. */
+/* Runs a call between context_enter and context_leave. */
 static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTensor *const tensors[ARRAYS],
                                   const vecdot_options *options, job *j)
 {

@@ -1,6 +1,6 @@
-/* The C side of the common kernel language, beside kernels/common/dialect_opencl.h and dialect_cuda.h: what
- * number.h, element.h and canonical.h need to compute on the calling thread. To be compiled without
- * contraction and without strict aliasing. */
+/* The C dialect of the kernels' language, like kernels/common/dialect_opencl.h and dialect_cuda.h: what
+ * number.h, element.h and canonical.h need on the calling thread. Code that includes it must be compiled
+ * without contraction and without strict aliasing, or its bits are wrong. */
 #ifndef CORE_HOST_DIALECT_C_H
 #define CORE_HOST_DIALECT_C_H
 
@@ -53,8 +53,8 @@ FUNCTION u64 bits_of_f64(double x)
     return bits;
 }
 
-/* In steps that compilers can do to a whole vector. Subnormals get the exponent of 2^-14, which a subtraction
- * takes off again. */
+/* Written in steps that compilers turn into vector code. A subnormal first gets the exponent of 2^-14; the
+ * subtraction removes it again. */
 FUNCTION float f32_of_f16(u16 bits)
 {
     const u32 rebias = 112u << 23, top = 31u << 23;
@@ -65,7 +65,8 @@ FUNCTION float f32_of_f16(u16 bits)
     return f32_of_bits(x | (u32)(bits & 0x8000) << 16);
 }
 
-/* To nearest, ties to even. Adding 0.5 rounds to multiples of 2^-24, the least float16. */
+/* Rounds to nearest, ties to even. Adding 0.5 rounds a subnormal to a multiple of 2^-24, the smallest
+ * float16. */
 FUNCTION u16 f16_of_f32(float value)
 {
     u32 bits = bits_of_f32(value), x = bits & 0x7fffffffu;

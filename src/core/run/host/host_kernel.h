@@ -1,11 +1,12 @@
-/* What the calling thread computes with: a function for each way to accumulate and each instruction set, all
- * compiled from host_sum.h. cmake/Host.cmake generates them and their table. */
+/* The functions that compute on the calling thread: one for each way to accumulate and each instruction
+ * set. All are compiled from host_sum.h. cmake/Host.cmake generates the functions and their table. */
 #ifndef CORE_HOST_KERNEL_H
 #define CORE_HOST_KERNEL_H
 
 #include <stdint.h>
 
-/* Outputs that lie evenly apart, and their operands. Strides are in bytes, dtypes the kernels' codes. */
+/* Outputs at equal distances, and their operands. Strides and steps are in bytes. Dtypes are the kernels'
+ * codes. */
 typedef struct host_line {
     const char *x1, *x2;
     char *out;
@@ -13,13 +14,13 @@ typedef struct host_line {
     int64_t outputs, step1, step2, step_out; /* from output to output     */
     int32_t type1, type2, result, type_out;
     int32_t no_conj;
-    int32_t is_matrix; /* sums in the order of class matrix; only across outputs       */
-    int32_t across;    /* vectors lie across outputs, and not along the contracted axis */
+    int32_t is_matrix; /* sums in the order of class matrix; implies `across` */
+    int32_t across;    /* vectors run across outputs, not along the contracted axis */
 } host_line;
 
 typedef void host_function(const host_line *line);
 
-/* What is added up, in the order of cmake/Host.cmake. Integers of 8 and 16 bits share one. */
+/* What is added up, in the order of cmake/Host.cmake. Integers of 8 and 16 bits share one function. */
 typedef enum host_number {
     HOST_b1,
     HOST_i16,
@@ -35,11 +36,11 @@ typedef enum host_number {
 } host_number;
 
 typedef struct host_set {
-    const char *name; /* of the instruction set */
+    const char *name; /* the instruction set */
     host_function *functions[HOST_NUMBERS];
 } host_set;
 
-/* The best first; the last one's name is NULL. */
+/* The best instruction set first. The last row's name is NULL. */
 extern const host_set host_sets[];
 
 #endif

@@ -1,4 +1,4 @@
-/* The decision for the host path, and the walk over a problem's outputs. */
+/* Decides whether a job is computed on the calling thread, and walks its outputs. */
 #include "core/run/host/host_path.h"
 #include "core/problem/layout.h"
 
@@ -38,8 +38,8 @@ const char *host_set_name(int set)
 
 /* ---- Rounding ------------------------------------------------------------------------------------ */
 
-/* The program may round otherwise, flush subnormals or trap on this thread; the bits must not depend on it.
- * Both return what was set before. */
+/* The program may have set this thread to round differently, flush subnormals or trap. The bits must not
+ * depend on that. Each version of the function sets the wanted mode and returns the mode before. */
 #if defined(__x86_64__) || defined(__i386__)
 enum { ROUNDING_DEFAULT = 0x1f80, ROUNDING_STATUS = 0x3f };
 
@@ -71,15 +71,16 @@ static uint64_t rounding_set(uint64_t wanted)
 /* ---- Decision ------------------------------------------------------------------------------------ */
 
 /* Picoseconds, measured with AVX-512 on the machine of docs/decisions.md: for each byte of both operands'
- * elements, for each product and for each output; operands' neighbours adjacent (or the same) and apart. */
+ * elements, each product and each output. First index: vectors run across outputs. Second index:
+ * neighbouring elements are apart. */
 static const struct {
     int byte, product, output;
 } costs[2][2] = {{{16, 0, 50000}, {16, 1200, 50000}}, {{40, 0, 8000}, {40, 2000, 8000}}};
 
 enum {
-    CAST = 45,        /* an operand's element, where it is not added up as it is ... */
-    HALF_CAST = 1000, /* ... and becomes a half, which takes rounding                */
-    LINE = 50000      /* each row of outputs                                         */
+    CAST = 45,        /* converting an operand's element to what is added up */
+    HALF_CAST = 1000, /* the same to a half, which rounds */
+    LINE = 50000      /* each row of outputs */
 };
 
 static int is_half(dtype t)
@@ -102,8 +103,8 @@ static int64_t inner_step(const problem *p, int array)
     return p->rank > 0 ? p->step[array][p->rank - 1] : 0;
 }
 
-/* Across neighbouring outputs where these are closer in memory than the products of one, or rows very short.
- */
+/* Whether vectors run across outputs: when neighbouring outputs are closer in memory than the products of
+ * one output, or the sums are very short. */
 static int goes_across(const problem *p)
 {
     enum { FEW_OUTPUTS = 4, SHORT = 8 };
@@ -128,7 +129,7 @@ double host_path_estimate(const problem *p)
     }
     double outputs = (double)problem_outputs(p), lines = outputs / (double)inner_outputs(p);
     double product = (double)(costs[across][apart].byte * bytes + costs[across][apart].product + cast);
-    int output = costs[across || p->n == 0][apart].output; /* an empty sum is stored and no more */
+    int output = costs[across || p->n == 0][apart].output; /* an empty sum only stores */
     return 1e-3 * (outputs * ((double)p->n * product + output) + lines * LINE);
 }
 
@@ -145,7 +146,7 @@ int host_path_takes(const job *j, const plan_policy *policy)
 
 /* ---- The walk ------------------------------------------------------------------------------------ */
 
-/* Calls the function with each row of outputs: those of the innermost dimension. */
+/* Calls the function for each row of outputs along the innermost dimension. */
 static void walk(const problem *p, host_line *l, host_function *function)
 {
     int64_t index[VECDOT_MAX_NDIM], size[ARRAYS];
@@ -198,7 +199,7 @@ static host_function *function_for(const problem *p, int set)
     return host_sets[set].functions[numbers[p->result]];
 }
 
-/* Once a queue, since a line for each call would cost more than the call. */
+/* Logs once for each queue: a line for each call would cost more than the call. */
 static void tell(vecdot_queue *queue, const job *j)
 {
     if (queue->told_host_path) return;

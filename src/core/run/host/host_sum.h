@@ -1,6 +1,6 @@
-/* Sums on the calling thread, to the bit what the kernels give. Compiled once for each way to accumulate and
- * each instruction set (cmake/Host.cmake), with NUMBER, its GROUP and COMPONENT, STRIP_BYTES and
- * HOST_FUNCTION set. Loops over arrays of a fixed length are left to the compiler to make vectors of. */
+/* Sums on the calling thread, with the bits of the kernels. cmake/Host.cmake compiles this file once for
+ * each way to accumulate and each instruction set, and defines NUMBER, GROUP, COMPONENT, STRIP_BYTES and
+ * HOST_FUNCTION. Compilers turn the loops over arrays of fixed length into vector code. */
 #include "core/run/host/dialect_c.h"
 #include "core/run/host/host_kernel.h"
 #include "kernels/common/codes.h"
@@ -23,23 +23,23 @@
 #pragma GCC diagnostic pop
 
 typedef COMPONENT component;
-typedef component loose __attribute__((aligned(1), may_alias)); /* in the caller's memory */
+typedef component loose __attribute__((aligned(1), may_alias)); /* in the caller's memory, at any alignment */
 
-#define PARTS           (IS_COMPLEX ? 2 : 1) /* of an element */
+#define PARTS           (IS_COMPLEX ? 2 : 1) /* components of an element */
 #define COMPONENT_BYTES ((i64)sizeof(component))
 #define IS_BOOL         (CODE(NUMBER) == CODE_b1)
 #define IS_HALF         (GROUP == GROUP_F16 || GROUP == GROUP_BF16) /* computed in float32 */
 
-/* Lanes of a row: the canonical ones, and for integers, which have no order, as many bytes. */
+/* Lanes of a row. Integers have no fixed order; their rows have as many bytes as the canonical ones. */
 #define ROW_LANES (GROUP == GROUP_INT ? (i32)(ROW_BYTES / COMPONENT_BYTES) : (i32)LANES)
 
-/* Elements whose sums stay in registers. */
+/* Lanes whose sums stay in registers. */
 #define STRIP_LANES ((i32)(STRIP_BYTES / (COMPONENT_BYTES * PARTS)))
 
-/* Rows that are cast and packed at a time. */
+/* Rows that are converted and packed at a time. */
 enum { PACKED_ROWS = 4 };
 
-/* Outputs side by side. */
+/* Neighbouring outputs that are summed at the same time. */
 #define WIDE ((i32)(256 / (COMPONENT_BYTES * PARTS)))
 
 /* ---- Elements ------------------------------------------------------------------------------------ */
@@ -54,7 +54,7 @@ static inline void put(component *to, i64 k, value v)
 #endif
 }
 
-/* Whether elements lie in memory as they are packed, next to each other. */
+/* Whether the elements are adjacent in memory and need no conversion. */
 static int is_packed(i32 type, i64 step)
 {
     const i32 own = CODE(NUMBER), twin = GROUP == GROUP_INT ? own + CODE_u8 - CODE_i8 : own;
@@ -64,7 +64,7 @@ static int is_packed(i32 type, i64 step)
 #if defined(__F16C__) && (GROUP == GROUP_F16 || GROUP == GROUP_F32)
 #include <immintrin.h>
 
-/* The float16 that the instruction takes in whole vectors, which compilers do not make of a loop. */
+/* Converts whole vectors of float16 by an instruction that compilers do not generate from a loop. */
 static i64 pack_halves(float *restrict to, const char *restrict from, i64 count)
 {
     i64 k = 0;
@@ -80,8 +80,8 @@ static i64 pack_halves(component *to, const char *from, i64 count)
 }
 #endif
 
-/* Casts `count` elements that lie `step` bytes apart. Neighbours, and one element for all, are loops of their
- * own. */
+/* Converts `count` elements that are `step` bytes apart. Adjacent elements and one repeated element have
+ * loops of their own. */
 static void pack(component *restrict to, const char *restrict from, i32 type, i64 step, i64 count)
 {
     switch (type) {
@@ -112,7 +112,7 @@ static void pack(component *restrict to, const char *restrict from, i32 type, i6
     }
 }
 
-/* The elements where they are, or packed into `room`. */
+/* Returns the elements in place if they are packed; otherwise converts them into `room`. */
 static const loose *fetch(component *room, const char *from, i32 type, i64 step, i64 count)
 {
     if (is_packed(type, step)) return (const loose *)(const void *)from;
@@ -120,7 +120,7 @@ static const loose *fetch(component *room, const char *from, i32 type, i64 step,
     return room;
 }
 
-/* Rounds a sum to the result dtype, casts it to that of out, and puts it there. */
+/* Rounds a sum to the result dtype, converts it to out's dtype and stores it. */
 static void store(const host_line *l, char *to, value v)
 {
     word w = {{0}};
@@ -140,7 +140,7 @@ static inline component add(component a, component b)
 #endif
 }
 
-/* sum += conj(a) * b in the order of value_multiply_add; `sign` is -1 where nothing is conjugated. */
+/* sum += conj(a) * b, in the order of value_multiply_add. `sign` is -1 when nothing is conjugated. */
 static inline void multiply_add(component *sum, i32 pitch, i32 lane, const loose *a, const loose *b,
                                 component sign)
 {
@@ -160,7 +160,7 @@ static inline void multiply_add(component *sum, i32 pitch, i32 lane, const loose
 #endif
 }
 
-/* Whole rows, one after the other in memory. */
+/* Adds whole rows that are adjacent in memory. */
 static void add_rows(component *restrict lanes, const loose *a, const loose *b, i64 rows, component sign)
 {
     for (i32 strip = 0; strip < ROW_LANES; strip += STRIP_LANES) {
@@ -183,7 +183,7 @@ static inline void halve(component *restrict to, const component *restrict from,
     for (i32 k = 0; k < count; k++) to[k] = add(from[2 * k], from[2 * k + 1]);
 }
 
-/* The adjacent pairwise sum of `width` lanes, a power of two. */
+/* Returns the adjacent pairwise sum of `width` lanes; `width` is a power of two. */
 static component fold(component *lanes, i32 width)
 {
     component other[ROW_LANES];
@@ -202,7 +202,7 @@ typedef struct operand {
     i32 type;
 } operand;
 
-/* Up to a row of `width` lanes, padded with zeros. */
+/* Returns at most a row of `width` lanes; missing ones are zeros. */
 static const loose *some(component *room, const operand *x, i64 first, i32 count, i32 width)
 {
     pack(room, x->at + first * x->stride, x->type, x->stride, count);
@@ -210,7 +210,7 @@ static const loose *some(component *room, const operand *x, i64 first, i32 count
     return room;
 }
 
-/* The value of a chunk: `count` elements from `first`. */
+/* Returns the value of a chunk: `count` elements from `first` on. */
 static value chunk_sum(const operand *x, const operand *y, i64 first, i64 count, component sign)
 {
     component lanes[ROW_LANES * PARTS], a[PACKED_ROWS * ROW_LANES * PARTS],
@@ -262,7 +262,7 @@ static value sum_along(const operand *x, const operand *y, i64 n, component sign
 
 /* ---- Across outputs ------------------------------------------------------------------------------ */
 
-/* The tree of canonical.h for outputs side by side. Its leaves are lanes, of which 2^k make a chunk. */
+/* The tree of canonical.h for several outputs at once. Its leaves are lanes; 2^k lanes make a chunk. */
 typedef struct wide_tree {
     component nodes[STACK_DEPTH][WIDE * PARTS];
     i32 depth;
@@ -275,7 +275,7 @@ static inline void merge(wide_tree *t)
     t->depth--;
 }
 
-/* A lane of a chunk: every `lanes`-th element from `first` on, `rows` of them at most. */
+/* Sums one lane of a chunk: every `lanes`-th element from `first` on, at most `rows` of them. */
 static void leaf(wide_tree *t, const host_line *l, i64 output, i32 count, i64 first, i32 lanes, i32 rows)
 {
     component *sum = t->nodes[t->depth++], a[WIDE * PARTS], b[WIDE * PARTS];
@@ -294,7 +294,7 @@ static void leaf(wide_tree *t, const host_line *l, i64 output, i32 count, i64 fi
     }
 }
 
-/* `count` outputs from `output` on. */
+/* Sums `count` outputs from `output` on. */
 static void sum_across(const host_line *l, i64 output, i32 count)
 {
     const i32 lanes = l->is_matrix ? 1 : ROW_LANES, rows = l->is_matrix ? MATRIX_BLOCK : ROWS;
