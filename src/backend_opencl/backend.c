@@ -1,4 +1,4 @@
-/* The OpenCL backend's table: all that the core sees of it. */
+/* The OpenCL backend's table. The core sees nothing else of this folder. */
 #include "backend_opencl/objects.h"
 
 const backend backend_opencl = {

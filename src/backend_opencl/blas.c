@@ -1,5 +1,6 @@
-/* CLBlast as an option of class matrix: opened at run time, its functions and constants declared here. It
- * keeps its compiled kernels to itself, so there are no handles. */
+/* CLBlast as an option of class matrix. It is opened at run time; its functions and constants are declared
+ * here, so that building needs no CLBlast. CLBlast keeps its compiled kernels itself, so there are no
+ * handles to keep. */
 #include "backend_opencl/objects.h"
 #include "core/base/os.h"
 
@@ -7,7 +8,7 @@
 
 /* ---- The library --------------------------------------------------------------------------------- */
 
-/* As in CL/cl_platform.h, whose vector types are passed to functions in the same registers. */
+/* CL/cl_platform.h declares vector types instead. Functions take both in the same registers. */
 typedef struct cl_float2 {
     _Alignas(8) float s[2];
 } cl_float2;
@@ -18,7 +19,7 @@ typedef struct cl_double2 {
 
 enum { COLUMN_MAJOR = 102, TRANSPOSE_NO = 111, TRANSPOSE_YES = 112, TRANSPOSE_CONJUGATE = 113 };
 
-/* A matrix is its buffer, offset and ld, in a batch its step, too. */
+/* A matrix is its buffer, its offset and its leading dimension; in a batch also its step. */
 #define GEMM_PARAMETERS(scalar)                                                                              \
     (int, int, int, size_t, size_t, size_t, scalar, cl_mem, size_t, size_t, cl_mem, size_t, size_t, scalar,  \
      cl_mem, size_t, size_t, cl_command_queue *, cl_event *)
@@ -26,7 +27,8 @@ enum { COLUMN_MAJOR = 102, TRANSPOSE_NO = 111, TRANSPOSE_YES = 112, TRANSPOSE_CO
     (int, int, int, size_t, size_t, size_t, scalar, cl_mem, size_t, size_t, size_t, cl_mem, size_t, size_t,  \
      size_t, scalar, cl_mem, size_t, size_t, size_t, size_t, cl_command_queue *, cl_event *)
 
-/* X(letter, dtype, type of alpha and beta, one, zero). Not float16, which it also sums in. */
+/* X(letter, dtype, type of alpha and beta, one, zero). float16 is left out, since CLBlast also sums it in
+ * float16. */
 #define BLAS_TABLE(X)                                                                                        \
     X(S, DTYPE_F32, float, 1, 0)                                                                             \
     X(D, DTYPE_F64, double, 1, 0)                                                                            \
@@ -70,9 +72,9 @@ static void open_library(void)
     BLAS_TABLE(X)
 #undef X
 #undef FILL
-    snprintf(offer.library, sizeof offer.library, "CLBlast"); /* does not tell its version */
-    offer.most = INT32_MAX;                                   /* its kernels' indices are int */
-    offer.dense_batches = 1; /* 1.5.3 forgets offsets and gaps of large matrices that need no padding */
+    snprintf(offer.library, sizeof offer.library, "CLBlast"); /* CLBlast does not give its version */
+    offer.most = INT32_MAX;                                   /* the type of its kernels' indices is int */
+    offer.dense_batches = 1; /* 1.5.3 ignores the offsets and gaps of large matrices that need no padding */
 }
 
 static const blas_offer *blas_open(const char **why)
@@ -84,7 +86,7 @@ static const blas_offer *blas_open(const char **why)
 
 /* ---- Errors -------------------------------------------------------------------------------------- */
 
-/* Its own codes; the others are OpenCL's. */
+/* CLBlast's own codes. Its other codes are OpenCL's. */
 static const struct {
     int code;
     const char *name;
@@ -111,8 +113,7 @@ static vecdot_status blas_fail(const char *call, int code)
 
 /* ---- Products ------------------------------------------------------------------------------------ */
 
-/* Its kernels load vectors, which a buffer over a program's own memory may not be aligned for, and count in
- * int. */
+/* CLBlast's kernels load vectors, so a buffer over a program's memory must be aligned. They count in int. */
 enum { BASE_ALIGNMENT = 128 };
 
 static int is_fit(const gemm *g, const gemm_matrix *x)
@@ -135,7 +136,7 @@ static int transpose(gemm_op op)
 #define MATRIX(x)   (x).memory, (size_t)((x).offset / dtype_size(g->type)), (size_t)(x).ld
 #define MATRICES(x) MATRIX(x), (size_t)(x).step
 
-/* X_multiply, for each letter. */
+/* Defines X_multiply for each letter. */
 #define X(letter, type, scalar, ...)                                                                         \
     static vecdot_status letter##_multiply(opencl_queue *q, const gemm *g)                                   \
     {                                                                                                        \

@@ -1,5 +1,5 @@
-/* Finding OpenCL devices, and telling why one is not used. Each call asks the driver anew, so there is no
- * state but the table of symbols. */
+/* Finds OpenCL devices and says why a device is not used. Every call asks the driver again: this file
+ * keeps no state. */
 #include "backend_opencl/objects.h"
 
 #include "core/base/os.h"
@@ -10,7 +10,7 @@
 
 enum { REASON_BYTES = 256, LEAST_GROUP_SIZE = 256, INFO_BYTES = 128 };
 
-/* Takes off the blanks that some drivers put around names. */
+/* Removes the blanks that some drivers put around names. */
 static void trim(char *textual)
 {
     size_t length = strlen(textual);
@@ -19,7 +19,7 @@ static void trim(char *textual)
     memmove(textual, textual + blanks, length - blanks + 1);
 }
 
-/* "" when the query fails. */
+/* Writes "" when the query fails. */
 static cl_int device_text(cl_device_id native, cl_uint what, char out[INFO_BYTES])
 {
     size_t bytes = 0;
@@ -45,7 +45,7 @@ static void platform_text(cl_platform_id platform, cl_uint what, char out[INFO_B
     snprintf(out, INFO_BYTES, "%.127s", whole);
 }
 
-/* A cl_bool, cl_uint, cl_ulong or cl_bitfield; 0 when the query fails. */
+/* For a cl_bool, cl_uint, cl_ulong or cl_bitfield; 0 when the query fails. */
 static uint32_t device_u32(cl_device_id native, cl_uint what)
 {
     cl_uint value = 0;
@@ -64,7 +64,7 @@ static size_t device_size(cl_device_id native, cl_uint what)
     return cl.GetDeviceInfo(native, what, sizeof value, &value, NULL) == CL_SUCCESS ? value : 0;
 }
 
-/* Before OpenCL 1.2 made it a query of every device, double precision was an extension's. */
+/* Double precision was an extension until OpenCL 1.2 gave every device a query for it. */
 static int device_has_fp64(cl_device_id native)
 {
     if (device_u64(native, CL_DEVICE_DOUBLE_FP_CONFIG) != 0) return 1;
@@ -78,7 +78,7 @@ static int device_has_fp64(cl_device_id native)
     return found;
 }
 
-/* 0 for a custom device. One that is several kinds counts as the first of these. */
+/* Returns 0 for a custom device. A device of several kinds counts as the first of these. */
 static int32_t device_kind(cl_device_id native)
 {
     uint64_t type = device_u64(native, CL_DEVICE_TYPE);
@@ -88,7 +88,7 @@ static int32_t device_kind(cl_device_id native)
     return 0;
 }
 
-/* Whether the device can run our kernels; else why not. */
+/* Whether the device can run the kernels; if not, `reason` says why. */
 static int device_usable(cl_device_id native, char reason[REASON_BYTES])
 {
     char version[INFO_BYTES];
@@ -142,7 +142,7 @@ static void device_fill(cl_platform_id platform, cl_device_id native, int32_t in
     dev->max_group_size = device_size(native, CL_DEVICE_MAX_WORK_GROUP_SIZE);
 }
 
-/* Whether the device can be used; else why not. */
+/* Fills *dev if the device can be used; if not, `reason` says why. */
 static int device_learn(cl_platform_id platform, cl_device_id native, int32_t index, device *dev,
                         char reason[REASON_BYTES])
 {
@@ -163,8 +163,8 @@ static int device_learn(cl_platform_id platform, cl_device_id native, int32_t in
 /* ---- The survey: every platform and device, used or not ------------------------------------------ */
 
 typedef struct survey {
-    text *report;    /* one line for each platform and device */
-    device *devices; /* the usable ones, up to capacity       */
+    text *report;    /* receives one line for each platform and device */
+    device *devices; /* receives the usable devices, up to capacity */
     size_t capacity;
     size_t count;
 } survey;

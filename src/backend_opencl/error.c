@@ -1,4 +1,4 @@
-/* OpenCL's error codes by name, and as statuses. */
+/* The names of OpenCL's error codes, and the statuses that they become. */
 #include "backend_opencl/objects.h"
 
 #include <stdio.h>

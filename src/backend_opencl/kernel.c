@@ -1,12 +1,12 @@
-/* Kernel objects. Setting a kernel's arguments is not thread-safe, so each queue has kernels of its own: a
- * table with one for each program of the context, made by the first launch. */
+/* Kernel objects. Two threads must not set arguments of one kernel object, so each queue has its own: a
+ * table with one kernel object for each program of the context, made by the first launch. */
 #include "backend_opencl/objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for a program's kernel. */
+/* Makes the table large enough for a program's kernel. */
 static vecdot_status grow(opencl_queue *q, size_t number)
 {
     if (number < q->kernel_count) return VECDOT_SUCCESS;

@@ -1,4 +1,4 @@
-/* Launches: arguments into the queue's kernel object, then the device's queue. */
+/* Launches: sets the arguments of the queue's kernel object and enqueues it. */
 #include "backend_opencl/objects.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ vecdot_status opencl_launch(void *queue, void *program, const launch *l)
     size_t global = l->groups * l->group_size;
     code = cl.EnqueueNDRangeKernel(q->native, kernel, 1, NULL, &global, &l->group_size, 0, NULL, NULL);
     if (code == CL_SUCCESS) return VECDOT_SUCCESS;
-    if (code == CL_OUT_OF_RESOURCES) { /* a driver that allocates lazily runs out of memory here */
+    if (code == CL_OUT_OF_RESOURCES) { /* a driver that allocates lazily has run out of memory */
         return fail(
             VECDOT_ERROR_OUT_OF_MEMORY,
             "opencl: clEnqueueNDRangeKernel gave %s (%d) for %zu groups of %zu: the arrays do not fit into "

@@ -1,7 +1,7 @@
-/* Buffers: making, wrapping host memory, checking a program's own, and copying. */
+/* Buffers: allocates, wraps host memory, checks a program's own buffers, and copies. */
 #include "backend_opencl/objects.h"
 
-/* A cl_mem is no address. Pinned memory of another driver is host memory. */
+/* A cl_mem is a handle, not an address. Memory that another driver has pinned is host memory. */
 place opencl_place_of(DLDeviceType type)
 {
     if (type == kDLOpenCL) return PLACE_HANDLE;
@@ -72,7 +72,7 @@ vecdot_status opencl_memory_check(void *context, void *memory, size_t bytes, con
     return VECDOT_SUCCESS;
 }
 
-/* A sub-buffer is part of another buffer, which cannot be a sub-buffer itself. */
+/* A sub-buffer's root is its parent: a parent is never a sub-buffer. */
 vecdot_status opencl_memory_root(void *context, void *memory, void **root, size_t *offset)
 {
     cl_mem whole = NULL;
@@ -87,7 +87,8 @@ vecdot_status opencl_memory_root(void *context, void *memory, void **root, size_
     return VECDOT_SUCCESS;
 }
 
-/* One wait for all: a read map brings the bits to the host, and its unmap leaves them there. */
+/* Mapping the buffer for reading brings kernels' writes to the host, and unmapping leaves them there.
+ * Waits once, for both. */
 vecdot_status opencl_memory_reveal(void *queue, void *memory, size_t bytes)
 {
     opencl_queue *q = queue;

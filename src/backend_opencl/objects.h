@@ -1,4 +1,4 @@
-/* The backend's private objects and what its files share. */
+/* The backend's private objects and the functions that its files share. The core sees only backend_opencl. */
 #ifndef BACKEND_OPENCL_OBJECTS_H
 #define BACKEND_OPENCL_OBJECTS_H
 
@@ -14,32 +14,32 @@ typedef struct opencl_context {
     cl_context native;
     cl_device_id device;
     const device *dev;
-    atomic_size_t programs; /* how many have been built */
+    atomic_size_t programs; /* number of programs built so far */
 } opencl_context;
 
 typedef struct opencl_queue {
     cl_command_queue native;
-    int out_of_order;   /* a program's own queue: every command follows a barrier */
-    cl_kernel *kernels; /* by the program's number; NULL: not made yet            */
+    int out_of_order;   /* a program's own queue; a barrier is enqueued before every command */
+    cl_kernel *kernels; /* indexed by the program's number; NULL: not made yet */
     size_t kernel_count;
 } opencl_queue;
 
 typedef struct opencl_program {
     cl_program native;
-    cl_device_id device; /* the one it is built for, of those of its context */
-    const char *kernel;  /* the name of its one kernel                       */
-    size_t number;       /* from 0 on in each context                        */
+    cl_device_id device; /* the one of the context's devices that it is built for */
+    const char *kernel;
+    size_t number; /* counts from 0 in each context */
 } opencl_program;
 
-/* error.c: fails with the call and the code by name. What the driver reports for want of memory is
- * OUT_OF_MEMORY, anything else BACKEND. */
+/* error.c. opencl_fail names the call and the code. Codes for lack of memory become OUT_OF_MEMORY, all
+ * others BACKEND. */
 const char *opencl_code_name(cl_int code);
 vecdot_status opencl_fail(const char *call, cl_int code);
 
 /* device.c */
 vecdot_status opencl_probe(device *devices, size_t capacity, size_t *count);
 void opencl_diagnose(text *report);
-/* Fills *dev for a device that may not be in the list (a sub-device has index -1). */
+/* Fills *dev for any device. A sub-device is not in the list and has index -1. */
 vecdot_status opencl_device_of(cl_device_id native, device *dev);
 
 /* queue.c */
@@ -52,7 +52,7 @@ void opencl_queue_close(void *queue);
 vecdot_status opencl_queue_follow(void *queue, void *other);
 vecdot_status opencl_queue_start(void *queue);
 void *opencl_queue_handle(const void *queue);
-/* Makes the next command follow all before it; to be called before each one. */
+/* Makes the next command wait for all commands before it. Call it before each command. */
 vecdot_status opencl_queue_order(opencl_queue *q);
 
 /* memory.c */
@@ -78,7 +78,7 @@ vecdot_status opencl_program_save(void *program, void *bytes, size_t capacity, s
 vecdot_status opencl_program_load(void *program, void *context, const variant *v, const void *bytes,
                                   size_t size);
 
-/* kernel.c: the queue's kernel object of a program, made on the first call. */
+/* kernel.c. Gives the queue's kernel object of a program and makes it on the first call. */
 vecdot_status opencl_kernel_of(opencl_queue *q, const opencl_program *p, cl_kernel *kernel);
 void opencl_kernels_release(opencl_queue *q);
 

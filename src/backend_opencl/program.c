@@ -1,4 +1,4 @@
-/* Programs built from source or loaded as binaries. */
+/* Programs, built from source or loaded from a binary. */
 #include "backend_opencl/objects.h"
 #include "backend_opencl/source.h"
 
@@ -7,7 +7,7 @@
 
 enum { LOG_BYTES = 3000 };
 
-/* What has been built gets a number, by which queues find its kernel. */
+/* Builds a program and numbers it. Queues find its kernel by this number. */
 static cl_int build(opencl_program *p, opencl_context *c, const opencl_source *s)
 {
     cl_int code = cl.BuildProgram(p->native, 1, &c->device, s->options, NULL, NULL);
@@ -17,7 +17,7 @@ static cl_int build(opencl_program *p, opencl_context *c, const opencl_source *s
     return CL_SUCCESS;
 }
 
-/* COMPILE with what the compiler said. */
+/* Returns COMPILE with the compiler's log in the message. */
 static vecdot_status build_failed(cl_program native, cl_device_id dev, const opencl_source *s, cl_int code)
 {
     size_t bytes = 0;
@@ -38,7 +38,7 @@ vecdot_status opencl_program_open(void *program, void *context, const variant *v
     opencl_context *c = context;
     opencl_source s;
     TRY(opencl_source_of(c->dev, v, &s));
-    const char **texts = malloc(s.count * sizeof *texts); /* the API's type lacks a const */
+    const char **texts = malloc(s.count * sizeof *texts); /* the API's type has no const */
     if (texts == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "opencl: no host memory to build %s", s.label);
     memcpy(texts, s.texts, s.count * sizeof *texts);
     cl_int code = CL_SUCCESS;
@@ -65,8 +65,8 @@ void opencl_program_close(void *program)
 
 /* ---- Binaries ------------------------------------------------------------------------------------ */
 
-/* The program's device among the devices of its context: its index and how many there are. A driver that
- * lists the parent of a sub-device instead of it gives count == 0. */
+/* Gives the number of the program's devices and the index of the one that it is built for. When a driver
+ * lists a sub-device's parent instead, *count is 0. */
 static vecdot_status place_of_device(const opencl_program *p, size_t *index, size_t *count)
 {
     size_t bytes = 0;
@@ -86,8 +86,8 @@ static vecdot_status place_of_device(const opencl_program *p, size_t *index, siz
     return code == CL_SUCCESS ? VECDOT_SUCCESS : opencl_fail("clGetProgramInfo", code);
 }
 
-/* clGetProgramInfo of the one size or the one pointer that is of the program's device. What the context's
- * other devices would give is not asked for: a NULL pointer is skipped. */
+/* Gets one value, a size or a pointer, for the program's device. The values of the context's other devices
+ * are skipped, since their pointers are NULL. */
 static vecdot_status binary_info(const opencl_program *p, cl_uint what, size_t index, size_t count,
                                  void *value)
 {

@@ -1,9 +1,9 @@
-/* Contexts and command queues: our own, or a program's own retained. */
+/* Contexts and command queues, made here or retained from a program. */
 #include "backend_opencl/objects.h"
 
 #include <stdlib.h>
 
-/* Whether the context's list has the device. */
+/* Whether the context lists the device. */
 static vecdot_status context_lists(cl_context native, cl_device_id wanted, int *found)
 {
     size_t bytes = 0;
@@ -24,8 +24,8 @@ static vecdot_status context_lists(cl_context native, cl_device_id wanted, int *
     return code == CL_SUCCESS ? VECDOT_SUCCESS : opencl_fail("clGetContextInfo", code);
 }
 
-/* Whether the program's context holds the device. PoCL lists the parent of a sub-device in its place, so what
- * is not listed is tried. */
+/* Checks that the program's context has the device. PoCL lists a sub-device's parent instead of the
+ * sub-device, so a device that is not listed is tried. */
 static vecdot_status context_check(cl_context native, cl_device_id wanted)
 {
     int found = 0;
@@ -74,7 +74,8 @@ void *opencl_context_handle(const void *context)
     return ((const opencl_context *)context)->native;
 }
 
-/* Checks that the program's queue belongs to the context and its device, and learns its order. */
+/* Checks that the program's queue belongs to the context and its device, and finds out whether it is in
+ * order. */
 static vecdot_status queue_adopt(opencl_queue *q, const opencl_context *c, cl_command_queue native)
 {
     cl_context native_context = NULL;
@@ -148,7 +149,7 @@ vecdot_status opencl_queue_start(void *queue)
     return code == CL_SUCCESS ? VECDOT_SUCCESS : opencl_fail("clFlush", code);
 }
 
-/* An event that another queue waits for must have been flushed. */
+/* The other queue is flushed, since OpenCL only lets a queue wait for an event that was flushed. */
 vecdot_status opencl_queue_follow(void *queue, void *other)
 {
     opencl_queue *q = queue, *o = other;

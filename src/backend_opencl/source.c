@@ -4,7 +4,7 @@
 #include "backend_opencl/objects.h"
 #include "core/plan/program_text.h"
 
-/* For every program. No fast or relaxed math of any kind: results are defined to the bit. */
+/* Options of every program. Fast or relaxed math must never be among them: results are defined to the bit. */
 static const char every_program[] = "-cl-std=CL1.2 ";
 
 vecdot_status opencl_source_of(const device *dev, const variant *v, opencl_source *s)

@@ -1,5 +1,5 @@
-/* What a variant's program is built from: OpenCL C and the compiler's options. All of the variant table that
- * this backend reads. */
+/* The OpenCL C text and the compiler's options of a variant. No other file of this backend reads the
+ * variant table. */
 #ifndef BACKEND_OPENCL_SOURCE_H
 #define BACKEND_OPENCL_SOURCE_H
 
@@ -8,8 +8,8 @@
 enum { SOURCE_OPTION_BYTES = 2048, SOURCE_LABEL_BYTES = 128 };
 
 typedef struct opencl_source {
-    const char *kernel;       /* the name of its one kernel                     */
-    const char *const *texts; /* `count` strings, compiled as one; never freed  */
+    const char *kernel;       /* each program has one kernel */
+    const char *const *texts; /* `count` strings that are compiled as one; static storage */
     size_t count;
     char options[SOURCE_OPTION_BYTES];
     char label[SOURCE_LABEL_BYTES]; /* for messages */

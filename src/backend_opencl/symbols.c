@@ -22,9 +22,8 @@ static int fill(void *library, const char *name, void *function)
     return 0;
 }
 
-/* Drivers set themselves up when they are first asked for devices, and PoCL 3.1 lets another thread that asks
- * at the same time see devices that are half made. So the first question is asked here, by one thread, and
- * what comes of it left to later ones. */
+/* Drivers initialise themselves when they are first asked for devices. PoCL 3.1 lets another thread that
+ * asks at the same time see unfinished devices. So one thread asks first, here, and ignores the answer. */
 static void start_drivers(void)
 {
     enum { PLATFORMS = 16 };

@@ -1,5 +1,6 @@
-/* The OpenCL functions, types and constants this backend uses, declared here so that neither building nor
- * running needs OpenCL headers or a link to the loader. `cl` is the table that symbols_open fills. */
+/* The OpenCL functions, types and constants that this backend uses. They are declared here, so that
+ * neither building nor running needs OpenCL headers or a link to the loader. symbols_open fills the table
+ * `cl`. */
 #ifndef BACKEND_OPENCL_SYMBOLS_H
 #define BACKEND_OPENCL_SYMBOLS_H
 
@@ -82,7 +83,7 @@ enum {
 #define CL_MEM_USE_HOST_PTR        ((cl_bitfield)1 << 3)
 #define CL_MAP_READ                ((cl_bitfield)1 << 0)
 
-/* X(result, name, parameters): the function is "cl" and the name, called as cl.name(...). */
+/* X(result, name, parameters): the function "cl" + name, called as cl.name(...). */
 #define SYMBOL_TABLE(X)                                                                                      \
     X(cl_int, GetPlatformIDs, (cl_uint, cl_platform_id *, cl_uint *))                                        \
     X(cl_int, GetPlatformInfo, (cl_platform_id, cl_uint, size_t, void *, size_t *))                          \
@@ -141,7 +142,8 @@ typedef struct symbols {
 
 extern symbols cl;
 
-/* Opens the loader on the first call. NULL when `cl` is filled, else why it is not (static storage). */
+/* Opens the loader on the first call. Returns NULL when `cl` is filled; otherwise the reason (static
+ * storage). */
 const char *symbols_open(void);
 
 #endif
