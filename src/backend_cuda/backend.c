@@ -1,5 +1,5 @@
-/* The CUDA backend's table: all that the core sees of it. The driver keeps compiled kernels in a cache of its
- * own, so there is nothing to save or load. */
+/* The CUDA backend's table. The core sees nothing else of this folder. The driver caches compiled kernels
+ * itself, so this backend has no programs to save or load. */
 #include "backend_cuda/objects.h"
 
 const backend backend_cuda = {

@@ -1,6 +1,6 @@
-/* cuBLAS as an option of class matrix: opened at run time, its functions, types and constants declared here.
- * A handle for each queue, made by its first product, with a workspace of its own, so that later ones
- * allocate nothing and can be captured. */
+/* cuBLAS as an option of class matrix. It is opened at run time; its functions, types and constants are
+ * declared here, so that building needs no cuBLAS. Each queue has a handle with a workspace of its own,
+ * made by its first product, so that later products allocate nothing and can be captured. */
 #include "backend_cuda/objects.h"
 #include "core/base/os.h"
 
@@ -16,9 +16,9 @@ enum { MAJOR_VERSION = 0, MINOR_VERSION = 1, PATCH_LEVEL = 2 };
 enum { CUDA_R_32F = 0, CUDA_R_64F = 1, CUDA_R_16F = 2, CUDA_C_32F = 4, CUDA_C_64F = 5, CUDA_R_16BF = 14 };
 enum { CUBLAS_GEMM_DEFAULT = -1 };
 
-/* cublasComputeType_t. The pedantic ones keep to the dtype's own arithmetic, whatever NVIDIA_TF32_OVERRIDE
- * and other variables say: no TF32, no emulation, no complex product of three multiplications. Narrow dtypes
- * need tensor cores, which multiply them exactly and add in float32. */
+/* cublasComputeType_t. The pedantic ones use the dtype's own arithmetic whatever NVIDIA_TF32_OVERRIDE and
+ * other variables say: no TF32, no emulation, no complex product of three multiplications. float16 and
+ * bfloat16 use tensor cores, which multiply them exactly and add in float32. */
 enum {
     CUBLAS_COMPUTE_32F = 68,
     CUBLAS_COMPUTE_32F_PEDANTIC = 69,
@@ -26,7 +26,7 @@ enum {
     CUBLAS_COMPUTE_64F_PEDANTIC = 71
 };
 
-/* cublasMath_t: default math, and sums split over blocks are added in float32, too. */
+/* cublasMath_t: default math, with partial sums of different blocks added in float32 too. */
 enum { CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION = 16 };
 
 /* X(field, symbol, parameters): called as blas.field(...). All return a cublasStatus_t. */
@@ -57,7 +57,7 @@ static blas_offer offer;
 static const struct {
     dtype type;
     int data, compute;
-    int factors; /* of the type that alpha and beta have: float, double, float2, double2 */
+    int factors; /* the type of alpha and beta: 0 float or float2, 1 double or double2 */
 } types[] = {
     {DTYPE_F16, CUDA_R_16F, CUBLAS_COMPUTE_32F, 0},
     {DTYPE_BF16, CUDA_R_16BF, CUBLAS_COMPUTE_32F, 0},
@@ -67,13 +67,13 @@ static const struct {
     {DTYPE_C128, CUDA_C_64F, CUBLAS_COMPUTE_64F_PEDANTIC, 1},
 };
 
-/* 1 and 0 in both widths; a complex 1 is followed by its imaginary 0. */
+/* 1 and 0 in both widths. The second element is the imaginary part of a complex number. */
 static const float one_f32[2] = {1, 0}, zero_f32[2] = {0, 0};
 static const double one_f64[2] = {1, 0}, zero_f64[2] = {0, 0};
 
 /* ---- Opening ------------------------------------------------------------------------------------- */
 
-/* A library for a later CUDA than the driver's cannot make a handle. */
+/* A cuBLAS for a later CUDA than the driver's cannot make a handle, so it is not tried. */
 static void *open_any(char *why, size_t capacity)
 {
     static const char *const names[] = {"libcublas.so.13", "libcublas.so.12", NULL};
@@ -138,7 +138,7 @@ static vecdot_status blas_fail(const char *call, int code)
 
 /* ---- Handles ------------------------------------------------------------------------------------- */
 
-/* As NVIDIA recommends: 32 MiB for the chips that use large tiles, 4 MiB for all before them. */
+/* NVIDIA's recommendation: 32 MiB for compute capability 9 and later, 4 MiB before. */
 static size_t workspace_bytes(CUdevice of)
 {
     int major = 0;
@@ -146,7 +146,7 @@ static size_t workspace_bytes(CUdevice of)
     return code == CUDA_SUCCESS && major >= 9 ? (size_t)32 << 20 : (size_t)4 << 20;
 }
 
-/* The workspace is told after the stream, since setting a stream sets cuBLAS's own again. */
+/* The workspace is set after the stream, since setting a stream brings back cuBLAS's own workspace. */
 static vecdot_status set_up(cuda_queue *q, size_t bytes)
 {
     TRY_BLAS(blas.create(&q->blas), "cublasCreate");

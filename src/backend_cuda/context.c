@@ -1,15 +1,16 @@
-/* Contexts: the device's primary one or a program's own, current only while the backend works. */
+/* Contexts: the device's primary one or a program's own. A context is current only while the backend
+ * works. */
 #include "backend_cuda/objects.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Between cuda_context_enter and cuda_context_leave: the context that this thread made current for all that
- * it does. No other is used meanwhile. */
+/* The context that this thread made current for a whole call, between cuda_context_enter and
+ * cuda_context_leave. The thread uses no other context meanwhile. */
 static _Thread_local const cuda_context *entered;
 
-static _Thread_local char noted[256]; /* a line for the logger, "" when there is none */
+static _Thread_local char noted[256]; /* a line to log after leaving; "" when there is none */
 
 void cuda_note(const char *format, ...)
 {
@@ -19,7 +20,7 @@ void cuda_note(const char *format, ...)
     va_end(args);
 }
 
-/* The logger may call the library, which may note another line. */
+/* The line is cleared first: the logger may call the library, which may leave another line. */
 static void tell_note(void)
 {
     char line[sizeof noted];
@@ -64,7 +65,7 @@ vecdot_status cuda_context_leave(void *context, vecdot_status status)
     return cuda_leave(status);
 }
 
-/* Checks that the program's context is one and is of the device. */
+/* Checks that the program's CUcontext is valid and belongs to the device. */
 static vecdot_status context_check(CUcontext native, CUdevice wanted)
 {
     CUdevice found = 0;

@@ -1,4 +1,4 @@
-/* Finding CUDA devices, and telling why one is not used. */
+/* Finds CUDA devices and says why a device is not used. */
 #include "backend_cuda/objects.h"
 #include "backend_cuda/ptx.h"
 #include "core/base/os.h"
@@ -8,9 +8,9 @@
 
 enum {
     REASON_BYTES = 256,
-    LEAST_CAPABILITY = 75, /* what the kernels' PTX is for                                        */
+    LEAST_CAPABILITY = 75, /* the kernels' PTX needs it */
     GROUP_ITEMS = 256,
-    GROUPS_PER_UNIT = 4 /* the kernels' launch bounds leave registers for so many, not more */
+    GROUPS_PER_UNIT = 4 /* the kernels' launch bounds reserve registers for this many */
 };
 
 static const char without_toolkit[] = "this libvecdot was built without the CUDA toolkit (NVRTC), so it has "
@@ -30,7 +30,7 @@ int cuda_driver_version(void)
 
 /* ---- One device ---------------------------------------------------------------------------------- */
 
-/* What is asked of a device, by the attributes' order here. */
+/* The attributes that are asked of a device, as indices. */
 enum { MAJOR, MINOR, UNITS, THREADS_PER_UNIT, THREADS_PER_BLOCK, COMPUTE_MODE, FACTS };
 
 static const int attributes[FACTS] = {
@@ -73,7 +73,7 @@ static void device_fill(CUdevice native, int ordinal, const int facts[FACTS], si
     dev->fenced_groups = 1;
 }
 
-/* Whether the device can be used; else why not. */
+/* Fills *dev if the device can be used; if not, `reason` says why. */
 static int device_learn(CUdevice native, int ordinal, device *dev, char reason[REASON_BYTES])
 {
     int facts[FACTS] = {0};
@@ -111,8 +111,8 @@ static int device_learn(CUdevice native, int ordinal, device *dev, char reason[R
 /* ---- All devices --------------------------------------------------------------------------------- */
 
 typedef struct survey {
-    text *report;    /* one line for each device        */
-    device *devices; /* the usable ones, up to capacity */
+    text *report;    /* receives one line for each device */
+    device *devices; /* receives the usable devices, up to capacity */
     size_t capacity;
     size_t count;
 } survey;

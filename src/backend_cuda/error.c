@@ -1,4 +1,4 @@
-/* The driver's error codes by name, and as statuses. */
+/* The names of the driver's error codes, and the statuses that they become. */
 #include "backend_cuda/objects.h"
 
 const char *cuda_code_name(CUresult code)
@@ -15,7 +15,7 @@ static const char *code_text(CUresult code)
     return words;
 }
 
-/* After these the context answers every call with the same code. */
+/* After one of these codes the context answers every call with the same code. */
 static int is_lasting(CUresult code)
 {
     switch (code) {

@@ -1,4 +1,4 @@
-/* Device memory: making it and copying. */
+/* Device memory: allocates and copies. */
 #include "backend_cuda/objects.h"
 
 /* ---- Making -------------------------------------------------------------------------------------- */
@@ -25,7 +25,7 @@ vecdot_status cuda_memory_create(void *context, size_t bytes, void **memory)
     return cuda_leave(create(bytes, memory));
 }
 
-/* No device shares the host's memory in the sense of info.shares_host_memory: copying is faster. */
+/* Never called: no CUDA device sets info.shares_host_memory, since copying is faster. */
 vecdot_status cuda_memory_wrap(void *context, void *host, size_t bytes, int writable, void **memory)
 {
     (void)context, (void)host, (void)bytes, (void)writable, (void)memory;

@@ -1,4 +1,4 @@
-/* The backend's private objects and what its files share. */
+/* The backend's private objects and the functions that its files share. The core sees only backend_cuda. */
 #ifndef BACKEND_CUDA_OBJECTS_H
 #define BACKEND_CUDA_OBJECTS_H
 
@@ -12,19 +12,19 @@ typedef struct cuda_context {
     CUcontext native;
     CUdevice device;
     int ordinal;
-    int primary; /* retained; a program's own context is not ours to release */
+    int primary; /* a retained primary context; a program's own is never released here */
 } cuda_context;
 
 enum { STAGING_SLOTS = 4, STAGING_SLOT_BYTES = 2 << 20 };
 
-/* Pinned memory through which pageable host memory is copied, made by the first copy: while one slot is on
- * its way by DMA, the host fills or empties another. */
+/* A ring of pinned memory for copies of pageable host memory, allocated by the first copy. While DMA
+ * transfers one slot, the host fills or empties another. */
 typedef struct staging {
-    unsigned char *memory; /* the slots; NULL: not made yet                         */
-    int refused;           /* there is none to be had: the driver's own copies do   */
+    unsigned char *memory; /* all slots; NULL: not allocated */
+    int refused;           /* it cannot be allocated, so the driver copies by itself */
     CUevent done[STAGING_SLOTS];
-    int busy[STAGING_SLOTS]; /* `done` was recorded after the slot's last copy      */
-    unsigned next;           /* slot to use                                         */
+    int busy[STAGING_SLOTS]; /* DMA may still use the slot; `done` is recorded after its last copy */
+    unsigned next;           /* the slot of the next copy */
 } staging;
 
 typedef struct cuda_queue {
@@ -32,8 +32,8 @@ typedef struct cuda_queue {
     CUstream native;
     int owned;
     staging staging;
-    CUevent reached;            /* for a queue that follows this one; NULL: none has */
-    struct cublasContext *blas; /* with its workspace, made by the first product; NULL: not yet */
+    CUevent reached;            /* recorded for a queue that follows this one; NULL: not made */
+    struct cublasContext *blas; /* made with its workspace by the first product; NULL: not made */
     CUdeviceptr workspace;
 } cuda_queue;
 
@@ -43,8 +43,8 @@ typedef struct cuda_program {
     CUfunction kernel; /* lives as long as its module */
 } cuda_program;
 
-/* error.c: fails with the call and the code by name. What the driver reports for want of memory is
- * OUT_OF_MEMORY, anything else BACKEND. */
+/* error.c. cuda_fail names the call and the code. Codes for lack of memory become OUT_OF_MEMORY, all
+ * others BACKEND. */
 const char *cuda_code_name(CUresult code);
 vecdot_status cuda_fail(const char *call, CUresult code);
 
@@ -53,19 +53,20 @@ vecdot_status cuda_probe(device *devices, size_t capacity, size_t *count);
 void cuda_diagnose(text *report);
 /* Fills *dev for a program's own CUdevice. */
 vecdot_status cuda_device_of(CUdevice native, device *dev);
-/* Of a device that probing found. */
+/* The CUdevice of a device that probing found. */
 CUdevice cuda_device_handle(const device *dev);
-/* The CUDA version the driver is for, as in 13000 for 13.0; 0 when it does not tell. */
+/* The CUDA version that the driver supports, such as 13000 for 13.0; 0 when it is unknown. */
 int cuda_driver_version(void);
 
-/* context.c. Every function of the backend that needs a context makes its own current between these two, on
- * the calling thread's stack of contexts, so that the program's own is current again afterwards. cuda_leave
- * returns the status it was given. cuda_push is cuda_enter where nobody can be told of a failure. Where the
- * core has entered the context for a whole call, all three do nothing. */
+/* context.c. cuda_enter makes the context current to the calling thread, and cuda_leave makes the
+ * program's own current again and returns the status that it is given. Every function that needs a context
+ * works between the two. cuda_push is cuda_enter for callers that cannot report a failure. When the core
+ * has entered the context for a whole call, all three do nothing. */
 CUresult cuda_push(const cuda_context *c);
 vecdot_status cuda_enter(const cuda_context *c);
 vecdot_status cuda_leave(vecdot_status status);
-/* log_line while a context of ours is current: the program's logger gets the line when its own is again. */
+/* Stores a line that is logged after the context is left, so that the logger finds the program's own
+ * context. */
 void cuda_note(const char *format, ...) PRINTF_LIKE(1, 2);
 vecdot_status cuda_context_enter(void *context);
 vecdot_status cuda_context_leave(void *context, vecdot_status status);
@@ -80,12 +81,12 @@ void cuda_queue_close(void *queue);
 vecdot_status cuda_queue_follow(void *queue, void *other);
 void *cuda_queue_handle(const void *queue);
 
-/* pointer.c: memory is the device's address. */
+/* pointer.c. `memory` is a device address. */
 place cuda_place_of(DLDeviceType type);
 CUdeviceptr cuda_address_of(const void *memory);
 vecdot_status cuda_memory_root(void *context, void *memory, void **root, size_t *offset);
 vecdot_status cuda_memory_check(void *context, void *memory, size_t bytes, const char *argument);
-/* Whether the driver tells the allocation that an address is in. */
+/* Gives the allocation that contains an address. Returns 0 when the driver does not know it. */
 int cuda_range_of(CUdeviceptr address, CUdeviceptr *start, size_t *size);
 
 /* memory.c */
@@ -98,8 +99,8 @@ vecdot_status cuda_memory_read(void *queue, void *memory, size_t offset, void *h
 vecdot_status cuda_memory_copy(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,
                                size_t bytes);
 
-/* staging.c. The queue's context is current. write returns when the host's bytes have been read, the rest is
- * in stream order; read is complete on return. */
+/* staging.c. The queue's context must be current. staging_write has read the host's bytes on return; the
+ * transfer to the device is in stream order. staging_read is complete on return. */
 vecdot_status staging_write(cuda_queue *q, CUdeviceptr to, const void *host, size_t bytes);
 vecdot_status staging_read(cuda_queue *q, CUdeviceptr from, void *host, size_t bytes);
 void staging_free(staging *s);
@@ -111,7 +112,7 @@ vecdot_status cuda_launch(void *queue, void *program, const launch *l);
 
 /* blas.c */
 extern const backend_blas cuda_blas;
-/* The queue's context is current, and its work done. */
+/* The queue's context must be current, and the queue's work complete. */
 void cuda_blas_close(cuda_queue *q);
 
 #endif

@@ -1,4 +1,4 @@
-/* Addresses: what a tensor's is, and what the driver knows of it. */
+/* Addresses: which tensors have one, and what the driver knows about it. */
 #include "backend_cuda/objects.h"
 
 place cuda_place_of(DLDeviceType type)
@@ -12,7 +12,7 @@ CUdeviceptr cuda_address_of(const void *memory)
     return (CUdeviceptr)(uintptr_t)memory;
 }
 
-/* All addresses lie in one space. */
+/* Every address is an offset from the same root. */
 vecdot_status cuda_memory_root(void *context, void *memory, void **root, size_t *offset)
 {
     (void)context;
@@ -23,7 +23,7 @@ vecdot_status cuda_memory_root(void *context, void *memory, void **root, size_t 
 
 /* ---- Checking a program's own ---------------------------------------------------------------------- */
 
-/* Device memory of this device; managed memory is every device's. */
+/* Checks that the memory belongs to this device. Managed memory belongs to every device. */
 static vecdot_status check_device(const cuda_context *c, CUdeviceptr address, const char *argument)
 {
     int ordinal = 0;
@@ -37,7 +37,7 @@ static vecdot_status check_device(const cuda_context *c, CUdeviceptr address, co
                 argument, ordinal, c->ordinal);
 }
 
-/* Kernels use the address as it is, so it must be the one that the context's kernels see. */
+/* Kernels use the address as it is, so the context's kernels must see the memory at this address. */
 static vecdot_status check_reach(CUdeviceptr address, const char *argument)
 {
     CUdeviceptr seen = 0;
@@ -73,8 +73,8 @@ static vecdot_status check_range(CUdeviceptr address, size_t bytes, const char *
         argument, bytes, address - start, size);
 }
 
-/* The usual case, memory of this device that kernels can reach, in one question. Of anything else it says
- * nothing. */
+/* Asks the driver once for the usual case: memory of this device that kernels can reach. Other memory may
+ * still be valid. */
 static int is_plain(const cuda_context *c, CUdeviceptr address, size_t bytes)
 {
     unsigned type = 0;

@@ -11,7 +11,7 @@ enum { LOG_BYTES = 3000, LABEL_BYTES = 128, MOST_ARGUMENTS = 8 };
 
 /* ---- Programs ------------------------------------------------------------------------------------ */
 
-/* What helps when the driver does not take the PTX. */
+/* Writes what to do when the driver refuses the PTX. */
 static void write_hint(CUresult code, const char *ptx, char *hint, size_t bytes)
 {
     int major = 0, minor = 0, driver = cuda_driver_version();
@@ -19,7 +19,7 @@ static void write_hint(CUresult code, const char *ptx, char *hint, size_t bytes)
     hint[0] = '\0';
     if (line != NULL) sscanf(line, ".version %d.%d", &major, &minor);
     switch (code) {
-    case CUDA_ERROR_UNSUPPORTED_PTX_VERSION: /* PTX 6.x came with CUDA 10, 7.x with 11, and so on */
+    case CUDA_ERROR_UNSUPPORTED_PTX_VERSION: /* PTX 6.x belongs to CUDA 10, 7.x to CUDA 11, and so on */
         snprintf(hint, bytes,
                  "; it is PTX %d.%d, which came with CUDA %d, the driver is for CUDA %d.%d: "
                  "install a newer NVIDIA driver",
@@ -36,7 +36,7 @@ static void write_hint(CUresult code, const char *ptx, char *hint, size_t bytes)
     }
 }
 
-/* COMPILE with what the driver's compiler said. */
+/* Returns COMPILE with the log of the driver's compiler in the message. */
 static vecdot_status load_failed(const variant *v, CUresult code, const char *ptx, const char *errors,
                                  const char *infos)
 {
@@ -69,7 +69,7 @@ static vecdot_status load_module(cuda_program *p, const variant *v, const char *
     return code == CUDA_SUCCESS ? VECDOT_SUCCESS : load_failed(v, code, ptx, errors, infos);
 }
 
-/* A program that has no kernel of its name is unloaded. */
+/* Finds the program's kernel. Unloads the program when it has none of that name. */
 static vecdot_status find_kernel(cuda_program *p, const variant *v)
 {
     const char *name = kernel_name((kernel_id)v->kernel);
@@ -121,7 +121,8 @@ vecdot_status cuda_launch(void *queue, void *program, const launch *l)
             "cuda: a launch of %zu groups of %zu with %zu arguments; at most %d groups and %d arguments are "
             "possible",
             l->groups, l->group_size, l->arg_count, INT_MAX, MOST_ARGUMENTS);
-    for (size_t i = 0; i < l->arg_count; i++) { /* the driver reads them and takes pointers without a const */
+    for (size_t i = 0; i < l->arg_count;
+         i++) { /* the driver only reads the arguments, but its type has no const */
         const kernel_arg *a = &l->args[i];
         arguments[i] = (void *)(uintptr_t)(a->size == 0 ? (const void *)&a->value : a->value);
     }

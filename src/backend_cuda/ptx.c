@@ -1,4 +1,4 @@
-/* Looks up and unpacks the embedded PTX. */
+/* Finds and unpacks the embedded PTX. */
 #include "backend_cuda/ptx.h"
 
 #include "core/base/status.h"
@@ -15,7 +15,7 @@ int ptx_exists(void)
     return ptx_table_size > 0;
 }
 
-/* The whole frame, which the caller frees. */
+/* Unpacks a whole frame into memory that the caller frees. */
 static vecdot_status unpack(const ptx_frame *f, const char *label, char **texts)
 {
     *texts = malloc(f->bytes);

@@ -1,8 +1,8 @@
-/* Queues: a stream of our own, or a program's. */
+/* Queues: a stream made here, or a program's own. */
 #include "backend_cuda/objects.h"
 
-/* Checks that the program's stream belongs to the context, which is current: so are the two streams that have
- * no handle of their own. */
+/* Checks that the program's stream belongs to the context, which must be current. The two streams without
+ * a handle of their own always do. */
 static vecdot_status stream_check(const cuda_context *c, CUstream native)
 {
     CUcontext of = NULL;

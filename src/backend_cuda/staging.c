@@ -1,12 +1,12 @@
-/* Copies between the host and the device. Pinned host memory goes by DMA as it is; pageable memory through a
- * ring of pinned slots, so that the host's copy of one piece overlaps the DMA of another. */
+/* Copies between the host and the device. DMA transfers pinned host memory directly. Pageable memory goes
+ * through a ring of pinned slots, so that the host copies one slot while DMA transfers another. */
 #include "backend_cuda/objects.h"
 
 #include <string.h>
 
 /* ---- Directly ------------------------------------------------------------------------------------ */
 
-/* Whether all of it lies in one piece of memory that the driver has pinned. */
+/* Whether all bytes lie in one allocation that the driver has pinned. */
 static int is_pinned(const void *host, size_t bytes)
 {
     CUdeviceptr address = (CUdeviceptr)(uintptr_t)host, start = 0;
@@ -17,7 +17,7 @@ static int is_pinned(const void *host, size_t bytes)
            bytes <= size - (size_t)(address - start);
 }
 
-/* Waits for a copy that was enqueued with `code`: the host's bytes are then free. */
+/* Waits for a copy that was enqueued with result `code`. Afterwards the host's bytes may be changed. */
 static vecdot_status complete(const cuda_queue *q, const char *call, CUresult code)
 {
     if (code != CUDA_SUCCESS) return cuda_fail(call, code);
@@ -35,7 +35,7 @@ void staging_free(staging *s)
     *s = (staging){0};
 }
 
-/* Whether there is a ring, made on the first call. */
+/* Whether the ring can be used. The first call allocates it. */
 static int staging_ready(staging *s)
 {
     void *memory = NULL;
@@ -65,7 +65,7 @@ static vecdot_status slot_wait(staging *s, unsigned slot)
     return VECDOT_SUCCESS;
 }
 
-/* After a copy into or out of the slot was enqueued with `code`. */
+/* Marks a slot as busy after a copy was enqueued with result `code`. */
 static vecdot_status slot_mark(cuda_queue *q, unsigned slot, const char *call, CUresult code)
 {
     staging *s = &q->staging;
@@ -96,8 +96,8 @@ static vecdot_status write_pieces(cuda_queue *q, CUdeviceptr to, const char *hos
     return VECDOT_SUCCESS;
 }
 
-/* All slots are asked for ahead of the one that is emptied. Stream order keeps a slot's earlier copy before.
- */
+/* Requests copies into all slots before it waits for the oldest one. Stream order makes a slot's new copy
+ * wait for its earlier one. */
 static vecdot_status read_pieces(cuda_queue *q, CUdeviceptr from, char *host, size_t bytes)
 {
     const size_t ahead = (size_t)STAGING_SLOTS * STAGING_SLOT_BYTES;
@@ -120,7 +120,7 @@ static vecdot_status read_pieces(cuda_queue *q, CUdeviceptr from, char *host, si
 
 /* ---- Either way ---------------------------------------------------------------------------------- */
 
-/* After a failure nothing of the copy may still be on its way. */
+/* After a failure no part of the copy may still run. */
 static vecdot_status settle(const cuda_queue *q, vecdot_status status)
 {
     if (status != VECDOT_SUCCESS) cu.StreamSynchronize(q->native);

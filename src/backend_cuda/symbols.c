@@ -1,4 +1,4 @@
-/* Opens the CUDA driver once: its library, the table of its functions, cuInit. */
+/* Opens the CUDA driver once: its library, the table of its functions, and cuInit. */
 #include "backend_cuda/symbols.h"
 
 #include "core/base/os.h"
@@ -13,9 +13,9 @@ static once opened;
 
 static const char *const library_names[] = {"libcuda.so.1", NULL};
 
-enum { LEAST_VERSION = 10000 }; /* CUDA 10.0, the first that takes the kernels' PTX */
+enum { LEAST_VERSION = 10000 }; /* CUDA 10.0, the first that supports the kernels' PTX */
 
-/* What cuInit can say, and what helps. */
+/* Codes that cuInit can give, and how to fix each. */
 static const struct {
     CUresult code;
     const char *name, *fix;
@@ -61,7 +61,7 @@ static int fill(void *library, const char *name, const char *version, void *func
     snprintf(versioned, sizeof versioned, "%s%s", name, version);
     if (library_function(library, versioned, function)) return 1;
     if (strcmp(name, "cuDevicePrimaryCtxRelease") == 0 && library_function(library, name, function))
-        return 1; /* has its version since CUDA 11 only */
+        return 1; /* versioned only since CUDA 11 */
     snprintf(reason, sizeof reason,
              "the library has no %s: it is no CUDA driver, or one before CUDA 10.0 (NVIDIA driver 410)",
              versioned);

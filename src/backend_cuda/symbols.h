@@ -1,6 +1,6 @@
-/* The functions, types and constants of the CUDA driver API that this backend uses, declared here so that
- * neither building nor running needs CUDA headers or a link to the driver. `cu` is the table that driver_open
- * fills. Every function is one that drivers have since CUDA 10.0. */
+/* The functions, types and constants of the CUDA driver API that this backend uses. They are declared
+ * here, so that neither building nor running needs CUDA headers or a link to the driver. driver_open fills
+ * the table `cu`. Only functions that every driver since CUDA 10.0 has may be added. */
 #ifndef BACKEND_CUDA_SYMBOLS_H
 #define BACKEND_CUDA_SYMBOLS_H
 
@@ -63,7 +63,7 @@ enum {
 #define CU_STREAM_LEGACY     ((CUstream)0x1)
 #define CU_STREAM_PER_THREAD ((CUstream)0x2)
 
-/* X(name, version, parameters): the function is "cu", the name and the version, called as cu.name(...). */
+/* X(name, version, parameters): the function "cu" + name + version, called as cu.name(...). */
 #define SYMBOL_TABLE(X)                                                                                      \
     X(GetErrorName, "", (CUresult, const char **))                                                           \
     X(GetErrorString, "", (CUresult, const char **))                                                         \
@@ -113,8 +113,8 @@ typedef struct symbols {
 
 extern symbols cu;
 
-/* Opens and initialises the driver on the first call. NULL when `cu` can be used, else why not and how to
- * mend it (static storage). */
+/* Opens and initialises the driver on the first call. Returns NULL when `cu` can be used; otherwise the
+ * reason and how to fix it (static storage). */
 const char *driver_open(void);
 
 #endif
