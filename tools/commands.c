@@ -1,4 +1,4 @@
-/* The table of commands, and their help: a text of each command's own, then the options that it takes. */
+/* The table of commands and their help: each command's own text, then the options that it takes. */
 #include "commands.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The sub-commands: what each takes, runs and says of itself. */
+/* The sub-commands: what each takes, how it runs, and its help. */
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
 
@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Each gives the exit status. */
+/* Each function runs a command and returns the exit status. */
 int run_command(const command *self, const options *o); /* also matvec and vecmat */
 int explain_command(const command *self, const options *o);
 int devices_command(const command *self, const options *o);
@@ -14,10 +14,10 @@ int doctor_command(const command *self, const options *o);
 int selftest_command(const command *self, const options *o);
 int bench_command(const command *self, const options *o);
 
-/* NULL when there is no such command. */
+/* Returns NULL when there is no such command. */
 const command *command_named(const char *name);
 
-/* What --help prints, in 80 columns. */
+/* Prints the text of --help, at most 80 columns wide. */
 void print_overview(FILE *to);
 void print_command_help(const command *c);
 

@@ -1,4 +1,4 @@
-/* `vecdot devices`: what there is to compute on. */
+/* `vecdot devices`: lists the devices. */
 #include "commands.h"
 
 #include "json.h"
@@ -15,7 +15,7 @@ static const char *kind_name(int32_t kind)
     return kind == VECDOT_DEVICE_GPU ? "gpu" : kind == VECDOT_DEVICE_CPU ? "cpu" : "accelerator";
 }
 
-/* Lists all devices into memory to be freed. NULL with *count == 0: there are none. */
+/* Lists all devices in memory that the caller frees. *infos is NULL when there are none. */
 static bool list_devices(vecdot_device_info **infos, size_t *count, fault *f)
 {
     *infos = NULL;

@@ -1,4 +1,4 @@
-/* `vecdot doctor`: why there is no device, or that one computes. */
+/* `vecdot doctor`: says why there is no device, or that the device computes. */
 #include "commands.h"
 
 #include "session.h"
@@ -24,7 +24,7 @@ static bool print_diagnosis(fault *f)
     return status == VECDOT_SUCCESS || fault_from_library(f, status);
 }
 
-/* 1*4 + 2*5 + 3*6, which every device must get right to the bit. */
+/* Computes 1*4 + 2*5 + 3*6, which every device must compute exactly. */
 static bool try_vecdot(const session *s, fault *f)
 {
     float a[3] = {1, 2, 3}, b[3] = {4, 5, 6}, result = 0;

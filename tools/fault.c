@@ -1,4 +1,4 @@
-/* Texts of errors, bounded and printable whatever a file contains. */
+/* Error texts that are short and printable whatever a file contains. */
 #include "fault.h"
 
 #include <stdarg.h>

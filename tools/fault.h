@@ -1,5 +1,5 @@
-/* What went wrong, for the functions of the command that can fail: a text for a person and, where one fits,
- * the library's status. `return fault_set(f, ...)` reports an error where it is found. */
+/* The error of a function of the command: a text for people and, where one fits, the library's status.
+ * `return fault_set(f, ...)` reports an error where it is found. */
 #ifndef TOOLS_FAULT_H
 #define TOOLS_FAULT_H
 
@@ -13,17 +13,17 @@
 #endif
 
 typedef struct fault {
-    vecdot_status status; /* VECDOT_SUCCESS: none fits, as for a file that cannot be opened */
+    vecdot_status status; /* VECDOT_SUCCESS: no status fits, as for a file that cannot be opened */
     char text[480];
 } fault;
 
-/* Always false, so that the caller can return it. */
+/* Always returns false, so that the caller can return it. */
 bool fault_set(fault *f, vecdot_status status, const char *format, ...) FAULT_FORMAT;
 
-/* The calling thread's last error of the library. Always false. */
+/* Copies the calling thread's last error of the library. Always returns false. */
 bool fault_from_library(fault *f, vecdot_status status);
 
-/* Copies `length` bytes that came from a file, at most 60, and makes them fit to print. */
+/* Copies at most 60 of `length` bytes from a file and replaces those that cannot be printed. */
 void quote_bytes(char quoted[64], const char *bytes, size_t length);
 
 #endif

@@ -1,9 +1,9 @@
-/* JSON strings from text that drivers and files gave us. */
+/* Writes JSON strings from the text of drivers and files, which may not be valid UTF-8. */
 #include "json.h"
 
 #include <stdbool.h>
 
-/* The length of the UTF-8 character at `s`, or 0 when it is not one. */
+/* Returns the length of the UTF-8 character at `s`, or 0 when there is none. */
 static int utf8_length(const unsigned char *s)
 {
     int length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;

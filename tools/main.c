@@ -11,7 +11,7 @@ static int unknown(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
-/* The help of a command; NULL: of all. */
+/* Prints the help of a command; when c is NULL, the overview. */
 static int print_help(const command *c)
 {
     if (c != NULL)

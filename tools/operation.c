@@ -1,11 +1,11 @@
-/* The result of matvec and vecmat by way of vecdot's, which the library tells. */
+/* The results of matvec and vecmat, worked out with vecdot_result. */
 #include "operation.h"
 
 #include "dtypes.h"
 
 const char *const operation_names[3] = {"vecdot", "matvec", "vecmat"};
 
-/* The matrix without dimension `from_end` (counted from the end). */
+/* Describes the matrix without one dimension, counted from the end. */
 static void drop_dimension(const DLTensor *x, int32_t from_end, int64_t *shape, DLTensor *dropped)
 {
     *dropped = *x;
@@ -16,14 +16,14 @@ static void drop_dimension(const DLTensor *x, int32_t from_end, int64_t *shape, 
         if (i != x->ndim - from_end) shape[k++] = x->shape[i];
 }
 
-/* matvec and vecmat give what vecdot of the vectors with the matrix's rows (or columns) gives, and one
- * dimension more: the number of those. */
+/* The result of matvec or vecmat has the shape of the vecdot of the vectors with one row (or column) of
+ * the matrix, and one more dimension: the number of rows (or columns). */
 static bool product_result(operation op, const DLTensor *x1, const DLTensor *x2, DLTensor *out, fault *f)
 {
     int64_t vectors[VECDOT_MAX_NDIM];
     DLTensor rows;
     const DLTensor *matrix = op == MATVEC ? x1 : x2;
-    int32_t free = op == MATVEC ? 2 : 1; /* from the end */
+    int32_t free = op == MATVEC ? 2 : 1; /* the matrix's axis that is not contracted, from the end */
     if (matrix->ndim < 2) {
         char shape[64];
         describe_shape(shape, sizeof shape, matrix->ndim, matrix->shape);

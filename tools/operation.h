@@ -1,4 +1,4 @@
-/* vecdot, matvec and vecmat as one: what the result is, and the call. */
+/* vecdot, matvec and vecmat behind one interface: the result's description, and the call. */
 #ifndef TOOLS_OPERATION_H
 #define TOOLS_OPERATION_H
 
@@ -8,8 +8,8 @@ typedef enum operation { VECDOT, MATVEC, VECMAT } operation;
 
 extern const char *const operation_names[3];
 
-/* Describes the result as a host array: fills its dtype, ndim, and out->shape, which has room for
- * VECDOT_MAX_NDIM sizes. Options count for vecdot alone. */
+/* Describes the result as a host array: fills its dtype, its ndim, and out->shape, which must have room
+ * for VECDOT_MAX_NDIM sizes. Only vecdot uses the options. */
 bool operation_result(operation op, const DLTensor *x1, const DLTensor *x2, const vecdot_options *o,
                       DLTensor *out, fault *f);
 

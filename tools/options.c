@@ -1,4 +1,5 @@
-/* Parsing of the command line. Options may stand between operands; "--name value" is "--name=value". */
+/* Parses the command line. Options may stand between operands. "--name value" and "--name=value" mean the
+ * same. */
 #include "options.h"
 
 #include "dtypes.h"
@@ -30,13 +31,13 @@ typedef enum option_id {
 
 typedef struct option_row {
     const char *name, *brief;
-    const char *value; /* its name in the help; NULL: it takes none */
+    const char *value; /* its name in the help; NULL: the option takes none */
     option_id id;
-    unsigned set; /* option_set; 0: every sub-command */
+    unsigned set; /* an option_set; 0: every sub-command takes it */
     const char *help;
 } option_row;
 
-#define NEXT "\n                   " /* the next line of a help text */
+#define NEXT "\n                   " /* starts the next line of a help text */
 
 /* In the order of the help. */
 static const option_row rows[] = {
@@ -94,7 +95,7 @@ static bool usage(const command *self, const char *what, const char *which)
     return false;
 }
 
-/* One int32 up to `end`, which is where it must stop. */
+/* Parses one int32 that must end at `end`. */
 static bool parse_int32(const char *text, const char *end, int32_t *number)
 {
     char *stop;
@@ -161,7 +162,7 @@ static bool apply(const command *self, option_id id, const char *value, options 
     return true;
 }
 
-/* The row of "--name", "--name=value" or "-n"; NULL when this sub-command has no such option. */
+/* Returns the row of "--name", "--name=value" or "-n"; NULL when this sub-command has no such option. */
 static const option_row *find(const command *self, const char *argument, size_t name_length)
 {
     for (const option_row *row = rows; row < rows + ROWS; row++) {

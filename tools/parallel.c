@@ -1,4 +1,4 @@
-/* Threads for work that is split into items beforehand. */
+/* Runs threads, one for each item. */
 #include "parallel.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Text for results. */
+/* Prints arrays and elements as text. */
 #include "print.h"
 
 #include "value.h"
@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "%.17g" of any double has at most 24 characters. */
+/* "%.17g" of a double takes at most 24 characters. */
 enum { REAL_TEXT = 40 };
 
-/* The fewest significant digits that read back as the same number of the dtype. */
+/* Writes the fewest significant digits that read back as the same number of the dtype. */
 static void print_real(char text[REAL_TEXT], double x, DLDataType type)
 {
     int digits, lowest;
     float_format(type, &digits, &lowest);
-    int fewest = (digits - 1) * 30103 / 100000; /* decimal digits that any number of this format can hold */
-    strcpy(text, "nan");                        /* without a sign */
+    int fewest = (digits - 1) * 30103 / 100000; /* decimal digits that every number of this format can hold */
+    strcpy(text, "nan");                        /* no sign */
     for (int places = fewest; places <= fewest + 3 && !isnan(x); places++) {
         char all[400];
         snprintf(all, sizeof all, "%.*g", places, x);
@@ -57,7 +57,7 @@ typedef struct printer {
     FILE *stream;
     const DLTensor *array;
     bool summarise;
-    bool gap; /* a blank line is due before the next row of values */
+    bool gap; /* print a blank line before the next row */
 } printer;
 
 enum { SHOWN = 3 };
@@ -70,7 +70,8 @@ static void print_line_value(printer *p, int64_t index, const char *after)
     fprintf(p->stream, "%s%s", text, after);
 }
 
-/* Prints dimension `d` and all below it, from element `index`, whose steps are `stride`. */
+/* Prints dimension `d` and all dimensions inside it, from element `index` on. Elements of dimension d are
+ * `stride` apart. */
 static void print_dimension(printer *p, int32_t d, int64_t index, int64_t stride)
 {
     int64_t size = p->array->shape[d];

@@ -1,4 +1,4 @@
-/* The line of long work, drawn by the main thread while the work runs in another. */
+/* Draws the progress line in the main thread while the work runs in another. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "progress.h"
@@ -34,7 +34,7 @@ static void *job_thread(void *argument)
     return NULL;
 }
 
-/* Waits for the job, at most to `until`; true when it is done. */
+/* Waits for the job until the given time at most. Returns true when the job is done. */
 static bool wait_until(job *j, struct timespec until)
 {
     int status = 0;
@@ -45,7 +45,7 @@ static bool wait_until(job *j, struct timespec until)
     return done;
 }
 
-/* "[#########---------------]  38% " */
+/* Draws "[#########---------------]  38% ". */
 static void draw_bar(progress *watched)
 {
     enum { WIDTH = 24 };

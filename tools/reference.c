@@ -1,4 +1,4 @@
-/* The canonical sum through doubles, long ones over all cores, and by how much a result may differ. */
+/* The canonical sum of elements as doubles, and the error bound of results. Long sums use all cores. */
 #include "reference.h"
 
 #include "parallel.h"
@@ -13,18 +13,18 @@ enum { ROWS = 16, MAX_LANES = 512, MAX_PIECES = 64 };
 typedef struct operand {
     DLDataType dtype;
     const char *data;
-    int64_t step; /* bytes */
+    int64_t step; /* in bytes */
 } operand;
 
 typedef struct vectors {
     operand x[2];
     int64_t n;
-    bool narrow; /* float accumulators, else double */
-    double sign; /* of the imaginary part of x1     */
+    bool narrow; /* accumulators are float; otherwise double */
+    double sign; /* of x1's imaginary part: -1 conjugates */
     int lanes;
 } vectors;
 
-/* Whole chunks of the vectors: one node of the tree. */
+/* Whole chunks of the vectors that form one node of the tree. */
 typedef struct piece {
     const vectors *v;
     int64_t first, chunks;
@@ -41,8 +41,8 @@ static double add(bool narrow, double a, double b)
     return narrow ? (double)((float)a + (float)b) : a + b;
 }
 
-/* Elements [first, first + ROWS * lanes) as far as there are. Adds integers and magnitudes to *sum, and gives
- * the floating value of the chunk. */
+/* Sums elements [first, first + ROWS * lanes), or those that exist. Adds integers and magnitudes to *sum
+ * and writes the chunk's floating value. */
 static void sum_chunk(const vectors *v, int64_t first, reference_sum *sum, double value_of[2])
 {
     double re[MAX_LANES] = {0}, im[MAX_LANES] = {0};
@@ -71,7 +71,7 @@ static void sum_chunk(const vectors *v, int64_t first, reference_sum *sum, doubl
     value_of[1] = im[0];
 }
 
-/* The pairwise sum of chunks, on a stack as a counter in binary carries. */
+/* Sums chunks pairwise on a stack; two nodes are added where a binary counter carries. */
 static void *sum_piece(void *argument)
 {
     piece *p = argument;
@@ -174,7 +174,7 @@ bool reference_is_product(const DLTensor *x1, const DLTensor *x2, const DLTensor
 
 /* ---- Comparing ----------------------------------------------------------------------------------- */
 
-/* The sum as an element of the dtype holds it, extended to 64 bits again. */
+/* Returns the sum as an element of the dtype holds it, extended to 64 bits. */
 static uint64_t wrap(DLDataType type, uint64_t sum)
 {
     uint64_t top = (uint64_t)1 << (type.bits - 1), low = sum & (top | (top - 1));
@@ -201,10 +201,10 @@ static bool same_bits(DLDataType type, value got, const reference_sum *sum)
            same_number(got.im, round_to_bits(sum->im, digits, lowest));
 }
 
-/* Any order of summation, each product and sum rounded or fused: then a sum of n terms is within gamma sum|x1
- * x2| of the exact one, where gamma = n u / (1 - n u), and so is the one that it is compared with. A
- * component of a complex sum has two terms for each. Narrow dtypes are rounded once, after sums in float32
- * that tensor cores may cut instead of round. */
+/* Allows any order of summation, with each product and sum rounded or fused. A sum of n terms is then
+ * within gamma * sum|x1 * x2| of the exact one, where gamma = n u / (1 - n u). So is the reference, which
+ * gives the bound below. A component of a complex sum has two terms for each product. float16 and bfloat16
+ * are rounded once, after sums in float32, which tensor cores may truncate instead of round. */
 static bool within_bound(DLDataType type, value got, const reference_sum *sum)
 {
     int digits, lowest;

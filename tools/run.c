@@ -1,4 +1,4 @@
-/* `vecdot run`, `matvec`, `vecmat` and `explain`: from two .npy files to a result. */
+/* `vecdot run`, `matvec`, `vecmat` and `explain`: compute a result from two .npy files. */
 #include "commands.h"
 
 #include "dtypes.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One problem: what the user asked for, and all that is made on the way to its result. */
+/* One call: what the user asked for, and everything made for it. */
 typedef struct task {
     operation operation;
     const options *options;
@@ -55,7 +55,7 @@ static bool allocate_result(task *t)
 
 /* ---- Running ------------------------------------------------------------------------------------- */
 
-/* Between pieces: what has been read of the files need not stay in memory. */
+/* Called between pieces. The file's bytes read so far need not stay in memory. */
 static int watch(void *user, uint64_t done, uint64_t total)
 {
     task *t = user;
@@ -64,7 +64,7 @@ static int watch(void *user, uint64_t done, uint64_t total)
     return 0;
 }
 
-/* May run in a thread of its own: the library's last error belongs to that thread and is fetched here. */
+/* May run in a thread of its own. The library's last error belongs to that thread, so it is fetched here. */
 static void compute(void *argument)
 {
     task *t = argument;
@@ -73,7 +73,7 @@ static void compute(void *argument)
     t->well = status == VECDOT_SUCCESS || fault_from_library(&t->fault, status);
 }
 
-/* Tells which file is which operand, after a message that speaks of x1 and x2. */
+/* Says which file is x1 and which is x2, after a message that names them. */
 static int report_problem(const task *t)
 {
     int exit_status = report(NULL, &t->fault);
@@ -87,7 +87,7 @@ static int report_problem(const task *t)
     return exit_status;
 }
 
-/* Up to the first that cannot be opened. */
+/* Opens the files until one cannot be opened. */
 static void open_files(void *argument)
 {
     task *t = argument;

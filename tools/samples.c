@@ -1,4 +1,4 @@
-/* Random elements by their bits, so that no conversion of this machine decides what is tested. */
+/* Makes random elements from bits, so that no conversion on this machine affects the test. */
 #include "samples.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ int64_t sample_below(samples *s, int64_t limit)
     return (int64_t)(sample_bits(s) % (uint64_t)limit);
 }
 
-/* A floating number of the format with this many exponent and fraction bits, |x| in [2^-5, 2). */
+/* A floating-point number with the given numbers of exponent and fraction bits, |x| in [2^-5, 2). */
 static uint64_t floating_bits(samples *s, int exponent_bits, int fraction_bits)
 {
     uint64_t bias = ((uint64_t)1 << (exponent_bits - 1)) - 1;
@@ -64,7 +64,7 @@ static void fill(samples *s, const dtype_row *row, char *memory, int64_t element
     }
 }
 
-/* Sets the strides; gives the elements of memory that the layout spans. */
+/* Sets the strides. Returns the number of elements that the layout spans in memory. */
 static int64_t lay_out(sample_array *a, int32_t ndim, layout how)
 {
     int64_t stride = how == WITH_GAPS ? 3 : 1;
@@ -77,7 +77,7 @@ static int64_t lay_out(sample_array *a, int32_t ndim, layout how)
     return stride;
 }
 
-/* Turns every dimension round: the first element is then the last in memory. */
+/* Reverses every dimension, so that the first element is the last in memory. */
 static int64_t reverse(sample_array *a, int32_t ndim)
 {
     int64_t first = 0;

@@ -1,4 +1,5 @@
-/* `vecdot selftest`: the same problems over all dtypes, shapes and layouts, each checked by the reference. */
+/* `vecdot selftest`: the same problems on every machine, in all dtypes, shapes and layouts. The reference
+ * checks each. */
 #include "commands.h"
 
 #include "operation.h"
@@ -13,14 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One problem. */
 typedef struct problem {
     operation operation;
     sample_array x1, x2;
     vecdot_options options;
     DLTensor out;
     int64_t out_shape[VECDOT_MAX_NDIM];
-    bool on_device; /* also with all three arrays in device memory: the same bits */
+    bool on_device; /* run it again with all three arrays in device memory and compare the bits */
 } problem;
 
 typedef struct tally {
@@ -37,8 +37,8 @@ typedef struct shape_row {
     int64_t shape1[SAMPLE_MAX_NDIM], shape2[SAMPLE_MAX_NDIM];
 } shape_row;
 
-/* Every kind of broadcasting, axes at each end, sizes around those at which kernels change their ways, empty
- * sums and empty results. */
+/* Every kind of broadcasting, axes at each end, sizes around those at which the plan changes, empty sums
+ * and empty results. */
 static const shape_row shapes[] = {
     {VECDOT, -1, 1, 1, {0}, {0}},
     {VECDOT, -1, 1, 1, {1}, {1}},
@@ -79,7 +79,7 @@ static vecdot_status to_device(const session *s, const DLTensor *host, bool copy
     return status == VECDOT_SUCCESS && copy ? vecdot_copy(s->queue, host, &(*device)->dl_tensor) : status;
 }
 
-/* Runs it once more with copies in device memory and compares the bits. */
+/* Runs the problem again with copies in device memory and compares the bits. */
 static bool same_on_device(const session *s, const problem *p, fault *f)
 {
     DLManagedTensor *x[3] = {NULL, NULL, NULL};
@@ -108,8 +108,8 @@ static bool same_on_device(const session *s, const problem *p, fault *f)
     return same;
 }
 
-/* The vector of an operand that output `index` is summed from. The vectors of matvec and vecmat serve all
- * rows or columns of their matrix, which are the result's last dimension. */
+/* Gives the vector of an operand for output `index`. In matvec and vecmat one vector serves all rows or
+ * columns of its matrix, which are the result's last dimension. */
 static void vector_of(const problem *p, const sample_array *x, int64_t index, reference_vector *v)
 {
     bool first = x == &p->x1;
@@ -189,7 +189,8 @@ static bool test_one(tally *t, samples *s, const dtype_row *row1, const dtype_ro
     return created1 && created2;
 }
 
-/* Each dtype with itself in every shape, each pair of two in one, and each dtype in long rows. */
+/* Tests each dtype with itself in every shape, each pair of dtypes in one shape, and each dtype in long
+ * rows. */
 static bool test_all(tally *t)
 {
     static const shape_row long_row = {VECDOT, -1, 2, 1, {2, 100003}, {100003}};

@@ -1,4 +1,4 @@
-/* Opening the device, and the one place that prints errors and chooses exit statuses. */
+/* Opens the device, prints errors and chooses exit statuses. */
 #include "session.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 
 int report(const char *subject, const fault *f)
 {
-    bool named = strncmp(f->text, "vecdot", 6) == 0; /* the library's messages name their function */
+    bool named = strncmp(f->text, "vecdot", 6) == 0; /* the library's messages begin with a function's name */
     fprintf(stderr, "%s%s%s%s", named && subject == NULL ? "" : "vecdot: ", subject != NULL ? subject : "",
             subject != NULL ? ": " : "", f->text);
     if (f->status != VECDOT_SUCCESS) fprintf(stderr, " [%s]", vecdot_status_name(f->status));

@@ -1,4 +1,4 @@
-/* A device opened for the command, and the library's errors told to a person. */
+/* The device that a command uses, and the printing of errors. */
 #ifndef TOOLS_SESSION_H
 #define TOOLS_SESSION_H
 
@@ -11,14 +11,14 @@ typedef struct session {
     vecdot_device_info info;
 } session;
 
-/* Opens the device that --device names. Gives an exit status; errors have been printed. */
+/* Opens the device that --device names. Returns an exit status; an error has been printed. */
 int session_open(session *s, const options *o);
 void session_close(session *s);
 
-/* Prints "vecdot: <subject>: <text> [<status>]" and gives the exit status for it. subject may be NULL. */
+/* Prints "vecdot: <subject>: <text> [<status>]" and returns the exit status for it. subject may be NULL. */
 int report(const char *subject, const fault *f);
 
-/* Flushes standard output; EXIT_OK, or EXIT_FAILED when what was printed could not be written. */
+/* Flushes standard output. Returns EXIT_OK, or EXIT_FAILED when a write failed. */
 int finish_output(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* The POSIX side of the command. Nothing here knows what the bytes mean. */
+/* The command's calls to the operating system, for POSIX. Knows nothing about the contents of files. */
 #define _POSIX_C_SOURCE   200809L
 #define _XOPEN_SOURCE     700
 #define _FILE_OFFSET_BITS 64
@@ -19,7 +19,7 @@
 
 /* ---- Input --------------------------------------------------------------------------------------- */
 
-/* A mapped file that another program cuts short turns into SIGBUS at the first missing page. */
+/* When another program truncates a mapped file, reading a missing page raises SIGBUS. */
 static void on_bus_error(int signal_number)
 {
     static const char text[] = "vecdot: an input file was cut short while it was being read\n";
@@ -66,7 +66,7 @@ bool input_open(input *in, const char *path, progress *watch, fault *f)
         return fault_set(f, VECDOT_SUCCESS, "it is a directory");
     }
     if (S_ISREG(about.st_mode) && about.st_size > 0 && (uintmax_t)about.st_size <= SIZE_MAX)
-        map(in, (size_t)about.st_size); /* else it is read below like a pipe */
+        map(in, (size_t)about.st_size); /* otherwise input_need reads it, like a pipe */
     return true;
 }
 
@@ -121,7 +121,7 @@ static bool cannot_write(fault *f)
     return fault_set(f, VECDOT_SUCCESS, "cannot write it: %s", strerror(errno));
 }
 
-/* The mode that open(..., 0666) would give. */
+/* The mode that open(path, O_CREAT, 0666) gives. */
 static mode_t default_mode(void)
 {
     mode_t mask = umask(0);
@@ -132,7 +132,7 @@ static mode_t default_mode(void)
 static bool open_temporary(output *out, const char *path, mode_t mode, fault *f)
 {
     static const char suffix[] = ".XXXXXX";
-    char *resolved = realpath(path, NULL); /* so that a symbolic link stays one */
+    char *resolved = realpath(path, NULL); /* keeps a symbolic link */
     out->path = resolved != NULL ? resolved : strdup(path);
     size_t length = out->path != NULL ? strlen(out->path) : 0;
     out->temporary = out->path != NULL ? malloc(length + sizeof suffix) : NULL;
@@ -145,7 +145,7 @@ static bool open_temporary(output *out, const char *path, mode_t mode, fault *f)
     out->descriptor = mkstemp(out->temporary);
     if (out->descriptor >= 0 && fchmod(out->descriptor, mode) == 0) return true;
     cannot_write(f);
-    if (out->descriptor < 0) { /* nothing to remove */
+    if (out->descriptor < 0) { /* no file to remove */
         free(out->temporary);
         out->temporary = NULL;
     }

@@ -1,38 +1,40 @@
-/* What the command asks of the operating system: mapped files, files replaced whole, terminals. */
+/* What the command asks of the operating system: mapped files, files replaced in one step, terminals. */
 #ifndef TOOLS_SYSTEM_H
 #define TOOLS_SYSTEM_H
 
 #include "fault.h"
 #include "progress.h"
 
-/* A file's bytes from its start: mapped where possible, else (pipes) read as they are asked for. */
+/* The bytes of a file from its start. Regular files are mapped; others (pipes) are read when their bytes
+ * are needed. */
 typedef struct input {
     const unsigned char *data;
-    size_t size; /* of the mapped file, or what has been read so far */
+    size_t size; /* of the mapped file; otherwise the bytes read so far */
     size_t capacity;
-    int descriptor; /* to read more from; -1 when mapped          */
+    int descriptor; /* of the file to read; -1 when mapped */
     bool mapped;
     progress *watch; /* told of what is read; may be NULL          */
 } input;
 
-/* path "-" is standard input. */
+/* Opens a file. "-" is standard input. */
 bool input_open(input *in, const char *path, progress *watch, fault *f);
 
-/* Makes the first `size` bytes stand at in->data, which may move. Memory grows with what has really been
+/* Makes the first `size` bytes available at in->data, which may move. Memory grows with the bytes really
  * read, so a size that a file only claims costs nothing. */
 bool input_need(input *in, size_t size, fault *f);
-/* Lets go of the memory that a mapped file's bytes take by now; they come back when they are used. */
+/* Releases the memory of a mapped file's bytes. Later use reads them again. */
 void input_forget(const input *in);
 void input_close(input *in);
 
-/* A file that appears under its name when it is complete, or not at all. */
+/* A file that gets its name when it is complete, or never. */
 typedef struct output {
-    char *path;      /* final name; NULL: no renaming         */
-    char *temporary; /* in the same folder                    */
+    char *path;      /* the final name; NULL: no renaming */
+    char *temporary; /* a file in the same folder */
     int descriptor;
 } output;
 
-/* path "-" is standard output. What is not a regular file (a device, a pipe) is written directly. */
+/* Opens a file for writing. "-" is standard output. A file that is not regular (a device, a pipe) is
+ * written directly. */
 bool output_open(output *out, const char *path, fault *f);
 bool output_write(output *out, const void *data, size_t size, fault *f);
 bool output_commit(output *out, fault *f);

@@ -1,4 +1,4 @@
-/* Reading elements of every dtype, and rounding to the narrower floating formats. */
+/* Reads elements of every dtype, and rounds to the narrower floating-point formats. */
 #include "value.h"
 
 #include <math.h>
@@ -90,7 +90,7 @@ double round_to_bits(double x, int digits, int lowest)
     int exponent;
     frexp(x, &exponent);
     int step = exponent - digits > lowest ? exponent - digits : lowest;
-    if (step < -1000) return x; /* a subnormal or tiny double: itself already */
+    if (step < -1000) return x; /* a subnormal or tiny double is already rounded */
     return ldexp(nearbyint(ldexp(x, -step)), step);
 }
 

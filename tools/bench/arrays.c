@@ -1,5 +1,5 @@
-/* Arrays of the benchmark: random elements by their bits, on the device or, where it works there, on the
- * host. */
+/* Arrays of the benchmark. They are on the device, or on the host where the device works there. Elements
+ * are made from random bits. */
 #include "bench/bench.h"
 
 #include "parallel.h"
@@ -11,8 +11,8 @@
 #define PAGE  ((size_t)2 << 20)
 #define BLOCK ((size_t)64 << 20)
 
-/* Random bits become an element by (bits & keep) | set: eight exponents for floats, all finite and no zero.
- */
+/* Makes an element from random bits: (bits & keep) | set. Floats get one of eight exponents, so all are
+ * finite and none is zero. */
 static const struct {
     uint8_t code, bits;
     uint64_t keep, set;
@@ -27,12 +27,12 @@ static const struct {
 };
 
 typedef struct stretch {
-    uint64_t keep, set, seed, first; /* of the words of an array */
+    uint64_t keep, set, seed, first; /* `seed` and `first`, the index of the first word, choose the words */
     char *data;
     size_t bytes;
 } stretch;
 
-/* SplitMix64 by its counter, so that each thread can begin anywhere. */
+/* SplitMix64 by its counter, so that each thread can start anywhere. */
 static void *fill_stretch(void *item)
 {
     stretch s = *(stretch *)item;
@@ -69,7 +69,7 @@ static void fill_random(DLDataType dtype, uint64_t seed, void *data, size_t byte
 
 /* ---- Host ---------------------------------------------------------------------------------------- */
 
-/* Large pages where the system has them, as a program that cares would ask for. */
+/* Asks for large pages, as a program that wants speed would. */
 static bool create_on_host(bench_array *a, size_t bytes, fault *f)
 {
     size_t size = bytes < PAGE ? (bytes + 64) / 64 * 64 : (bytes + PAGE - 1) / PAGE * PAGE;
@@ -85,7 +85,7 @@ static bool create_on_host(bench_array *a, size_t bytes, fault *f)
 /* ---- Device -------------------------------------------------------------------------------------- */
 
 typedef struct filling {
-    int poison; /* a byte, or -1: random */
+    int poison; /* the byte of every element; -1: random */
     uint64_t seed;
 } filling;
 
@@ -97,7 +97,7 @@ static void fill_host(DLDataType dtype, const filling *how, uint64_t block, void
         fill_random(dtype, how->seed * 4096 + block, data, bytes);
 }
 
-/* Copies block by block from the host, so that a large array needs little memory there. */
+/* Copies block by block from the host, so that a large array needs little host memory. */
 static bool fill_device(const session *s, const bench_array *a, const filling *how, fault *f)
 {
     DLDataType dtype = a->operand.dtype;

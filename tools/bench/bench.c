@@ -1,11 +1,11 @@
-/* `vecdot bench`: the cases one after the other, told as they come. */
+/* `vecdot bench`: runs the cases one after the other and prints each result when it is there. */
 #include "bench/bench.h"
 
 #include "commands.h"
 
 #include <stdlib.h>
 
-/* Fills in the problems of all cases that are wanted. */
+/* Fills the problems of the chosen cases. */
 static bool choose(const options *o, const bench_scale *scale, bench_report *report, fault *f)
 {
     int cases = bench_case_count();
@@ -45,7 +45,7 @@ static void measure(const bench_report *report, bench_result *r)
         bench_measure(report->session, &problem, report->scale, report->runs, r);
 }
 
-/* All cases; the file is written after each, so that an end before its time leaves what was measured. */
+/* Runs all cases. The file is written after each case, so that an early end keeps what was measured. */
 static int run_all(bench_report *all, const options *o)
 {
     fault f = {VECDOT_SUCCESS, ""};

@@ -1,4 +1,4 @@
-/* The cases of the benchmark as data, made smaller where a device or the wish of the user asks for it. */
+/* The cases of the benchmark as data. Cases are made smaller for small devices and for --scale. */
 #include "bench/bench.h"
 
 #include "dtypes.h"
@@ -10,8 +10,8 @@
 
 #define POWER(n) ((int64_t)1 << (n))
 
-/* Shapes in letters: n is the size of the sum, m and k are other sizes, 1 is 1. `shrinks`: what a smaller
- * scale makes smaller, the largest first. */
+/* Shapes are letters: n is the size of the sum, m and k are other sizes, 1 is 1. `shrinks` lists the sizes
+ * that a smaller scale reduces. */
 typedef struct case_row {
     const char *number, *title;
     const char *dtype1, *dtype2;
@@ -64,7 +64,7 @@ int bench_case_count(void)
     return ROWS;
 }
 
-/* "15" is 15a and 15b. */
+/* "15" matches 15a and 15b. */
 static bool number_matches(const char *number, const char *wanted)
 {
     size_t length = strlen(wanted);
@@ -130,7 +130,7 @@ size_t bench_storage_bytes(const bench_operand *operand)
     return (size_t)operand->storage * operand->dtype.bits / 8;
 }
 
-/* The output and the sums, once the operands are known. */
+/* Works out the output and the sums from the operands. */
 static bool complete(bench_problem *p, fault *f)
 {
     DLTensor x[2];
@@ -155,7 +155,7 @@ static bool complete(bench_problem *p, fault *f)
     return true;
 }
 
-/* The letters as a shape; gives the position of n. */
+/* Converts the letters to a shape. Returns the position of n. */
 static int32_t spell(const char *letters, const int64_t size[3], bench_operand *a)
 {
     int32_t axis = 0;
@@ -184,7 +184,7 @@ static bool problem_of(const case_row *row, const int64_t size[3], bench_problem
     return complete(p, f);
 }
 
-/* Halves the largest size that may shrink; false when none can. An odd one stays odd. */
+/* Halves the largest size that may shrink; an odd size stays odd. Returns false when none can shrink. */
 static bool shrink(const case_row *row, int64_t size[3])
 {
     int64_t *largest = NULL;
@@ -237,7 +237,7 @@ bool bench_problem_sized(const char *number, double bytes, double operations, be
 
 /* ---- --shape, --dtype, --scale ------------------------------------------------------------------- */
 
-/* "65536x4096" up to a comma or the end. */
+/* Parses "65536x4096" up to a comma or the end. */
 static bool parse_shape(const char *text, bench_operand *a, fault *f)
 {
     int64_t limit = POWER(40), elements = 1;

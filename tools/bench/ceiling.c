@@ -1,4 +1,4 @@
-/* What the memory allows: reading on all cores of the host, copying within a device. */
+/* Measures what the memory allows: reading on all cores of the host, copying within a device. */
 #include "bench/bench.h"
 
 #include "parallel.h"
@@ -15,10 +15,10 @@ double bench_now(void)
 
 /* ---- Host ---------------------------------------------------------------------------------------- */
 
-/* Vectors of one cache line that may lie anywhere. */
+/* A vector of one cache line, at any alignment. */
 typedef uint64_t line __attribute__((vector_size(64), aligned(1), may_alias));
 
-/* Reads two arrays, as a dot product does, and adds all up in four registers. */
+/* Reads two arrays, as a dot product does, and adds all elements in four registers. */
 static inline __attribute__((always_inline)) uint64_t read_lines(const char *x, const char *y, size_t bytes)
 {
     line s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
@@ -42,7 +42,7 @@ static uint64_t read_plain(const char *x, const char *y, size_t bytes)
     return read_lines(x, y, bytes);
 }
 
-/* The same for the widest registers there are: near the caches they decide. */
+/* The same for the widest registers, which matter for data in caches. */
 #if defined(__x86_64__)
 static __attribute__((target("avx2"))) uint64_t read_avx2(const char *x, const char *y, size_t bytes)
 {
@@ -71,7 +71,7 @@ typedef struct share {
     reader *read;
     const char *x, *y;
     size_t bytes, rounds;
-    uint64_t sum; /* so that nothing is left out */
+    uint64_t sum; /* uses the data, so that the compiler keeps the reads */
 } share;
 
 static void *run_share(void *argument)
@@ -83,7 +83,7 @@ static void *run_share(void *argument)
 
 double bench_host_read(const void *x, const void *y, size_t bytes_each)
 {
-    enum { ENOUGH = 64 << 20 }; /* so that starting threads does not count */
+    enum { ENOUGH = 64 << 20 }; /* hides the time to start threads */
     size_t count = (size_t)count_cores(), part = bytes_each / count / 256 * 256;
     size_t rounds = 1 + ENOUGH / (2 * bytes_each + 1);
     share shares[MAX_THREADS];
@@ -100,12 +100,12 @@ double bench_host_read(const void *x, const void *y, size_t bytes_each)
 
 /* ---- Device -------------------------------------------------------------------------------------- */
 
-/* Enough copies for 20 ms, and the rate of each sample of so many. */
+/* Finds how many copies take 20 ms, and measures the rate of each sample of that many. */
 static bool sample_copies(const session *s, const bench_array pair[2], double bytes, bench_samples *rates,
                           int runs, fault *f)
 {
     int calls = 1;
-    for (int r = -2; r < runs; r++) { /* the first two warm up, and say how many calls fill a sample */
+    for (int r = -2; r < runs; r++) { /* the first two warm up and choose the number of calls */
         double begin = bench_now();
         vecdot_status status = VECDOT_SUCCESS;
         for (int i = 0; i < calls && status == VECDOT_SUCCESS; i++)

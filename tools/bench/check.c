@@ -1,4 +1,4 @@
-/* Whether what was timed is right: every output written, and a sample of them to the bit. */
+/* Checks the results that were timed: every output is written, and a sample of them has the right bits. */
 #include "bench/bench.h"
 
 #include "reference.h"
@@ -17,7 +17,7 @@ bool bench_call(const session *s, const bench_problem *p, const bench_set *set, 
 uint64_t bench_hash(const void *data, size_t bytes)
 {
     const unsigned char *at = data;
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a by words */
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, on words */
     for (; bytes > 0;) {
         uint64_t word = 0;
         size_t part = bytes < sizeof word ? bytes : sizeof word;
@@ -32,7 +32,7 @@ uint64_t bench_hash(const void *data, size_t bytes)
 
 /* ---- One output ---------------------------------------------------------------------------------- */
 
-/* Fetches a vector that lies on the device; the view then points to the copy. */
+/* Copies a vector from the device; the view then points to the copy. */
 static bool vector_to_host(const session *s, reference_vector *v, void **copy, fault *f)
 {
     if (v->view.device.device_type == kDLCPU) return true;
@@ -45,7 +45,7 @@ static bool vector_to_host(const session *s, reference_vector *v, void **copy, f
     return true;
 }
 
-/* `out` is a copy of the outputs on the host. */
+/* `out` is a host copy of the outputs. */
 static bool check_output(const session *s, const bench_problem *p, const bench_set *set, const DLTensor *out,
                          int64_t index, const char **verdict, fault *f)
 {
@@ -69,7 +69,7 @@ static bool check_output(const session *s, const bench_problem *p, const bench_s
     return found != REFERENCE_WRONG;
 }
 
-/* About so many elements are summed in all, of at least two outputs where there are two. */
+/* Sums about this many elements in all, of at least two outputs if there are two. */
 static bool check_sample(const session *s, const bench_problem *p, const bench_set *set, void *data,
                          const char **verdict, fault *f)
 {

@@ -1,4 +1,4 @@
-/* Case 27: cases 1, 7, 12 and 16 give the same bits on every device there is and in three layouts each. */
+/* Case 27: cases 1, 7, 12 and 16 must give the same bits on every device and in three layouts each. */
 #include "bench/bench.h"
 
 #include <inttypes.h>
@@ -9,7 +9,7 @@ enum { NUMBERS = sizeof numbers / sizeof numbers[0], LAYOUTS = 3 };
 
 static const char *const layouts[LAYOUTS] = {"as it is", "with gaps", "reversed"};
 
-/* What the first device gave, for the others to give. */
+/* The first device's results, which all others must equal. */
 typedef struct comparison {
     double bytes;
     bool known[NUMBERS];
@@ -17,7 +17,7 @@ typedef struct comparison {
     int devices;
 } comparison;
 
-/* The same array, its elements elsewhere: every second place, or the last one first. */
+/* Changes where an array's elements are: every second place, or in reverse. */
 static void lay_out_anew(bench_operand *a, int layout)
 {
     int64_t elements = a->storage - a->offset;

@@ -1,4 +1,5 @@
-/* The benchmark's results as a JSON file: every sample, so that any figure can be worked out again. */
+/* Writes the benchmark's results to a JSON file, with every sample, so that any figure can be computed
+ * again. */
 #include "bench/bench.h"
 
 #include "dtypes.h"

@@ -1,4 +1,4 @@
-/* The clock around a case: arrays, a checked warm-up, then samples of many calls each. */
+/* Times a case: makes arrays, checks the result, warms up, then takes samples of many calls each. */
 #include "bench/bench.h"
 
 #include <stdio.h>
@@ -36,7 +36,8 @@ static bool finish(const session *s, fault *f)
 
 /* ---- Throughput ---------------------------------------------------------------------------------- */
 
-/* Seconds for `calls` calls, enqueued one after the other over all sets, and one wait. */
+/* Gives the seconds of `calls` calls, enqueued one after the other over all sets, with one wait at the
+ * end. */
 static bool time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
                        int calls, double *seconds, fault *f)
 {
@@ -48,7 +49,7 @@ static bool time_calls(const session *s, const bench_problem *p, const bench_set
     return true;
 }
 
-/* Warms up, and finds how many calls fill a sample. */
+/* Warms up and finds how many calls fill a sample. */
 static bool calibrate(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
                       int *calls, fault *f)
 {
@@ -63,7 +64,7 @@ static bool calibrate(const session *s, const bench_problem *p, const bench_set 
     return true;
 }
 
-/* Reads what the case reads: both operands, or the two halves of the larger where the other is smaller. */
+/* Reads what the case reads: both operands, or both halves of the larger one when the other is smaller. */
 static bool sample_host(const bench_problem *p, const bench_set *set, bench_samples *rates, fault *f)
 {
     size_t bytes[2] = {bench_storage_bytes(&p->x[0]), bench_storage_bytes(&p->x[1])};
@@ -94,7 +95,7 @@ static bool sample_stream(const session *s, const bench_problem *p, const bench_
 
 enum { MOST_LAUNCHES = 100 };
 
-/* Seconds to enqueue a call, and seconds for a call and the wait for it. */
+/* Gives the seconds to enqueue a call, and the seconds for a call with its wait. */
 static bool time_launches(const session *s, const bench_problem *p, const bench_set *set, int calls,
                           bench_samples pair[2], fault *f)
 {
@@ -110,7 +111,7 @@ static bool time_launches(const session *s, const bench_problem *p, const bench_
     return true;
 }
 
-/* Next to them sums of no terms, which are as cheap as a call can be. */
+/* Also times sums of no products, the cheapest calls there are. */
 static bool sample_launches(const session *s, const bench_problem *p, const bench_set *set, int runs,
                             bench_result *r, fault *f)
 {
@@ -128,7 +129,7 @@ static bool sample_launches(const session *s, const bench_problem *p, const benc
     for (int i = -1; i < runs; i++) {
         if (!time_launches(s, p, set, r->calls, &r->launch[0], f)) return false;
         if (!time_launches(s, &empty, &no_terms, r->calls, &r->launch[2], f)) return false;
-        if (i < 0) memset(r->launch, 0, sizeof r->launch); /* the first one warmed up */
+        if (i < 0) memset(r->launch, 0, sizeof r->launch); /* the first one warms up */
     }
     r->seconds = r->launch[1];
     return true;
@@ -136,7 +137,7 @@ static bool sample_launches(const session *s, const bench_problem *p, const benc
 
 /* ---- A case -------------------------------------------------------------------------------------- */
 
-/* Several sets where one would stay in a cache, as far as memory allows. */
+/* The number of sets of inputs: several if one would stay in a cache, as far as memory allows. */
 static int count_sets(const bench_problem *p, const bench_scale *scale)
 {
     const double enough = 256.0 * 1048576, bytes = p->bytes_in + p->bytes_out + 1;

@@ -1,4 +1,4 @@
-/* The benchmark's table, as text or as Markdown, and the figures in it. */
+/* Prints the benchmark's table, as text or as Markdown, and computes its figures. */
 #include "bench/bench.h"
 
 #include "dtypes.h"
@@ -15,7 +15,7 @@ static const char *const names[COLUMNS] = {"case", "what",       "operands", "ms
 static const int widths[COLUMNS] = {4, 22, 42, 9, 17, 7, 10, 8, 5};
 static const bool to_the_right[COLUMNS] = {false, false, false, true, true, true, true, true, false};
 
-/* A CPU reads the line that it writes. */
+/* A CPU reads each cache line that it writes. */
 double bench_moved(const bench_report *report, const bench_result *r)
 {
     double writes = report->session->info.shares_host_memory ? 2 : 1;

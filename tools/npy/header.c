@@ -1,5 +1,5 @@
-/* The dictionary in a .npy header: the few forms of Python literals that may stand there and no others.
- * Pure; reads nothing past the text it is given. */
+/* Parses the dictionary in a .npy header: only the few Python literals that it may contain. Pure; never
+ * reads past the end of the text. */
 #include "dtypes.h"
 #include "npy/npy.h"
 
@@ -34,7 +34,7 @@ static void skip_space(cursor *c)
     while (c->at < c->end && memchr(" \t\r\n\f", *c->at, 5) != NULL) c->at++;
 }
 
-/* Steps over one character, if it is the next. */
+/* Skips one character if it is the wanted one. */
 static bool take(cursor *c, char wanted)
 {
     skip_space(c);
@@ -81,7 +81,7 @@ static bool parse_size(cursor *c, int64_t *size)
         value = value * 10 + digit;
     }
     if (c->at == start) return malformed(c, "a size (a whole number from 0)");
-    if (c->at < c->end && *c->at == 'L') c->at++; /* a long integer, as Python 2 wrote it */
+    if (c->at < c->end && *c->at == 'L') c->at++; /* a long integer of Python 2 */
     *size = value;
     return true;
 }
@@ -137,7 +137,7 @@ static bool native_is_little(void)
     return first == 1;
 }
 
-/* "<f4": an optional byte order, a kind and a number of bytes. */
+/* Parses "<f4": an optional byte order, a kind and a number of bytes. */
 static bool decode_descr(span descr, npy_v2 v2, DLDataType *dtype, fault *f)
 {
     const char *at = descr.text, *end = descr.text + descr.length;

@@ -1,5 +1,5 @@
-/* Opening and writing .npy files. Every size is checked against what the file really holds before it is
- * used; a file can only be refused, never trusted. */
+/* Opens and writes .npy files. A file is never trusted: every size is checked against the file's real
+ * contents before it is used. */
 #include "npy/npy.h"
 
 #include "dtypes.h"
@@ -11,7 +11,7 @@
 
 static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-/* Headers of numeric arrays have some 118 bytes; this leaves room for long ones and stops absurd ones. */
+/* Headers of numeric arrays have about 118 bytes. The limit allows long ones and stops absurd ones. */
 enum { HEADER_LIMIT = 1 << 20 };
 
 /* ---- Reading ------------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ static bool not_npy(const input *file, fault *f)
     return fault_set(f, VECDOT_SUCCESS, "it is not a .npy file");
 }
 
-/* Finds where the header's text starts and how long it is. */
+/* Finds the start and the length of the header's text. */
 static bool read_prefix(input *file, size_t *start, size_t *length, fault *f)
 {
     if (!input_need(file, 8, f)) return file->size > 0 ? not_npy(file, f) : false;
@@ -97,7 +97,7 @@ void npy_close(npy *array)
 /* The longest header: 64 sizes of up to 19 digits, each with ", ". */
 enum { WRITTEN_LIMIT = 2048 };
 
-/* Fills `text` with everything before the data; its length is a multiple of 64, as NumPy aligns it. */
+/* Writes everything before the data. Its length is a multiple of 64, NumPy's alignment. */
 static size_t write_header(char text[WRITTEN_LIMIT], const DLTensor *array, const dtype_row *row)
 {
     char shape[WRITTEN_LIMIT - 256];
