@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <zstd.h>
 
-/* The oldest PTX that knows the target sm_75, hence the oldest drivers: CUDA 10.0, r410. */
+/* The oldest PTX version that knows the target sm_75. It belongs to CUDA 10.0 (r410), the oldest driver
+ * supported. */
 static const char oldest_version[] = ".version 6.3\n";
 
 enum { MAX_OPTIONS = 24, OPTION_BYTES = 2048, LABEL_BYTES = 128, PATH_BYTES = 4096 };
@@ -45,7 +46,7 @@ static void finish(FILE *file, const char *path)
     if (fclose(file) != 0 || failed) give_up("cannot write", path);
 }
 
-/* A kernel's sources as one text, with CUDA's dialect in the place of OpenCL's, which comes first. */
+/* Returns a kernel's sources as one text. OpenCL's dialect, the first source, is replaced by CUDA's. */
 static char *cuda_program(kernel_id kernel)
 {
     size_t count, bytes = strlen(kernel_source_dialect_cuda_h) + 1;
@@ -74,12 +75,12 @@ static void print_log(nvrtcProgram program)
     free(log);
 }
 
-/* No contraction: every fused multiply-add of the kernels is written out. */
+/* Contraction is off: the kernels write out every fused multiply-add. */
 static void compile(nvrtcProgram program, const variant *v, const char *label)
 {
     char words[OPTION_BYTES];
     const char *options[MAX_OPTIONS] = {"--gpu-architecture=compute_75", "--fmad=false",
-                                        "--diag-suppress=177"}; /* functions a variant does not use */
+                                        "--diag-suppress=177"}; /* functions that a variant does not use */
     int count = 3;
     if (variant_options(v, words, sizeof words) >= sizeof words) give_up("options too long", label);
     for (char *word = strtok(words, " "); word != NULL && count < MAX_OPTIONS; word = strtok(NULL, " "))
@@ -89,7 +90,8 @@ static void compile(nvrtcProgram program, const variant *v, const char *label)
     give_up("does not compile", label);
 }
 
-/* Any driver that knows the PTX version may compile the text, so it names the oldest that has all it uses. */
+/* A driver refuses a later PTX version than it knows, so the text names the oldest version that has all it
+ * uses. */
 static void lower_version(char *ptx, const char *label)
 {
     char *line = strstr(ptx, ".version ");
@@ -99,7 +101,7 @@ static void lower_version(char *ptx, const char *label)
     memmove(line + sizeof oldest_version - 1, end + 1, strlen(end + 1) + 1);
 }
 
-/* Takes out the lines of a hint (which bytes of a vector load are used) that older PTX does not know. */
+/* Removes the lines of a hint (the bytes used of a vector load) that older PTX versions do not know. */
 static void drop_hints(char *ptx)
 {
     static const char hint[] = ".pragma \"used_bytes_mask";
@@ -142,7 +144,7 @@ static void write_text(const char *folder, const char *label, const char *ptx)
     finish(file, path);
 }
 
-/* Texts of one kernel that are to be compressed together. */
+/* The texts of one kernel, which are compressed together. */
 typedef struct frame {
     char *texts;
     size_t bytes;
@@ -157,7 +159,7 @@ static void append(frame *f, const char *text)
     f->bytes += bytes;
 }
 
-/* Writes the frame and empties it; returns its compressed size. */
+/* Writes the frame and empties it. Returns its compressed size. */
 static size_t write_frame(FILE *out, size_t index, frame *f)
 {
     size_t room = ZSTD_compressBound(f->bytes);
@@ -174,7 +176,8 @@ static size_t write_frame(FILE *out, size_t index, frame *f)
     return size;
 }
 
-/* Compiles one variant, adds its text to the frame and its line to the table's rows. Returns its length. */
+/* Compiles one variant, adds its text to the frame and its row to the table. Returns the length of its
+ * PTX. */
 static size_t embed(const variant *v, const char *folder, size_t frame_index, frame *f, FILE *rows)
 {
     char label[LABEL_BYTES];
@@ -188,8 +191,8 @@ static size_t embed(const variant *v, const char *folder, size_t frame_index, fr
     return length;
 }
 
-/* The table's rows are in the order of variant_at, empty for variants that are not for GPUs. A frame ends
- * where the table goes on with another kernel. Returns how many rows there are. */
+/* Writes all rows in the order of variant_at; rows of variants that are not for GPUs are empty. A frame
+ * ends where the next kernel begins. Returns the number of rows. */
 static size_t embed_all(const char *folder, FILE *out, FILE *rows)
 {
     frame f = {NULL, 0};
