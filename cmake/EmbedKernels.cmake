@@ -1,8 +1,8 @@
 # Turns kernel sources into C byte arrays. Run as a script:
 #   cmake -DOUTPUT_DIR=<folder> -DFILES=<a|b|c> -P EmbedKernels.cmake
-# Writes kernel_sources.c and kernel_sources.h there: one NUL-terminated `const char kernel_source_<name>[]`
-# per file, <name> being the file's name with every dot turned into an underscore. Arrays of bytes, since
-# compilers limit the length of string literals.
+# Writes kernel_sources.c and kernel_sources.h there: for each file a NUL-terminated array
+# `const char kernel_source_<name>[]`, where <name> is the file's name with an underscore for every dot. The arrays list
+# bytes, since compilers limit the length of string literals.
 string(REPLACE "|" ";" files "${FILES}")
 set(header "/* Generated from kernels/. */\n#ifndef KERNEL_SOURCES_H\n#define KERNEL_SOURCES_H\n\n")
 set(source "/* Generated from kernels/. */\n#include \"kernel_sources.h\"\n")

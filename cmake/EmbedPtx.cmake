@@ -1,5 +1,5 @@
-# Writes ptx_table.c and ptx/ into OUTPUT_DIR: copies of those in FROM_DIR where that has them and they are newer than all
-# of SOURCES, else what EMBED_PTX compiles. Other build folders of the same sources need not compile them again.
+# Writes ptx_table.c and ptx/ to OUTPUT_DIR. If FROM_DIR has them and they are newer than all SOURCES, they are copied
+# from there; otherwise EMBED_PTX compiles them. So one build folder can use the PTX of another.
 set(fresh OFF)
 if(EXISTS "${FROM_DIR}/ptx_table.c" AND EXISTS "${FROM_DIR}/ptx")
     set(fresh ON)

@@ -1,4 +1,4 @@
-# What every target is compiled with: the interface target `flags`.
+# The compiler flags of every target, as the interface target `flags`.
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)
 set(CMAKE_C_EXTENSIONS OFF)
@@ -9,7 +9,7 @@ target_compile_definitions(flags INTERFACE _GNU_SOURCE)
 target_include_directories(flags INTERFACE
     "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}"
     "${PROJECT_BINARY_DIR}/generated")
-# As a system folder, so that its warnings are not ours; CMake leaves out the compiler's own folders.
+# A system folder gives no warnings. CMake drops it if it is one of the compiler's own folders.
 target_include_directories(flags SYSTEM INTERFACE "${DLPACK_INCLUDE_DIR}")
 target_compile_options(flags INTERFACE -Wall -Wextra -Wconversion -Wshadow)
 if(VECDOT_WERROR)

@@ -1,12 +1,12 @@
 # The code for small problems on the calling thread: src/core/run/host/host_sum.h, compiled for each way to accumulate
-# and each instruction set of this processor that has a fused multiply-add. Without one the table is empty, and all
-# is launched. Sets host_files.
+# and for each instruction set of this processor family that has a fused multiply-add. When there is none, the table is
+# empty and every problem is launched. Sets host_files.
 include(CheckCSourceCompiles)
 
 # number:group:component
 set(host_numbers b1:INT:u8 i16:INT:u16 i32:INT:u32 i64:INT:u64 f16:F16:float bf16:BF16:float f32:F32:float
     f64:F64:double c64:C64:float c128:C128:double)
-# The bits are defined without contraction; the rest lets loops become vectors and changes no bit.
+# Contraction would change the bits. The other options let compilers vectorise loops and change no bit.
 set(host_options -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing)
 
 check_c_source_compiles("

@@ -1,4 +1,4 @@
-# Installing: headers, libraries, the command, and what pkg-config and find_package need.
+# Installs headers, libraries, the command, and the files of pkg-config and find_package.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/vecdot")
@@ -18,7 +18,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/vecdot" DESTINATION "${CMAKE_IN
 install(EXPORT vecdotTargets NAMESPACE vecdot:: DESTINATION "${package_dir}")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/vecdotConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/vecdotConfig.cmake" INSTALL_DESTINATION "${package_dir}")
-# As with the SONAME: before 1.0 a minor version may change the interface.
+# Before 1.0 a minor version may change the interface, as for the SONAME.
 if(PROJECT_VERSION_MAJOR EQUAL 0)
     set(compatibility SameMinorVersion)
 else()
@@ -29,7 +29,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/vecdotConfigVersion.cmak
 install(FILES "${PROJECT_BINARY_DIR}/vecdotConfig.cmake" "${PROJECT_BINARY_DIR}/vecdotConfigVersion.cmake"
         DESTINATION "${package_dir}")
 
-# The prefix is told relative to the .pc file, so that an installed tree can be moved.
+# The .pc file gives the prefix relative to itself, so that an installed tree can be moved.
 set(pc_dir "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${pc_dir}" OUTPUT_VARIABLE pc_to_prefix)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}"

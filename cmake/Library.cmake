@@ -1,13 +1,13 @@
-# The library (shared, static, and with all its symbols for the tests) and the vecdot command.
+# The vecdot command and the library: shared, static, and with all symbols for the tests.
 file(GLOB kernel_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/kernels/*/*.h" "${PROJECT_SOURCE_DIR}/kernels/*/*.cl")
 file(GLOB library_files CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/src/core/*/*.c" "${PROJECT_SOURCE_DIR}/src/backend_*/*.c")
 file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c" "${PROJECT_SOURCE_DIR}/tools/*/*.c")
 
-# For the disk cache's checksums; as a header alone, so that the library links to nothing more.
+# For the disk cache's checksums. Used as a header alone, so that the library links to nothing more.
 find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
-# For the embedded PTX; the static library where there is one, again so that nothing more is linked to.
+# For the embedded PTX. The static library is preferred, so that the library links to nothing more.
 find_path(ZSTD_INCLUDE_DIR zstd.h DOC "Folder of zstd.h (Debian: libzstd-dev)" REQUIRED)
 find_library(ZSTD_LIBRARY NAMES libzstd.a zstd DOC "libzstd (Debian: libzstd-dev)" REQUIRED)
 
@@ -31,14 +31,14 @@ target_link_libraries(vecdot_objects PRIVATE flags)
 target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}")
 set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 
-# ---- Shared. Needs only the C library: drivers are opened at run time.
+# ---- The shared library. It needs only the C library, since drivers are opened at run time.
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
 target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
-# What is exported, with symbol versions; the rest is hidden, the functions of static libraries too.
+# The exported names and their symbol versions. All other names are hidden, also those of static libraries.
 set(version_script "${PROJECT_SOURCE_DIR}/src/vecdot.map")
 target_link_options(vecdot PRIVATE "-Wl,--version-script=${version_script}")
-# Before 1.0 a minor version may change the interface, so that it is part of the SONAME.
+# Before 1.0 a minor version may change the interface, so the SONAME includes it.
 if(PROJECT_VERSION_MAJOR EQUAL 0)
     set(soversion "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
 else()
@@ -50,7 +50,7 @@ if(NOT VECDOT_SANITIZE)
     target_link_options(vecdot PRIVATE -Wl,--no-undefined -Wl,--as-needed)
 endif()
 
-# ---- Static: one relocatable object in which every name but the public ones is local, since those have no prefix.
+# ---- The static library: one relocatable object. Internal names have no prefix, so only public names are global.
 if(NOT VECDOT_SANITIZE)
     set(whole "${PROJECT_BINARY_DIR}/vecdot_whole.o")
     set(public "${PROJECT_BINARY_DIR}/vecdot.o")
@@ -78,12 +78,12 @@ foreach(target IN ITEMS vecdot vecdot_static)
     endif()
 endforeach()
 
-# ---- With all its symbols, for the tests of its inside.
+# ---- The library with all symbols, for tests of internal functions.
 add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
 target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
 set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 
-# ---- The command, on the public header alone.
+# ---- The command. It uses the public header alone.
 if(tool_files)
     list(FILTER tool_files EXCLUDE REGEX "/main\\.c$")
     add_library(tool_parts STATIC ${tool_files})

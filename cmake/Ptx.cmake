@@ -1,5 +1,5 @@
-# The kernels as PTX for the CUDA backend: compiled by NVRTC when the library is built, so that a machine with
-# NVIDIA's driver needs no toolkit. Without NVRTC the build goes on and the library has no CUDA kernels.
+# The kernels as PTX for the CUDA backend. NVRTC compiles them when the library is built, so that a machine with
+# NVIDIA's driver needs no toolkit. Without NVRTC the library is built without CUDA kernels.
 # Sets ptx_table, the generated source.
 set(VECDOT_CUDA AUTO CACHE STRING "Embed the CUDA kernels: AUTO (where NVRTC is found), ON or OFF")
 set_property(CACHE VECDOT_CUDA PROPERTY STRINGS AUTO ON OFF)
@@ -24,7 +24,7 @@ endif()
 if(VECDOT_CUDA AND NVRTC_INCLUDE_DIR AND NVRTC_LIBRARY)
     set(VECDOT_HAS_PTX ON)
     message(STATUS "vecdot: CUDA kernels are compiled with ${NVRTC_LIBRARY}")
-    # For this machine and without sanitizers, whatever the library is built for.
+    # Runs during the build, so it is built for this machine and without sanitizers, whatever the library is built for.
     set(plan_folder "${PROJECT_SOURCE_DIR}/src/core/plan")
     set(ptx_sources "${PROJECT_SOURCE_DIR}/cmake/embed_ptx.c" "${plan_folder}/variant.c"
         "${plan_folder}/program_text.c" "${PROJECT_SOURCE_DIR}/src/core/base/dtype.c")

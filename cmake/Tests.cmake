@@ -1,6 +1,6 @@
-# The tests: every tests/test_*.c is a program and a test of that name. Labels: `unit` needs no device,
-# `opencl` runs on an OpenCL device, `cuda-sim` on the simulated CUDA driver, `cuda-gpu` on a real one, `slow` takes
-# more than a few seconds, `ptxas` needs the CUDA assembler. Exit code 77 means skipped.
+# The tests: every tests/test_*.c is a program and a test of that name. Labels: `unit` needs no device, `opencl` runs on
+# an OpenCL device, `cuda-sim` on the simulated CUDA driver, `cuda-gpu` on a real one, `slow` takes more than a few
+# seconds, `ptxas` needs the CUDA assembler. Exit code 77 means skipped.
 find_path(CMOCKA_INCLUDE_DIR cmocka.h DOC "Folder of cmocka.h (Debian: libcmocka-dev)" REQUIRED)
 find_library(CMOCKA_LIBRARY cmocka DOC "libcmocka (Debian: libcmocka-dev)" REQUIRED)
 find_path(OPENCL_INCLUDE_DIR CL/cl.h DOC "Folder of CL/cl.h (Debian: opencl-headers)")
@@ -10,13 +10,13 @@ find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the 
 
 set(unit_tests dtype semantics layout thresholds plan gemm npy text status variant cudasim_machine)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
-set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # these are on the simulated driver only
+set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
 set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense blas) # on every backend
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
 
-# The reference defines the bits: no contraction, and fmaf() as one instruction where this machine has it.
+# The reference defines the bits, so contraction is off. -mfma makes fmaf() one instruction where this machine has it.
 set(reference "${PROJECT_SOURCE_DIR}/tests/support/reference.c")
 set(reference_options -O2 -ffp-contract=off)
 if(NOT CMAKE_CROSSCOMPILING)
@@ -37,17 +37,17 @@ if(support_files)
     target_link_libraries(test_support PUBLIC vecdot_internal "${CMOCKA_LIBRARY}" m)
 endif()
 
-# Sanitizers: reports that come from inside the OpenCL implementation are not ours.
+# The environment of every test. The suppressions hide the sanitizers' reports from inside the OpenCL implementation.
 set(suppressions "${PROJECT_SOURCE_DIR}/tests/suppressions")
 set(test_environment
-    "VECDOT_BLAS=off" # but in the tests of it
-    "VECDOT_CACHE_DIR=/dev/null" # no disk cache but where a test asks for one
-    "ASAN_OPTIONS=use_sigaltstack=0" # LLVM in PoCL gives the threads that start it another stack
+    "VECDOT_BLAS=off" # the tests of it turn it on
+    "VECDOT_CACHE_DIR=/dev/null" # no disk cache, unless a test asks for one
+    "ASAN_OPTIONS=use_sigaltstack=0" # LLVM, in PoCL, sets a signal stack for the threads that start it
     "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
     "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:ignore_noninstrumented_modules=1:second_deadlock_stack=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
 
-# The selectors in VECDOT_TEST_BACKENDS, by backend.
+# Sets selectors_opencl and selectors_cuda, the selectors of each backend in VECDOT_TEST_BACKENDS.
 string(REPLACE "," ";" test_backends "${VECDOT_TEST_BACKENDS}")
 foreach(backend opencl cuda)
     set(selectors_${backend} ${test_backends})
@@ -55,8 +55,8 @@ foreach(backend opencl cuda)
     list(JOIN selectors_${backend} "," selectors_${backend})
 endforeach()
 
-# ---- The simulated CUDA driver: a libcuda.so.1 that the library opens by VECDOT_LIBCUDA. As fast as can be and free of
-# sanitizers, also where the library is under them; no contraction, since it must round as a GPU does.
+# ---- The simulated CUDA driver: a libcuda.so.1 that the library opens by VECDOT_LIBCUDA. It is slow by nature, so it
+# is always optimised and never built with sanitizers. Contraction is off, since it must round as a GPU does.
 set(cudasim_options -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wall -Wextra -Wconversion -Wshadow)
 if(NOT CMAKE_CROSSCOMPILING)
     list(APPEND cudasim_options -march=native)
@@ -80,7 +80,7 @@ target_link_libraries(cudasim PRIVATE Threads::Threads m)
 set_target_properties(cudasim PROPERTIES OUTPUT_NAME cuda SOVERSION 1
                       LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/cudasim")
 
-# ---- A libcublas for it, opened by VECDOT_LIBCUBLAS. Elsewhere tests keep away from the machine's own libraries.
+# ---- A fake libcublas for the simulated driver, opened by VECDOT_LIBCUBLAS.
 add_library(fake_cublas SHARED "${PROJECT_SOURCE_DIR}/tests/fakeblas/cublas.c" "${reference}")
 target_include_directories(fake_cublas PRIVATE "${PROJECT_SOURCE_DIR}/tests")
 target_compile_definitions(fake_cublas PRIVATE _GNU_SOURCE)
@@ -88,14 +88,14 @@ target_link_libraries(fake_cublas PRIVATE flags cudasim Threads::Threads m)
 set_target_properties(fake_cublas PROPERTIES C_VISIBILITY_PRESET hidden
                       LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/cudasim")
 
-# A test of that name with the usual properties; the labels follow it.
+# Sets the usual properties of a test. Its labels are the other arguments.
 function(vecdot_test name)
     set_tests_properties(${name} PROPERTIES LABELS "${ARGN}" SKIP_RETURN_CODE 77 TIMEOUT 1200
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" ENVIRONMENT "${test_environment}")
 endfunction()
 
-# The program of test_<name>, once on each backend: NAME on OpenCL, NAME.sim on the simulated CUDA driver, NAME.gpu
-# on a real one where VECDOT_TEST_BACKENDS asks for cuda.
+# Adds one test of test_<name> for each backend: NAME on OpenCL, NAME.sim on the simulated CUDA driver, and NAME.gpu on
+# a real one if VECDOT_TEST_BACKENDS asks for cuda.
 function(vecdot_backend_test name)
     if(selectors_opencl)
         add_test(NAME ${name} COMMAND test_${name})
@@ -153,7 +153,8 @@ foreach(file IN LISTS test_files)
     endif()
 endforeach()
 
-# The BLAS is the machine's own through OpenCL and on a real GPU.
+# Tests of the vendor's BLAS. `blas` and `blas.gpu` use the libraries of this machine; the others use the fake one, a
+# missing one, or one that is no cuBLAS.
 if(VECDOT_HAS_PTX)
     foreach(how missing foreign)
         add_test(NAME cuda_blas_${how} COMMAND test_cuda_blas ${how})
@@ -178,13 +179,13 @@ endif()
 add_dependencies(test_blas fake_cublas)
 add_dependencies(test_cuda_blas fake_cublas)
 
-# GCC 12's leak checker takes thread-local storage for larger than it is where this suite's driver was opened, and dies.
+# GCC 12's leak checker overestimates thread-local storage after this suite's driver was opened, and crashes.
 if(TEST calls)
     set_property(TEST calls APPEND PROPERTY ENVIRONMENT
                  "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0:use_tls=0")
 endif()
 
-# The same with programs built as for an OpenCL device without 64-bit floating point.
+# These suites again, with programs built as for an OpenCL device without 64-bit floating point.
 foreach(name programs casts vectors)
     if(selectors_opencl)
         add_test(NAME ${name}_without_fp64 COMMAND test_${name})
@@ -194,7 +195,7 @@ foreach(name programs casts vectors)
     endif()
 endforeach()
 
-# Host arrays computed on the calling thread, whatever their size, by the code for each instruction set.
+# These suites again, with host arrays of any size computed on the calling thread, by the code of each instruction set.
 foreach(name casts vectors alias_layout limits matrix)
     if(selectors_opencl)
         add_test(NAME ${name}.host COMMAND test_${name})
@@ -204,7 +205,7 @@ foreach(name casts vectors alias_layout limits matrix)
     endif()
 endforeach()
 
-# Arrays larger than the device, as the library itself cuts them: PoCL with 1 GiB, a simulated GPU with 8 MiB.
+# Arrays larger than the device's memory, cut by the library's own limits: PoCL with 1 GiB, a simulated GPU with 8 MiB.
 if(selectors_opencl)
     add_test(NAME pieces_of_1_gib COMMAND test_pieces)
     vecdot_test(pieces_of_1_gib opencl slow)
@@ -237,8 +238,8 @@ if(TARGET test_faults)
 endif()
 target_link_options(test_calls PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
 
-# What a call costs without its arithmetic; callgrind counts instructions, which no other load changes. Older valgrinds
-# stop at clang's debugging information.
+# The cost of a call without its arithmetic. callgrind counts instructions, so other load on the machine does not
+# matter. Only GCC: older valgrinds cannot read clang's debugging information.
 add_executable(bench_calls "${PROJECT_SOURCE_DIR}/tests/bench/calls.c")
 target_link_libraries(bench_calls PRIVATE test_support)
 find_program(VALGRIND valgrind DOC "For the count of a call's instructions")
@@ -248,7 +249,8 @@ if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES 
     vecdot_test(call_cost unit)
 endif()
 
-# Plans and instructions of the benchmark's cases on the simulated driver, for docs/performance.md's predictions.
+# Prints the plans and instructions of the benchmark's cases on the simulated driver, for the predictions in
+# docs/performance.md.
 add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
 target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(bench_instructions PRIVATE tool_parts vecdot cudasim)
@@ -267,7 +269,7 @@ if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
 endif()
 
-# ---- What the kernels' sources must keep to, and whether their PTX assembles for every architecture.
+# ---- Rules for the sources and the documents, and whether the PTX assembles for every architecture.
 add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py kernels $<TARGET_FILE:list_variants>)
 vecdot_test(lint_kernels unit)
 add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
@@ -282,14 +284,14 @@ if(VECDOT_HAS_PTX AND NOT VECDOT_SANITIZE)
     vecdot_test(ptxas ptxas slow)
 endif()
 
-# ---- The names that the libraries show. A sanitizer adds its own.
+# ---- The names that the libraries export. A sanitizer would add its own.
 if(NOT VECDOT_SANITIZE)
     add_test(NAME symbols COMMAND Python3::Interpreter tests/symbols.py --nm "${CMAKE_NM}" --map "${version_script}"
              --headers include/vecdot --shared $<TARGET_FILE:vecdot> --static $<TARGET_FILE:vecdot_static>)
     vecdot_test(symbols unit)
 endif()
 
-# ---- One binary where there is no driver, OpenCL, CUDA or both.
+# ---- One binary on machines with no driver, with OpenCL, with CUDA, and with both.
 if(selectors_opencl AND NOT VECDOT_SANITIZE)
     if(NOT VECDOT_HAS_PTX)
         set(without_kernels --without-kernels)
@@ -299,13 +301,13 @@ if(selectors_opencl AND NOT VECDOT_SANITIZE)
     vecdot_test(machines opencl cuda-sim)
 endif()
 
-# ---- The programs around the benchmark.
+# ---- The Python programs of bench/.
 if(NOT VECDOT_SANITIZE)
     add_test(NAME measuring COMMAND Python3::Interpreter tests/measuring.py)
     vecdot_test(measuring unit)
 endif()
 
-# ---- Every benchmark case, checked to the bit, in sizes that take no time.
+# ---- Every benchmark case, checked to the bit, at a size that takes little time.
 if(selectors_opencl)
     add_test(NAME bench COMMAND vecdot_command bench --scale tiny --runs 1)
     vecdot_test(bench opencl)
@@ -318,8 +320,8 @@ if(VECDOT_HAS_PTX)
                  VECDOT_BACKEND=cuda "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
 endif()
 
-# ---- The installed package, and the kernels under a simulator that checks every access. The sanitizers'
-# runtime is in the way of both.
+# ---- The installed package, and the kernels under Oclgrind, which checks every access. Neither works with the runtime
+# of the sanitizers.
 if(NOT VECDOT_SANITIZE)
     add_test(NAME consumer COMMAND sh tests/consumer/run.sh "${PROJECT_BINARY_DIR}")
     vecdot_test(consumer unit)
