@@ -1,5 +1,5 @@
-"""How each library says a case of the benchmark. A case is a result of `vecdot bench --json`: its operands with dtype,
-shape, strides, offset and storage in elements. Loaded by peers.py, one library a process."""
+"""How NumPy, CuPy, PyTorch and JAX compute a case of the benchmark, and what the libraries in C share with them. A case
+is a result of `vecdot bench --json`: its operands with dtype, shape, strides, offset and storage in elements."""
 
 import os
 import time
@@ -409,22 +409,3 @@ class Jax(ArrayLibrary):
         yield "jit((conj(x) * y).sum)", self.jax.jit(fused)
         if is_product(case):
             yield "jit(matmul)", self.jax.jit(product)
-
-
-def cublas():
-    from peer_cublas import CuBlas
-    return CuBlas()
-
-
-def openblas():
-    from peer_openblas import OpenBlas
-    return OpenBlas()
-
-
-def clblast():
-    from peer_clblast import ClBlast
-    return ClBlast()
-
-
-LIBRARIES = {"numpy": NumPy, "openblas": openblas, "clblast": clblast, "torch": Torch, "jax": Jax, "cupy": CuPy,
-             "cublas": cublas}

@@ -5,7 +5,7 @@ import ctypes
 import os
 import time
 
-from peer_libraries import HostArrays, axis_of, batch_strides, is_matrix_vector, is_one_dimensional, is_product
+from peer_arrays import HostArrays, axis_of, batch_strides, is_matrix_vector, is_one_dimensional, is_product
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
 COPY_HOST, READ_WRITE, ALL_DEVICES, DEVICE_NAME, DEVICE_VERSION = 32, 1, 0xFFFFFFFF, 0x102B, 0x102F

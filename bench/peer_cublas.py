@@ -3,7 +3,7 @@ by peer_libraries.py."""
 
 import ctypes
 
-from peer_libraries import ON_GPU, CuPy, Torch, axis_of, is_matrix_vector, is_one_dimensional, is_product
+from peer_arrays import ON_GPU, CuPy, Torch, axis_of, is_matrix_vector, is_one_dimensional, is_product
 
 
 class CuBlas:

@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from peer_libraries import ON_GPU, HostArrays, axis_of, batch_strides, is_matrix_vector, is_one_dimensional, is_product
+from peer_arrays import ON_GPU, HostArrays, axis_of, batch_strides, is_matrix_vector, is_one_dimensional, is_product
 
 ROW_MAJOR, PLAIN, TRANSPOSED = 101, 111, 112
 
