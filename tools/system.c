@@ -47,9 +47,9 @@ static bool map(input *in, size_t size)
     return true;
 }
 
-bool input_open(input *in, const char *path, progress *watch, fault *f)
+bool input_open(input *in, const char *path, input_report *report, void *user, fault *f)
 {
-    *in = (input){.descriptor = -1, .watch = watch};
+    *in = (input){.descriptor = -1, .report = report, .user = user};
     if (strcmp(path, "-") == 0) {
         in->descriptor = STDIN_FILENO;
         return true;
@@ -93,7 +93,7 @@ bool input_need(input *in, size_t size, fault *f)
         if (got < 0) return fault_set(f, VECDOT_SUCCESS, "cannot read it: %s", strerror(errno));
         if (got == 0) break;
         in->size += (size_t)got;
-        if (in->watch != NULL) progress_tell(in->watch, in->size, size);
+        if (in->report != NULL) in->report(in->user, in->size, size);
     }
     if (in->size >= size) return true;
     return fault_set(f, VECDOT_SUCCESS, "it is cut short: %zu bytes expected, %zu there", size, in->size);

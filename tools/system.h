@@ -3,7 +3,11 @@
 #define TOOLS_SYSTEM_H
 
 #include "fault.h"
-#include "progress.h"
+
+#include <stdint.h>
+
+/* Called after each read with the bytes read so far and the bytes needed. */
+typedef void input_report(void *user, uint64_t done, uint64_t total);
 
 /* The bytes of a file from its start. Regular files are mapped; others (pipes) are read when their bytes
  * are needed. */
@@ -13,11 +17,13 @@ typedef struct input {
     size_t capacity;
     int descriptor; /* of the file to read; -1 when mapped */
     bool mapped;
-    progress *watch; /* told of what is read; may be NULL          */
+    input_report *report; /* NULL: no reports */
+    void *user;
 } input;
 
-/* Opens a file. "-" is standard input. */
-bool input_open(input *in, const char *path, progress *watch, fault *f);
+/* Opens a file. "-" is standard input. report(user, ...) follows the reading of a file that is not mapped; it
+ * may be NULL. */
+bool input_open(input *in, const char *path, input_report *report, void *user, fault *f);
 
 /* Makes the first `size` bytes available at in->data, which may move. Memory grows with the bytes really
  * read, so a size that a file only claims costs nothing. */

@@ -69,10 +69,15 @@ static void set_strides(npy *array)
     }
 }
 
+static void report_read(void *watch, uint64_t done, uint64_t total)
+{
+    progress_tell(watch, done, total);
+}
+
 bool npy_open(npy *array, const char *path, npy_v2 v2, progress *watch, fault *f)
 {
     memset(array, 0, sizeof *array);
-    if (!input_open(&array->file, path, watch, f)) return false;
+    if (!input_open(&array->file, path, watch != NULL ? report_read : NULL, watch, f)) return false;
     if (!read_file(array, v2, f)) {
         npy_close(array);
         return false;

@@ -2,6 +2,7 @@
 #ifndef TOOLS_NPY_H
 #define TOOLS_NPY_H
 
+#include "progress.h"
 #include "system.h"
 
 /* NumPy writes ml_dtypes' bfloat16 as two raw bytes, "<V2", so the file does not name the dtype. */
