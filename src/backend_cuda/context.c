@@ -10,23 +10,23 @@
  * cuda_context_leave. The thread uses no other context meanwhile. */
 static _Thread_local const cuda_context *entered;
 
-static _Thread_local char noted[256]; /* a line to log after leaving; "" when there is none */
+static _Thread_local char pending_note[256]; /* a line to log after leaving; "" when there is none */
 
 void cuda_note(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(noted, sizeof noted, format, args);
+    vsnprintf(pending_note, sizeof pending_note, format, args);
     va_end(args);
 }
 
 /* The line is cleared first: the logger may call the library, which may leave another line. */
-static void tell_note(void)
+static void log_note(void)
 {
-    char line[sizeof noted];
-    if (noted[0] == '\0') return;
-    memcpy(line, noted, sizeof line);
-    noted[0] = '\0';
+    char line[sizeof pending_note];
+    if (pending_note[0] == '\0') return;
+    memcpy(line, pending_note, sizeof line);
+    pending_note[0] = '\0';
     log_line("%s", line);
 }
 
@@ -46,7 +46,7 @@ vecdot_status cuda_leave(vecdot_status status)
     CUcontext ours = NULL;
     if (entered != NULL) return status;
     CUresult code = cu.CtxPopCurrent(&ours);
-    tell_note();
+    log_note();
     if (code == CUDA_SUCCESS || status != VECDOT_SUCCESS) return status;
     return cuda_fail("cuCtxPopCurrent", code);
 }

@@ -98,9 +98,8 @@ static int device_learn(CUdevice native, int ordinal, device *dev, char reason[R
                  "its compute mode is \"prohibited\": allow work on it (nvidia-smi -c DEFAULT)");
     } else if (memory == 0 || facts[UNITS] < 1 || facts[THREADS_PER_UNIT] < GROUP_ITEMS ||
                facts[THREADS_PER_BLOCK] < GROUP_ITEMS) {
-        snprintf(reason, REASON_BYTES,
-                 "the driver tells limits it cannot have: %zu bytes, %d multiprocessors", memory,
-                 facts[UNITS]);
+        snprintf(reason, REASON_BYTES, "the driver reports impossible limits: %zu bytes, %d multiprocessors",
+                 memory, facts[UNITS]);
     } else {
         device_fill(native, ordinal, facts, memory, dev);
         return 1;

@@ -100,12 +100,12 @@ static vecdot_status write_pieces(cuda_queue *q, CUdeviceptr to, const char *hos
  * wait for its earlier one. */
 static vecdot_status read_pieces(cuda_queue *q, CUdeviceptr from, char *host, size_t bytes)
 {
-    const size_t ahead = (size_t)STAGING_SLOTS * STAGING_SLOT_BYTES;
+    const size_t ring_bytes = (size_t)STAGING_SLOTS * STAGING_SLOT_BYTES;
     staging *s = &q->staging;
     size_t asked = 0;
     unsigned oldest = s->next;
     for (size_t done = 0; done < bytes; done += STAGING_SLOT_BYTES) {
-        for (; asked < bytes && asked < done + ahead; asked += STAGING_SLOT_BYTES) {
+        for (; asked < bytes && asked < done + ring_bytes; asked += STAGING_SLOT_BYTES) {
             unsigned slot = s->next;
             CUresult code =
                 cu.MemcpyDtoHAsync(slot_memory(s, slot), from + asked, piece_bytes(asked, bytes), q->native);

@@ -85,8 +85,9 @@ static _Thread_local int inside_logger;
 static void logger_init(void)
 {
     logger.lock = mutex_create();
-    const char *where = environment_get("VECDOT_LOG");
-    if (where != NULL) logger.file = strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
+    const char *destination = environment_get("VECDOT_LOG");
+    if (destination != NULL)
+        logger.file = strcmp(destination, "stderr") == 0 ? stderr : fopen(destination, "a");
     atomic_store(&logger.active, logger.lock != NULL && logger.file != NULL);
 }
 

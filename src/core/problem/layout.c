@@ -12,7 +12,7 @@
 
 /* Bytes from one index along d to the next, in the input where they are more. Dimensions are ordered by
  * it, so that the innermost has the closest neighbours. Equal ones keep out's order. */
-static uint64_t input_pace(const problem *p, int d)
+static uint64_t input_step(const problem *p, int d)
 {
     uint64_t a = (uint64_t)magnitude(p->step[X1][d]) * (uint64_t)dtype_size(p->type[X1]);
     uint64_t b = (uint64_t)magnitude(p->step[X2][d]) * (uint64_t)dtype_size(p->type[X2]);
@@ -55,7 +55,7 @@ static int matrix_place(const problem *p, int d)
 static int belongs_before(const problem *p, int d, int e)
 {
     int place_d = matrix_place(p, d), place_e = matrix_place(p, e);
-    return place_d != place_e ? place_d < place_e : input_pace(p, d) > input_pace(p, e);
+    return place_d != place_e ? place_d < place_e : input_step(p, d) > input_step(p, e);
 }
 
 void layout_collapse(problem *p)
@@ -135,16 +135,16 @@ static int by_step(const void *a, const void *b)
 }
 
 /* Marks every element of the dimensions in a bitmap. Returns 1 when one is marked twice. */
-static int mark_elements(const dimension *dims, int rank, uint64_t at, unsigned char *bitmap)
+static int mark_elements(const dimension *dims, int rank, uint64_t offset, unsigned char *bitmap)
 {
     if (rank == 0) {
-        unsigned char bit = (unsigned char)(1u << (at & 7));
-        int again = (bitmap[at >> 3] & bit) != 0;
-        bitmap[at >> 3] |= bit;
+        unsigned char bit = (unsigned char)(1u << (offset & 7));
+        int again = (bitmap[offset >> 3] & bit) != 0;
+        bitmap[offset >> 3] |= bit;
         return again;
     }
     for (int64_t k = 0; k < dims->size; k++)
-        if (mark_elements(dims + 1, rank - 1, at + (uint64_t)k * dims->step, bitmap)) return 1;
+        if (mark_elements(dims + 1, rank - 1, offset + (uint64_t)k * dims->step, bitmap)) return 1;
     return 0;
 }
 

@@ -3,63 +3,63 @@
 
 #include <string.h>
 
-static void swap_dims(space *s, side sides[2], int i, int j)
+static void swap_dims(index_space *s, strided_view views[2], int i, int j)
 {
     int64_t shape = s->shape[i];
     s->shape[i] = s->shape[j];
     s->shape[j] = shape;
     for (int k = 0; k < 2; k++) {
-        int64_t step = sides[k].step[i];
-        sides[k].step[i] = sides[k].step[j];
-        sides[k].step[j] = step;
+        int64_t step = views[k].step[i];
+        views[k].step[i] = views[k].step[j];
+        views[k].step[j] = step;
     }
 }
 
-void space_normalise(space *s, side sides[2])
+void views_normalise(index_space *s, strided_view views[2])
 {
-    side *to = &sides[1];
+    strided_view *to = &views[1];
     for (int i = 0; i < s->ndim; i++) {
         if (to->step[i] >= 0) continue;
         for (int k = 0; k < 2; k++) {
-            sides[k].origin += sides[k].step[i] * (s->shape[i] - 1);
-            sides[k].step[i] = -sides[k].step[i];
+            views[k].origin += views[k].step[i] * (s->shape[i] - 1);
+            views[k].step[i] = -views[k].step[i];
         }
     }
     for (int i = 1; i < s->ndim; i++) {
-        for (int j = i; j > 0 && to->step[j - 1] < to->step[j]; j--) swap_dims(s, sides, j - 1, j);
+        for (int j = i; j > 0 && to->step[j - 1] < to->step[j]; j--) swap_dims(s, views, j - 1, j);
     }
     int last = 0; /* dimensions [0, last] are merged */
     for (int i = 1; i < s->ndim; i++) {
         int joins = 1;
-        for (int k = 0; k < 2; k++) joins &= sides[k].step[last] == sides[k].step[i] * s->shape[i];
+        for (int k = 0; k < 2; k++) joins &= views[k].step[last] == views[k].step[i] * s->shape[i];
         if (joins) {
             s->shape[last] *= s->shape[i];
         } else {
             s->shape[++last] = s->shape[i];
         }
-        for (int k = 0; k < 2; k++) sides[k].step[last] = sides[k].step[i];
+        for (int k = 0; k < 2; k++) views[k].step[last] = views[k].step[i];
     }
     if (s->ndim > 0) s->ndim = last + 1;
 }
 
-int64_t run_bytes(const space *s, const side *d)
+int64_t run_bytes(const index_space *s, const strided_view *d)
 {
-    int64_t run = s->item;
+    int64_t run = s->itemsize;
     for (int i = s->ndim; i-- > 0 && d->step[i] == run;) run *= s->shape[i];
     return run;
 }
 
-int64_t shared_run(const space *s, const side *from, const side *to)
+int64_t shared_run(const index_space *s, const strided_view *from, const strided_view *to)
 {
     int64_t a = run_bytes(s, from), b = run_bytes(s, to);
     return a < b ? a : b;
 }
 
-vecdot_status space_walk(const space *s, const side *from, const side *to, int64_t run, visit_run visit,
-                         void *user)
+vecdot_status views_walk(const index_space *s, const strided_view *from, const strided_view *to, int64_t run,
+                         visit_run visit, void *user)
 {
     int64_t index[VECDOT_MAX_NDIM] = {0};
-    int64_t a = from->origin, b = to->origin, inside = s->item;
+    int64_t a = from->origin, b = to->origin, inside = s->itemsize;
     int outer = s->ndim;
     while (outer > 0 && inside < run) inside *= s->shape[--outer];
     for (;;) {
@@ -98,8 +98,8 @@ static vecdot_status visit_host(void *user, int64_t from, int64_t to, int64_t ru
     return VECDOT_SUCCESS;
 }
 
-void space_copy(const space *s, const side *from, const side *to)
+void views_copy(const index_space *s, const strided_view *from, const strided_view *to)
 {
     host_pair pair = {from->data, to->data};
-    space_walk(s, from, to, shared_run(s, from, to), visit_host, &pair);
+    views_walk(s, from, to, shared_run(s, from, to), visit_host, &pair);
 }

@@ -11,12 +11,12 @@ enum { BUFFER_ALIGNMENT = 256 };
 
 location location_of(const vecdot_context *context, const DLTensor *t)
 {
-    const place where = tensor_place(context, t);
-    location at = {.on_host = where == PLACE_HOST};
+    const place kind = tensor_place(context, t);
+    location at = {.on_host = kind == PLACE_HOST};
     uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
     if (at.on_host)
         at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else if (where == PLACE_HANDLE) {
+    else if (kind == PLACE_HANDLE) {
         at.memory = t->data;
         at.offset = (int64_t)t->byte_offset;
     } else {
@@ -51,22 +51,22 @@ static void repack(const problem *strided, const problem *dense, int array, char
                    char *packed, int scatter)
 {
     const int64_t size = dtype_size(dense->type[array]);
-    side sides[2] = {{.data = scatter ? packed : host}, {.data = scatter ? host : packed}};
-    side *loose = &sides[scatter], *tight = &sides[!scatter];
-    space s = {.item = size};
+    strided_view views[2] = {{.data = scatter ? packed : host}, {.data = scatter ? host : packed}};
+    strided_view *host_view = &views[scatter], *packed_view = &views[!scatter];
+    index_space s = {.itemsize = size};
     for (int d = 0; d < dense->rank; d++) {
         if (dense->step[array][d] == 0) continue; /* repeats the same elements */
         s.shape[s.ndim] = dense->shape[d];
-        loose->step[s.ndim] = strided->step[array][d] * size;
-        tight->step[s.ndim++] = dense->step[array][d] * size;
+        host_view->step[s.ndim] = strided->step[array][d] * size;
+        packed_view->step[s.ndim++] = dense->step[array][d] * size;
     }
     if (count > 1) {
         s.shape[s.ndim] = count;
-        loose->step[s.ndim] = strided->stride[array] * size;
-        tight->step[s.ndim++] = dense->stride[array] * size;
+        host_view->step[s.ndim] = strided->stride[array] * size;
+        packed_view->step[s.ndim++] = dense->stride[array] * size;
     }
-    space_normalise(&s, sides);
-    space_copy(&s, &sides[0], &sides[1]);
+    views_normalise(&s, views);
+    views_copy(&s, &views[0], &views[1]);
 }
 
 /* ---- Buffers ---- */
@@ -97,9 +97,9 @@ static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char
     *memory = lasting ? stage_find(s, array, host, bytes) : NULL;
     if (*memory) return VECDOT_SUCCESS;
     TRY(stage_next(queue, s, array, bytes, &b));
-    TRY(queue->context->dev.driver->memory_write(s->copies, b->memory, 0, host, bytes));
-    b->holds = lasting ? host : NULL;
-    b->held = bytes;
+    TRY(queue->context->dev.driver->memory_write(s->copy_queue, b->memory, 0, host, bytes));
+    b->source = lasting ? host : NULL;
+    b->source_bytes = bytes;
     *memory = b->memory;
     return VECDOT_SUCCESS;
 }
@@ -189,9 +189,9 @@ static vecdot_status download(const backend *driver, stage *s, const delivery *d
     const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
     char *packed;
     if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
-        return driver->memory_read(s->copies, d->from.memory, 0, d->to.host, bytes);
+        return driver->memory_read(s->copy_queue, d->from.memory, 0, d->to.host, bytes);
     TRY(stage_host(s, p, OUT, bytes, &packed));
-    TRY(driver->memory_read(s->copies, d->from.memory, 0, packed, bytes));
+    TRY(driver->memory_read(s->copy_queue, d->from.memory, 0, packed, bytes));
     repack(&d->original, p, OUT, d->to.host, 1, packed, 1);
     return VECDOT_SUCCESS;
 }

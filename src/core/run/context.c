@@ -188,9 +188,9 @@ void vecdot_queue_release(vecdot_queue *queue)
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
     for (int a = 0; a < ARRAYS; a++)
         if (queue->kept[a].memory != NULL) driver->memory_release(context->native, queue->kept[a].memory);
-    if (queue->copies != NULL) driver->queue_close(queue->copies);
+    if (queue->copy_queue != NULL) driver->queue_close(queue->copy_queue);
     driver->queue_close(queue->native);
-    free(queue->copies);
+    free(queue->copy_queue);
     free(queue->native);
     free(queue);
     vecdot_context_release(context);

@@ -20,9 +20,9 @@ struct vecdot_context {
 
 struct vecdot_queue {
     vecdot_context *context;
-    void *native;  /* the backend's */
-    void *copies;  /* a second queue of the backend for copies; NULL until needed */
-    void *scratch; /* device memory for partials and for results to be cast */
+    void *native;     /* the backend's */
+    void *copy_queue; /* a second queue of the backend for copies; NULL until needed */
+    void *scratch;    /* device memory for partials and for results to be cast */
     size_t scratch_bytes;
     void *counters; /* one for each output or tile: groups that have finished; all zero between launches */
     struct kept_memory {
@@ -31,7 +31,7 @@ struct vecdot_queue {
     } kept[ARRAYS]; /* idle device memory of the last host arrays, for the next ones; see stage.h */
     vecdot_progress_fn progress; /* NULL: no reports */
     void *progress_user;
-    int told_host_path; /* the line about the host path was logged */
+    int logged_host_path; /* the line about the host path was logged */
 };
 
 void context_retain(vecdot_context *context);

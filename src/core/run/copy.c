@@ -65,7 +65,7 @@ static vecdot_status check_alike(const DLTensor *from, const DLTensor *to)
 /* ---- Geometry ------------------------------------------------------------------------------------ */
 
 /* Fills the space and the steps of both views, without dimensions of size 1. Returns 0 on overflow. */
-static int measure_space(const DLTensor *from, const DLTensor *to, space *s, side sides[2])
+static int measure_space(const DLTensor *from, const DLTensor *to, index_space *s, strided_view views[2])
 {
     const DLTensor *tensors[2] = {from, to};
     int64_t dense = 1; /* C-contiguous stride in elements */
@@ -75,7 +75,7 @@ static int measure_space(const DLTensor *from, const DLTensor *to, space *s, sid
         s->shape[n] = to->shape[i];
         for (int k = 0; k < 2; k++) {
             int64_t stride = tensors[k]->strides != NULL ? tensors[k]->strides[i] : dense;
-            bad |= __builtin_mul_overflow(stride, s->item, &sides[k].step[n]);
+            bad |= __builtin_mul_overflow(stride, s->itemsize, &views[k].step[n]);
         }
         bad |= __builtin_mul_overflow(dense, to->shape[i], &dense);
         n++;
@@ -86,7 +86,7 @@ static int measure_space(const DLTensor *from, const DLTensor *to, space *s, sid
 }
 
 /* Fills the byte range of a view's elements. Returns 0 on overflow. */
-static int measure_range(const space *s, const DLTensor *t, side *d)
+static int measure_range(const index_space *s, const DLTensor *t, strided_view *d)
 {
     int bad = t->byte_offset > INT64_MAX;
     d->low = d->high = d->origin = bad ? 0 : (int64_t)t->byte_offset;
@@ -97,7 +97,7 @@ static int measure_range(const space *s, const DLTensor *t, side *d)
         bad |= __builtin_add_overflow(*end, reach, end);
     }
     int64_t width;
-    bad |= __builtin_add_overflow(d->high, s->item, &d->high);
+    bad |= __builtin_add_overflow(d->high, s->itemsize, &d->high);
     bad |= __builtin_sub_overflow(d->high, d->low, &width);
     return !bad;
 }
@@ -128,17 +128,17 @@ static vecdot_status visit_look(void *user, int64_t from, int64_t to, int64_t ru
 {
     byte_map *m = user;
     (void)to;
-    for (int64_t at = from + m->shift; at < from + m->shift + run; at++) {
-        if (at >= m->low && at < m->high) m->hit |= m->bits[(at - m->low) >> 3] >> ((at - m->low) & 7) & 1;
+    for (int64_t i = from + m->shift; i < from + m->shift + run; i++) {
+        if (i >= m->low && i < m->high) m->hit |= m->bits[(i - m->low) >> 3] >> ((i - m->low) & 7) & 1;
     }
     return VECDOT_SUCCESS;
 }
 
 /* Whether each of the destination's dimensions steps over all bytes of the dimensions inside it. Then no
  * two elements share a byte. */
-static int is_nested(const space *s, const side *to)
+static int is_nested(const index_space *s, const strided_view *to)
 {
-    int64_t covered = s->item;
+    int64_t covered = s->itemsize;
     for (int i = s->ndim; i-- > 0;) {
         if (to->step[i] < covered) return 0;
         covered += to->step[i] * (s->shape[i] - 1);
@@ -147,8 +147,8 @@ static int is_nested(const space *s, const side *to)
 }
 
 /* Whether the ranges of the two views intersect. An offset in `from` plus *shift is an offset in `to`. */
-static vecdot_status ranges_meet(const vecdot_context *context, const side *from, const side *to, int *meet,
-                                 int64_t *shift)
+static vecdot_status ranges_meet(const vecdot_context *context, const strided_view *from,
+                                 const strided_view *to, int *meet, int64_t *shift)
 {
     const backend *driver = context->dev.driver;
     void *root_from = NULL, *root_to = NULL;
@@ -169,8 +169,8 @@ static vecdot_status ranges_meet(const vecdot_context *context, const side *from
 }
 
 /* Exact: ranges that intersect without a common byte, such as two columns of one matrix, do not overlap. */
-static vecdot_status check_overlap(const vecdot_context *context, const space *s, const side *from,
-                                   const side *to)
+static vecdot_status check_overlap(const vecdot_context *context, const index_space *s,
+                                   const strided_view *from, const strided_view *to)
 {
     int64_t shift = 0;
     int meet;
@@ -187,9 +187,9 @@ static vecdot_status check_overlap(const vecdot_context *context, const space *s
     m.bits = calloc((size_t)(to->high - to->low) / 8 + 1, 1);
     if (m.bits == NULL)
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_copy: no host memory to check for overlap");
-    space_walk(s, from, to, run_bytes(s, to), visit_mark, &m);
+    views_walk(s, from, to, run_bytes(s, to), visit_mark, &m);
     int self = m.hit;
-    if (meet && !self) space_walk(s, from, to, run_bytes(s, from), visit_look, &m);
+    if (meet && !self) views_walk(s, from, to, run_bytes(s, from), visit_look, &m);
     free(m.bits);
     if (!m.hit) return VECDOT_SUCCESS;
     return fail(VECDOT_ERROR_OVERLAP, "vecdot_copy: to overlaps %s", self ? "itself" : "from");
@@ -225,10 +225,10 @@ static vecdot_status visit_copy(void *user, int64_t from, int64_t to, int64_t ru
 }
 
 /* A dense view in the destination's order, for a temporary host buffer. Its data is not allocated yet. */
-static side staging_side(const space *s)
+static strided_view staging_view(const index_space *s)
 {
-    side staging = {0};
-    int64_t step = s->item;
+    strided_view staging = {0};
+    int64_t step = s->itemsize;
     for (int i = s->ndim; i-- > 0;) {
         staging.step[i] = step;
         step *= s->shape[i];
@@ -245,22 +245,23 @@ static vecdot_status staging_create(int64_t bytes, void **staging)
 }
 
 /* Gathers the host's elements first when their runs are shorter than the device's. */
-static vecdot_status host_to_device(const space *s, const side *from, const side *to, device_copy t)
+static vecdot_status host_to_device(const index_space *s, const strided_view *from, const strided_view *to,
+                                    device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
-        return space_walk(s, from, to, run_bytes(s, to), visit_write, &t);
-    side staging = staging_side(s);
+        return views_walk(s, from, to, run_bytes(s, to), visit_write, &t);
+    strided_view staging = staging_view(s);
     TRY(staging_create(staging.high, &staging.data));
-    space_copy(s, from, &staging);
+    views_copy(s, from, &staging);
     t.from = staging.data;
-    vecdot_status status = space_walk(s, &staging, to, run_bytes(s, to), visit_write, &t);
+    vecdot_status status = views_walk(s, &staging, to, run_bytes(s, to), visit_write, &t);
     free(staging.data);
     return status;
 }
 
 /* Reads the whole range of a device view to new host memory, which the caller frees. `copy` is the view of
  * it. */
-static vecdot_status fetch_range(const side *from, const device_copy *t, side *copy)
+static vecdot_status fetch_range(const strided_view *from, const device_copy *t, strided_view *copy)
 {
     int64_t bytes = from->high - from->low;
     *copy = *from;
@@ -273,23 +274,25 @@ static vecdot_status fetch_range(const side *from, const device_copy *t, side *c
     return status;
 }
 
-static vecdot_status device_to_host(const space *s, const side *from, const side *to, device_copy t)
+static vecdot_status device_to_host(const index_space *s, const strided_view *from, const strided_view *to,
+                                    device_copy t)
 {
     int64_t run = shared_run(s, from, to);
-    if (run == s->count * s->item || run >= LONG_RUN) return space_walk(s, from, to, run, visit_read, &t);
-    side copy;
+    if (run == s->count * s->itemsize || run >= LONG_RUN) return views_walk(s, from, to, run, visit_read, &t);
+    strided_view copy;
     TRY(fetch_range(from, &t, &copy));
-    space_copy(s, &copy, to);
+    views_copy(s, &copy, to);
     free(copy.data);
     return VECDOT_SUCCESS;
 }
 
 /* Copies on the device alone when each of the destination's runs is contiguous in the source too. */
-static vecdot_status device_to_device(const space *s, const side *from, const side *to, device_copy t)
+static vecdot_status device_to_device(const index_space *s, const strided_view *from, const strided_view *to,
+                                      device_copy t)
 {
     if (run_bytes(s, from) >= run_bytes(s, to))
-        return space_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
-    side copy;
+        return views_walk(s, from, to, run_bytes(s, to), visit_copy, &t);
+    strided_view copy;
     TRY(fetch_range(from, &t, &copy));
     t.from = copy.data;
     vecdot_status status = host_to_device(s, &copy, to, t);
@@ -297,11 +300,12 @@ static vecdot_status device_to_device(const space *s, const side *from, const si
     return status;
 }
 
-static vecdot_status copy_elements(vecdot_queue *queue, const space *s, const side *from, const side *to)
+static vecdot_status copy_elements(vecdot_queue *queue, const index_space *s, const strided_view *from,
+                                   const strided_view *to)
 {
     device_copy t = {queue->context->dev.driver, queue->native, from->data, to->data};
     if (!from->on_device && !to->on_device) {
-        space_copy(s, from, to);
+        views_copy(s, from, to);
         return VECDOT_SUCCESS;
     }
     if (!from->on_device) {
@@ -324,12 +328,13 @@ static vecdot_status check_place(const vecdot_context *context, const char *name
 }
 
 /* Checks that the device memory holds the view's whole range. */
-static vecdot_status check_memory(const vecdot_context *context, const char *name, place where, side *d)
+static vecdot_status check_memory(const vecdot_context *context, const char *name, place kind,
+                                  strided_view *d)
 {
     char argument[32] = "vecdot_copy: ";
     if (!d->on_device) return VECDOT_SUCCESS;
     strcat(argument, name);
-    if (where == PLACE_ADDRESS) { /* count offsets from the first byte in use */
+    if (kind == PLACE_ADDRESS) { /* count offsets from the first byte in use */
         d->data = (char *)d->data + d->low;
         d->origin -= d->low;
         d->high -= d->low;
@@ -343,9 +348,9 @@ static vecdot_status check_memory(const vecdot_context *context, const char *nam
     return context->dev.driver->memory_check(context->native, d->data, (size_t)d->high, argument);
 }
 
-static int is_on_device(place where)
+static int is_on_device(place kind)
 {
-    return where == PLACE_ADDRESS || where == PLACE_HANDLE;
+    return kind == PLACE_ADDRESS || kind == PLACE_HANDLE;
 }
 
 static int has_no_elements(const DLTensor *t)
@@ -358,8 +363,8 @@ static int has_no_elements(const DLTensor *t)
 
 vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTensor *to)
 {
-    space s;
-    side sides[2];
+    index_space s;
+    strided_view views[2];
     if (queue == NULL) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: queue is NULL");
     TRY(check_tensor("from", from));
     TRY(check_tensor("to", to));
@@ -368,23 +373,23 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     TRY(check_alike(from, to));
     const vecdot_context *context = queue->context;
     const place from_place = tensor_place(context, from), to_place = tensor_place(context, to);
-    sides[0] = (side){.data = from->data, .on_device = is_on_device(from_place)};
-    sides[1] = (side){.data = to->data, .on_device = is_on_device(to_place)};
-    s.item = dtype_size(dtype_from_dlpack(from->dtype));
+    views[0] = (strided_view){.data = from->data, .on_device = is_on_device(from_place)};
+    views[1] = (strided_view){.data = to->data, .on_device = is_on_device(to_place)};
+    s.itemsize = dtype_size(dtype_from_dlpack(from->dtype));
     if (has_no_elements(from)) {
         TRY(check_place(context, "from", from));
         return check_place(context, "to", to);
     }
-    if (!measure_space(from, to, &s, sides) || !measure_range(&s, from, &sides[0]) ||
-        !measure_range(&s, to, &sides[1])) {
+    if (!measure_space(from, to, &s, views) || !measure_range(&s, from, &views[0]) ||
+        !measure_range(&s, to, &views[1])) {
         return fail(VECDOT_ERROR_OVERFLOW,
-                    "vecdot_copy: the sizes, strides or byte offset of an array leave int64");
+                    "vecdot_copy: the sizes, strides or byte offset of an array do not fit int64");
     }
-    space_normalise(&s, sides);
+    views_normalise(&s, views);
     TRY(check_place(context, "from", from));
     TRY(check_place(context, "to", to));
-    TRY(check_memory(context, "from", from_place, &sides[0]));
-    TRY(check_memory(context, "to", to_place, &sides[1]));
-    TRY(check_overlap(context, &s, &sides[0], &sides[1]));
-    return copy_elements(queue, &s, &sides[0], &sides[1]);
+    TRY(check_memory(context, "from", from_place, &views[0]));
+    TRY(check_memory(context, "to", to_place, &views[1]));
+    TRY(check_overlap(context, &s, &views[0], &views[1]));
+    return copy_elements(queue, &s, &views[0], &views[1]);
 }

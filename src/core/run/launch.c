@@ -91,14 +91,14 @@ static vecdot_status ready_program(vecdot_queue *queue, const variant *v, void *
 }
 
 static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
-                                 const bindings *b, pass where, int64_t first_node, int64_t nodes)
+                                 const bindings *b, pass current, int64_t first_node, int64_t nodes)
 {
     step s = *planned;
     void *program, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
                                        queue->scratch,   queue->scratch,   queue->counters};
-    int64_t offset[BUFFERS] = {b->at[X1].offset + where.shift[X1],   b->at[X2].offset + where.shift[X2],
-                               b->at[OUT].offset + where.shift[OUT], 0,
-                               (int64_t)results_offset(&ready->pl),  0};
+    int64_t offset[BUFFERS] = {b->at[X1].offset + current.shift[X1],   b->at[X2].offset + current.shift[X2],
+                               b->at[OUT].offset + current.shift[OUT], 0,
+                               (int64_t)results_offset(&ready->pl),    0};
     kernel_arg args[STEP_BUFFERS + 1];
     size_t count = 0;
     s.p.first_node = first_node;
@@ -118,16 +118,16 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
     return queue->context->dev.driver->launch(queue->native, program, &l);
 }
 
-vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,
+vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current,
                           int64_t first_node, int64_t nodes)
 {
-    return launch_step(queue, ready, &ready->pl.steps[0], b, where, first_node, nodes);
+    return launch_step(queue, ready, &ready->pl.steps[0], b, current, first_node, nodes);
 }
 
-vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where)
+vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current)
 {
     for (int k = 1; k < ready->pl.step_count; k++)
-        TRY(launch_step(queue, ready, &ready->pl.steps[k], b, where, 0, ready->pl.nodes));
+        TRY(launch_step(queue, ready, &ready->pl.steps[k], b, current, 0, ready->pl.nodes));
     return VECDOT_SUCCESS;
 }
 

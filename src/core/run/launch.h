@@ -23,8 +23,8 @@ vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const b
 /* Makes the scratch and the counters that the plan needs. Call it before the launches. */
 vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready);
 
-vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where,
+vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current,
                           int64_t first_node, int64_t nodes);
-vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass where);
+vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current);
 
 #endif

@@ -37,7 +37,9 @@ static vecdot_status array_bytes(dtype type, int32_t ndim, const int64_t *shape,
         empty |= shape[i] == 0;
         overflow |= __builtin_mul_overflow(total, shape[i] > 0 ? shape[i] : 1, &total);
     }
-    if (overflow) return fail(VECDOT_ERROR_OVERFLOW, "vecdot_empty: the array's bytes leave int64");
+    if (overflow)
+        return fail(VECDOT_ERROR_OVERFLOW,
+                    "vecdot_empty: the number of the array's bytes does not fit int64");
     *bytes = empty ? 0 : total;
     return VECDOT_SUCCESS;
 }

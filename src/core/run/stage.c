@@ -23,15 +23,15 @@ vecdot_status stage_next(vecdot_queue *queue, stage *s, int array, size_t bytes,
     const backend *driver = queue->context->dev.driver;
     s->turn[array] = (s->turn[array] + 1) % s->turns;
     stage_buffer *b = *found = &s->buffers[array][s->turn[array]];
-    b->holds = NULL;
+    b->source = NULL;
     if (bytes <= b->bytes) return VECDOT_SUCCESS;
     if (b->memory) {
         TRY(driver->queue_finish(queue->native));
-        TRY(driver->queue_finish(s->copies));
+        TRY(driver->queue_finish(s->copy_queue));
         driver->memory_release(queue->context->native, b->memory);
         *b = (stage_buffer){0};
     }
-    size_t wanted = (size_t)s->least[array] > bytes ? (size_t)s->least[array] : bytes;
+    size_t wanted = (size_t)s->least_bytes[array] > bytes ? (size_t)s->least_bytes[array] : bytes;
     TRY(driver->memory_create(queue->context->native, wanted, &b->memory));
     b->bytes = wanted;
     return VECDOT_SUCCESS;
@@ -40,10 +40,10 @@ vecdot_status stage_next(vecdot_queue *queue, stage *s, int array, size_t bytes,
 void *stage_find(stage *s, int array, const char *host, size_t bytes)
 {
     const stage_buffer *other = &s->buffers[X1][s->turn[X1]];
-    if (array == X2 && other->holds == host && other->held == bytes) return other->memory;
+    if (array == X2 && other->source == host && other->source_bytes == bytes) return other->memory;
     for (int turn = 0; turn < s->turns; turn++) {
         const stage_buffer *b = &s->buffers[array][turn];
-        if (b->holds != host || b->held != bytes) continue;
+        if (b->source != host || b->source_bytes != bytes) continue;
         s->turn[array] = turn;
         return b->memory;
     }

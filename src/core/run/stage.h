@@ -13,14 +13,14 @@ enum { TURNS = 2 };
 typedef struct stage_buffer {
     void *memory;
     size_t bytes;
-    const char *holds; /* the host bytes that it is a copy of; NULL: unknown */
-    size_t held;
+    const char *source; /* the host bytes that it is a copy of; NULL: unknown */
+    size_t source_bytes;
 } stage_buffer;
 
 typedef struct stage {
-    void *copies;          /* the backend's queue for copies */
-    int turns;             /* TURNS when copy_queue is a queue of its own, else 1 */
-    int64_t least[ARRAYS]; /* a buffer is allocated with at least this many bytes */
+    void *copy_queue;            /* the backend's queue for copies */
+    int turns;                   /* TURNS when copy_queue is a queue of its own, else 1 */
+    int64_t least_bytes[ARRAYS]; /* a buffer is allocated with at least this many bytes */
     stage_buffer buffers[ARRAYS][TURNS];
     int turn[ARRAYS];   /* the buffer of the piece that was bound last */
     void *host[ARRAYS]; /* dense memory for gathered inputs and for results to be scattered */

@@ -18,15 +18,15 @@ static vecdot_status check_place(const vecdot_queue *queue, const problem *p, in
     extent e = layout_extent(p, array);
     int64_t end;
     if (e.high == e.low) return VECDOT_SUCCESS; /* nothing is read or written */
-    place where = tensor_place(context, t);
-    if (where == PLACE_ELSEWHERE)
+    place kind = tensor_place(context, t);
+    if (kind == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,
                     "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and "
                     "its own (%d)",
                     op, array_name(array), (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
                     (int)context->dev.driver->tensor_device);
-    if (where == PLACE_HOST) return VECDOT_SUCCESS;
-    if (where == PLACE_ADDRESS) {
+    if (kind == PLACE_HOST) return VECDOT_SUCCESS;
+    if (kind == PLACE_ADDRESS) {
         uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
         return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
                                                  array_name(array));

@@ -88,7 +88,7 @@ static int is_half(dtype t)
     return t == DTYPE_F16 || t == DTYPE_BF16;
 }
 
-static int64_t farther(int64_t a, int64_t b)
+static int64_t larger_magnitude(int64_t a, int64_t b)
 {
     return magnitude(a) > magnitude(b) ? magnitude(a) : magnitude(b);
 }
@@ -110,8 +110,9 @@ static int goes_across(const problem *p)
     enum { FEW_OUTPUTS = 4, SHORT = 8 };
     if (p->n == 0 || p->is_matrix) return p->n > 0;
     int closer =
-        farther(inner_step(p, X1) * dtype_size(p->type[X1]), inner_step(p, X2) * dtype_size(p->type[X2])) <
-        farther(p->stride[X1] * dtype_size(p->type[X1]), p->stride[X2] * dtype_size(p->type[X2]));
+        larger_magnitude(inner_step(p, X1) * dtype_size(p->type[X1]),
+                         inner_step(p, X2) * dtype_size(p->type[X2])) <
+        larger_magnitude(p->stride[X1] * dtype_size(p->type[X1]), p->stride[X2] * dtype_size(p->type[X2]));
     return inner_outputs(p) >= FEW_OUTPUTS && (closer || p->n <= SHORT);
 }
 
@@ -120,9 +121,9 @@ double host_path_estimate(const problem *p)
     int across = goes_across(p), apart = 0, cast = 0;
     int64_t bytes = 0;
     for (int a = X1; a <= X2; a++) {
-        int64_t pace = across ? inner_step(p, a) : p->stride[a];
+        int64_t stride = across ? inner_step(p, a) : p->stride[a];
         int same = p->type[a] == p->result;
-        apart |= pace != 0 && pace != 1;
+        apart |= stride != 0 && stride != 1;
         if (!same || is_half(p->result) || dtype_size(p->result) == 1)
             cast += !same && is_half(p->result) ? HALF_CAST : CAST;
         bytes += dtype_size(p->type[a]);
@@ -200,10 +201,10 @@ static host_function *function_for(const problem *p, int set)
 }
 
 /* Logs once for each queue: a line for each call would cost more than the call. */
-static void tell(vecdot_queue *queue, const job *j)
+static void log_first_call(vecdot_queue *queue, const job *j)
 {
-    if (queue->told_host_path) return;
-    queue->told_host_path = 1;
+    if (queue->logged_host_path) return;
+    queue->logged_host_path = 1;
     log_line(
         "small host arrays: computed on the calling thread (%s), this call in about %.0f ns; a launch is "
         "worth %lld ns",
@@ -214,7 +215,7 @@ static void tell(vecdot_queue *queue, const job *j)
 vecdot_status host_path_run(vecdot_queue *queue, const job *j)
 {
     host_function *function = function_for(&j->p, queue->context->policy.host_set);
-    tell(queue, j);
+    log_first_call(queue, j);
     TRY(queue->context->dev.driver->queue_finish(queue->native));
     uint64_t before = rounding_set(ROUNDING_DEFAULT);
     host_line l = line_of(j);

@@ -23,7 +23,8 @@
 #pragma GCC diagnostic pop
 
 typedef COMPONENT component;
-typedef component loose __attribute__((aligned(1), may_alias)); /* in the caller's memory, at any alignment */
+typedef component unaligned
+    __attribute__((aligned(1), may_alias)); /* in the caller's memory, at any alignment */
 
 #define PARTS           (IS_COMPLEX ? 2 : 1) /* components of an element */
 #define COMPONENT_BYTES ((i64)sizeof(component))
@@ -113,9 +114,9 @@ static void pack(component *restrict to, const char *restrict from, i32 type, i6
 }
 
 /* Returns the elements in place if they are packed; otherwise converts them into `room`. */
-static const loose *fetch(component *room, const char *from, i32 type, i64 step, i64 count)
+static const unaligned *fetch(component *room, const char *from, i32 type, i64 step, i64 count)
 {
-    if (is_packed(type, step)) return (const loose *)(const void *)from;
+    if (is_packed(type, step)) return (const unaligned *)(const void *)from;
     pack(room, from, type, step, count);
     return room;
 }
@@ -141,7 +142,7 @@ static inline component add(component a, component b)
 }
 
 /* sum += conj(a) * b, in the order of value_multiply_add. `sign` is -1 when nothing is conjugated. */
-static inline void multiply_add(component *sum, i32 pitch, i32 lane, const loose *a, const loose *b,
+static inline void multiply_add(component *sum, i32 pitch, i32 lane, const unaligned *a, const unaligned *b,
                                 component sign)
 {
 #if IS_COMPLEX
@@ -161,7 +162,8 @@ static inline void multiply_add(component *sum, i32 pitch, i32 lane, const loose
 }
 
 /* Adds whole rows that are adjacent in memory. */
-static void add_rows(component *restrict lanes, const loose *a, const loose *b, i64 rows, component sign)
+static void add_rows(component *restrict lanes, const unaligned *a, const unaligned *b, i64 rows,
+                     component sign)
 {
     for (i32 strip = 0; strip < ROW_LANES; strip += STRIP_LANES) {
         component sum[STRIP_LANES * PARTS];
@@ -169,8 +171,9 @@ static void add_rows(component *restrict lanes, const loose *a, const loose *b, 
             for (i32 k = 0; k < STRIP_LANES; k++)
                 sum[part * STRIP_LANES + k] = lanes[part * ROW_LANES + strip + k];
         for (i64 row = 0; row < rows; row++) {
-            i64 at = (row * ROW_LANES + strip) * PARTS;
-            for (i32 k = 0; k < STRIP_LANES; k++) multiply_add(sum, STRIP_LANES, k, a + at, b + at, sign);
+            i64 start = (row * ROW_LANES + strip) * PARTS;
+            for (i32 k = 0; k < STRIP_LANES; k++)
+                multiply_add(sum, STRIP_LANES, k, a + start, b + start, sign);
         }
         for (i32 part = 0; part < PARTS; part++)
             for (i32 k = 0; k < STRIP_LANES; k++)
@@ -203,7 +206,7 @@ typedef struct operand {
 } operand;
 
 /* Returns at most a row of `width` lanes; missing ones are zeros. */
-static const loose *some(component *room, const operand *x, i64 first, i32 count, i32 width)
+static const unaligned *padded_row(component *room, const operand *x, i64 first, i32 count, i32 width)
 {
     pack(room, x->at + first * x->stride, x->type, x->stride, count);
     for (i32 k = count * PARTS; k < width * PARTS; k++) room[k] = 0;
@@ -232,8 +235,8 @@ static value chunk_sum(const operand *x, const operand *y, i64 first, i64 count,
         row += some_rows;
     }
     if (left > 0) {
-        const loose *p = some(a, x, first + rows * ROW_LANES, left, width);
-        const loose *q = some(b, y, first + rows * ROW_LANES, left, width);
+        const unaligned *p = padded_row(a, x, first + rows * ROW_LANES, left, width);
+        const unaligned *q = padded_row(b, y, first + rows * ROW_LANES, left, width);
         for (i32 k = 0; k < width; k++) multiply_add(lanes, ROW_LANES, k, p, q, sign);
     }
 #if IS_COMPLEX
@@ -284,7 +287,8 @@ static void leaf(wide_tree *t, const host_line *l, i64 output, i32 count, i64 fi
     const char *y = l->x2 + output * l->step2 + first * l->stride2;
     for (i32 k = 0; k < WIDE * PARTS; k++) sum[k] = 0;
     for (i32 row = 0; row < rows && first < l->n; row++, first += lanes) {
-        const loose *p = fetch(a, x, l->type1, l->step1, count), *q = fetch(b, y, l->type2, l->step2, count);
+        const unaligned *p = fetch(a, x, l->type1, l->step1, count),
+                        *q = fetch(b, y, l->type2, l->step2, count);
         if (count == WIDE)
             for (i32 k = 0; k < WIDE; k++) multiply_add(sum, WIDE, k, p, q, sign);
         else
@@ -324,8 +328,8 @@ host_function HOST_FUNCTION;
 void HOST_FUNCTION(const host_line *l)
 {
     if (l->across) {
-        for (i64 at = 0; at < l->outputs; at += WIDE)
-            sum_across(l, at, l->outputs - at < WIDE ? (i32)(l->outputs - at) : WIDE);
+        for (i64 k = 0; k < l->outputs; k += WIDE)
+            sum_across(l, k, l->outputs - k < WIDE ? (i32)(l->outputs - k) : WIDE);
         return;
     }
     component sign = (component)(l->no_conj ? -1 : 1);
