@@ -70,7 +70,7 @@ int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array)
     return extent_bytes(&j->p, array);
 }
 
-/* At most this many bytes of scratch hold results before they reach out. */
+/* At most this many bytes of scratch hold results before they are copied to out. */
 static int64_t result_bytes(const job *j)
 {
     const location *at = &j->at[OUT];

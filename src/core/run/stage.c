@@ -72,7 +72,8 @@ int stage_take(vecdot_queue *queue, stage *s)
     return taken;
 }
 
-/* At most this many bytes of a buffer are kept. A larger buffer takes far longer to fill than to allocate. */
+/* At most this many bytes of a buffer are kept. Larger ones take far longer to fill than to
+ * allocate, so keeping them saves little. */
 static size_t most_kept(const vecdot_context *context)
 {
     const int64_t most = 16 << 20, share = context->policy.max_alloc / 64;

@@ -74,9 +74,9 @@ static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const 
 
 /* ---- out over an input ----
  *
- * No result may be written before the last element that it lies over has been read. On the device results
- * wait in the queue's scratch, and the last launch puts them into out. Where host memory or several pieces
- * have a part in it they wait in a dense host array. */
+ * A result must not be written before all input elements in the same memory have been read. On the device
+ * the results wait in the queue's scratch, and the last launch copies them to out. When out is on the host or
+ * the job needs pieces, they wait in a dense host array. */
 
 static int waits_on_host(const vecdot_queue *queue, const job *j)
 {

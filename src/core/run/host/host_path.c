@@ -79,7 +79,7 @@ static const struct {
 
 enum {
     CAST = 45,        /* converting an operand's element to what is added up */
-    HALF_CAST = 1000, /* the same to a half, which rounds */
+    HALF_CAST = 1000, /* the same, when that is a half: it takes rounding */
     LINE = 50000      /* each row of outputs */
 };
 
