@@ -121,8 +121,7 @@ vecdot_status cuda_launch(void *queue, void *program, const launch *l)
             "cuda: a launch of %zu groups of %zu with %zu arguments; at most %d groups and %d arguments are "
             "possible",
             l->groups, l->group_size, l->arg_count, INT_MAX, MOST_ARGUMENTS);
-    for (size_t i = 0; i < l->arg_count;
-         i++) { /* the driver only reads the arguments, but its type has no const */
+    for (size_t i = 0; i < l->arg_count; i++) { /* only read, but the driver's type has no const */
         const kernel_arg *a = &l->args[i];
         arguments[i] = (void *)(uintptr_t)(a->size == 0 ? (const void *)&a->value : a->value);
     }

@@ -20,7 +20,7 @@ void text_add_part(text *t, const char *part);
 /* Whether `part`, which is in lower case, occurs in `name`. Case is ignored. */
 int text_contains(const char *name, const char *part);
 
-/* "(2, 3)", "(2,)" or "()". */
+/* Adds a shape as NumPy prints it: "(2, 3)", "(2,)" or "()". */
 void text_add_shape(text *t, int ndim, const int64_t *shape);
 
 #endif

@@ -29,7 +29,7 @@ typedef struct problem {
 
 const char *operation_name(operation op);
 
-/* "x1", "x2" or "out". */
+/* Returns "x1", "x2" or "out". */
 const char *array_name(int array);
 
 /* The product of the batch sizes. */

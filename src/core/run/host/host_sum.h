@@ -23,8 +23,7 @@
 #pragma GCC diagnostic pop
 
 typedef COMPONENT component;
-typedef component unaligned
-    __attribute__((aligned(1), may_alias)); /* in the caller's memory, at any alignment */
+typedef component unaligned __attribute__((aligned(1), may_alias)); /* the caller's memory */
 
 #define PARTS           (IS_COMPLEX ? 2 : 1) /* components of an element */
 #define COMPONENT_BYTES ((i64)sizeof(component))
