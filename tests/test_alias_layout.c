@@ -350,6 +350,36 @@ static void test_memory_refused(void **state)
     trial_free(&p);
 }
 
+/* x1 has one row in static memory and one on the stack. Between them lie out and whatever memory the library
+ * takes, on its stack or from malloc. */
+static void test_input_around_all_memory(void **state)
+{
+    enum { N = 16, MOST = 1200 };
+    static const int64_t batches[] = {1, 500, 512, 513, MOST}; /* results on both sides of 4 KiB */
+    static int32_t first[N];
+    int32_t second[N], *x2 = calloc(MOST * N, sizeof *x2), *out = calloc(2 * MOST, sizeof *out);
+    (void)state;
+    assert_non_null(x2);
+    assert_non_null(out);
+    for (int i = 0; i < N; i++) first[i] = i, second[i] = 2 * i;
+    for (int i = 0; i < MOST * N; i++) x2[i] = 1 + i / N;
+    for (size_t k = 0; k < sizeof batches / sizeof *batches; k++) {
+        int64_t shape1[] = {2, N}, shape2[] = {batches[k], 1, N}, shape_out[] = {batches[k], 2};
+        int64_t strides1[] = {((intptr_t)second - (intptr_t)first) / (int64_t)sizeof *first, 1};
+        DLTensor x1 = {first, {kDLCPU, 0}, 2, VECDOT_INT32, shape1, strides1, 0};
+        DLTensor factors = {x2, {kDLCPU, 0}, 3, VECDOT_INT32, shape2, NULL, 0};
+        DLTensor results = {out, {kDLCPU, 0}, 2, VECDOT_INT32, shape_out, NULL, 0};
+        target_reset(tested);
+        expect(vecdot(tested->queue, &x1, &factors, -1, &results), VECDOT_SUCCESS, "");
+        for (int b = 0; b < batches[k]; b++) {
+            assert_int_equal(out[2 * b], (b + 1) * (N * (N - 1) / 2));
+            assert_int_equal(out[2 * b + 1], (b + 1) * N * (N - 1));
+        }
+    }
+    free(x2);
+    free(out);
+}
+
 static void test_strides_past_int64(void **state)
 {
     trial p;
@@ -373,6 +403,7 @@ static int run(target *t)
         cmocka_unit_test(test_memory_refused),
         cmocka_unit_test(test_strides_past_int64),
         cmocka_unit_test(test_halfway_out),
+        cmocka_unit_test(test_input_around_all_memory),
         cmocka_unit_test(test_orders),
     };
     tested = t;

@@ -219,14 +219,17 @@ VECDOT_API vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, 
  * that it lacks have their defaults. A struct of a later release is larger: the bytes that this library does not
  * know must be 0, the default of every later field. Otherwise the program asks for what this library cannot do,
  * and the call gives INVALID_ARGUMENT. A size below the first release's or above 4096 gives it too. The library
- * never reads past `size`. */
+ * never reads past `size`.
+ *
+ * `reserved` names what was padding, so that later fields come after it. It may hold anything: compilers leave padding
+ * as they find it, and so does a program that sets the fields one by one. */
 typedef struct vecdot_options {
     size_t     size;     /* sizeof(vecdot_options)                           */
     int32_t    axis[2];  /* contracted axis of x1 and of x2; default -1, -1  */
     int32_t    keepdims; /* 0 or 1: keep the contracted axis with size 1     */
     DLDataType dtype;    /* dtype to compute in; all zero = promote          */
     uint32_t   flags;    /* VECDOT_REPRODUCIBLE | VECDOT_NO_CONJ             */
-    uint32_t   reserved; /* 0; leaves the struct without padding             */
+    uint32_t   reserved; /* ignored                                          */
 } vecdot_options;
 
 #ifdef __cplusplus

@@ -72,6 +72,12 @@ static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const 
     return job_place(j, queue->context, tensors);
 }
 
+static vecdot_status run_job(vecdot_queue *queue, const job *j)
+{
+    if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
+    return job_run(queue, j);
+}
+
 /* ---- out over an input ----
  *
  * A result must not be written before all input elements in the same memory have been read. On the device
@@ -93,21 +99,23 @@ static DLTensor dense_array(const DLTensor *like, void *data)
     return dense;
 }
 
-static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
-                          const vecdot_options *options, const DLTensor *out);
-
+/* The dense array overlaps nothing, also where it lies between the elements of an input. */
 static vecdot_status call_through_host(operation op, vecdot_queue *queue,
                                        const DLTensor *const tensors[ARRAYS], const vecdot_options *options,
-                                       const problem *p)
+                                       job *j)
 {
     _Alignas(16) char few[4096];
-    size_t bytes = (size_t)(problem_outputs(p) * dtype_size(p->type[OUT]));
+    size_t bytes = (size_t)(problem_outputs(&j->p) * dtype_size(j->p.type[OUT]));
     void *memory = bytes <= sizeof few ? few : malloc(bytes);
     if (!memory)
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
                     operation_name(op), bytes);
     DLTensor dense = dense_array(tensors[OUT], memory);
-    vecdot_status status = call(op, queue, tensors[X1], tensors[X2], options, &dense);
+    const DLTensor *const to_dense[ARRAYS] = {tensors[X1], tensors[X2], &dense};
+    vecdot_status status = check(op, tensors[X1], tensors[X2], options, &dense, &j->p);
+    if (status == VECDOT_SUCCESS) status = place_job(queue, to_dense, j);
+    j->overlaps = 0;
+    if (status == VECDOT_SUCCESS) status = run_job(queue, j);
     if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, tensors[OUT]);
     if (memory != few) free(memory);
     return status;
@@ -121,9 +129,8 @@ static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTen
 {
     TRY(place_job(queue, tensors, j));
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
-    if (waits_on_host(queue, j)) return call_through_host(op, queue, tensors, options, &j->p);
-    if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
-    return job_run(queue, j);
+    if (waits_on_host(queue, j)) return call_through_host(op, queue, tensors, options, j);
+    return run_job(queue, j);
 }
 
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
