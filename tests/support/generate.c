@@ -11,8 +11,8 @@ typedef struct sketch {
     int rank;
     int64_t shape[REFERENCE_MAX_RANK];
     int moves[2][REFERENCE_MAX_RANK]; /* whether operand i moves along dimension d */
-    int turned; /* in one operand the contracted axis lies innermost, in the other outside the last dimension
-                 */
+    int turned; /* one operand has the contracted axis innermost, the other outside the last dimension */
+    int lanes;  /* both operands have it innermost, in whole vectors                                 */
 } sketch;
 
 /* Between 1 and about 2^bits, small numbers as likely as large ones. */
@@ -90,7 +90,8 @@ static void sketch_turned(sketch *s, random_source *random)
     s->moves[0][s->rank - 1] = s->moves[1][s->rank - 1] = 1;
 }
 
-/* A product: dimensions along which x1 alone moves, others along which x2 alone does, and perhaps a batch. */
+/* A product: dimensions along which x1 alone moves, others along which x2 alone does, and perhaps a
+ * batch. */
 static void sketch_matrix(sketch *s, random_source *random)
 {
     int64_t budget = log_uniform(random, 18), sizes[2];
@@ -124,10 +125,25 @@ static void sketch_matrix(sketch *s, random_source *random)
     }
 }
 
+/* A product with a short side, whose operands have whole vectors along the contracted axis. */
+static void sketch_skinny(sketch *s, random_source *random)
+{
+    int short_side = (int)random_below(random, 2), strip = random_chance(random, 60);
+    s->lanes = 1;
+    s->n = 16 * (4 + random_below(random, strip ? 5 : 40));
+    s->rank = 2;
+    s->shape[short_side] = 8 + random_below(random, strip ? 25 : 9);
+    s->shape[!short_side] = strip ? 160 + random_below(random, 120) : 8 + random_below(random, 9);
+    for (int side = 0; side < 2; side++) {
+        s->moves[side][side] = 1;
+        s->moves[side][!side] = 0;
+    }
+}
+
 /* ---- Operands ------------------------------------------------------------------------------------ */
 
-/* The batch dimensions of operand i, without `skip` of the result's last; those on the left along which it
- * does not move may be left out. */
+/* The batch dimensions of operand i, without `skip` of the result's last; those on the left along which
+ * it does not move may be left out. */
 static void operand_shape(array *a, const sketch *s, int i, int skip, random_source *random)
 {
     int first = 0, last = s->rank - skip, drop = random_chance(random, 60);
@@ -332,13 +348,13 @@ static int place_all(trial *p, const sketch *s, random_source *random)
     size_t sizes[3] = {0, 0, 0};
     for (int i = 0; i < 3; i++) {
         array *a = &p->array[i];
-        if (s->turned && i != ARRAY_OUT)
-            turned_strides(a, p->axis[i], i == rows, random);
+        if ((s->turned || s->lanes) && i != ARRAY_OUT)
+            turned_strides(a, p->axis[i], s->lanes || i == rows, random);
         else
             choose_layout(a, i != ARRAY_OUT, random);
         a->storage = i && random_chance(random, 12) ? (int)random_below(random, i) : i;
         a->storage = p->array[a->storage].storage;
-        sizes[a->storage] = place(a, sizes[a->storage], s->turned, random);
+        sizes[a->storage] = place(a, sizes[a->storage], s->turned || s->lanes, random);
         spoil_strides(a, random);
     }
     for (int i = 0; i < 3; i++) {
@@ -391,12 +407,14 @@ int trial_generate(trial *p, int small, random_source *random)
         sketch_matrix(&s, random);
     } else if (p->op == CALL_VECDOT && random_chance(random, 6)) {
         sketch_turned(&s, random);
+    } else if (p->op == CALL_VECDOT && random_chance(random, 2)) {
+        sketch_skinny(&s, random);
     } else {
         sketch_sizes(&s, small, random);
         if (random_chance(random, 3)) sketch_widen(&s, random);
         sketch_moves(&s, random);
     }
-    choose_types(p, s.turned, random);
+    choose_types(p, s.turned || s.lanes, random);
     if (p->op == CALL_VECDOT)
         vecdot_shapes(p, &s, random);
     else
