@@ -1,4 +1,4 @@
-/* Facts about a problem that the choice of a class and of a kernel rests on. */
+/* Properties of a problem by which a class and a kernel are chosen. */
 #include "core/plan/facts.h"
 
 int is_typed(const problem *p, const plan_policy *policy)

@@ -1,4 +1,4 @@
-/* What the choice of a class and of a kernel asks about a problem. */
+/* Properties of a problem by which a class and a kernel are chosen. */
 #ifndef CORE_FACTS_H
 #define CORE_FACTS_H
 

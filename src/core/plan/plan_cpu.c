@@ -1,12 +1,11 @@
-/* The CPU schedule's kernels: which one a class gets, how many nodes keep the cores busy, what a work-item
- * takes. */
+/* The CPU schedule: which kernel a class gets, how many nodes keep the cores busy, what a work-item takes. */
 #include "core/plan/plan_cpu.h"
 
 #include "core/plan/facts.h"
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
-/* Elements of one vector of accumulators: 16, or 8 of 64 bits; a complex number takes two. */
+/* Elements in a vector of accumulators. A complex element takes two components. */
 static int64_t vector_elements(group g, int result_bytes)
 {
     int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
@@ -50,28 +49,28 @@ choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
     return (choice){.v = variant_for(p, kernel, loads, 1)};
 }
 
-/* ---- Items: what is side by side in one ---- */
+/* ---- Items: how many outputs lie side by side in one ---- */
 
 static int64_t inner_size(const params *q)
 {
     return q->shape[q->rank - 1];
 }
 
-/* Items of so many neighbouring outputs each. */
+/* How many items there are when each has `outputs` neighbouring outputs. */
 static int64_t items_of(const params *q, int64_t outputs)
 {
     return q->outputs / inner_size(q) * ceil_div(inner_size(q), outputs);
 }
 
-/* Columns whose accumulators take that many bytes in panel_cpu. */
+/* How many columns of panel_cpu have accumulators of `bytes` in all. */
 static int64_t columns_of(const variant *v, int64_t bytes)
 {
     int narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
     return bytes / (narrow ? 32 : 64) * vector_of(v);
 }
 
-/* Columns of one panel: as wide as panel_cpu takes, narrower where that leaves cores idle; all of about one
- * width. */
+/* Columns of a panel. A panel is as wide as panel_cpu allows, unless cores would then be idle. All panels
+ * have about the same width. */
 static int64_t panel_columns(const step *s, const plan_policy *policy)
 {
     int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes),
@@ -82,9 +81,9 @@ static int64_t panel_columns(const step *s, const plan_policy *policy)
     return ceil_div(ceil_div(inner, panels), vector) * vector;
 }
 
-/* Outputs of one tile of tile_cpu: where they lie next to each other in an operand that is strided along the
- * contracted axis (step 1, another stride) as many as it takes, all of about one number; else there is
- * nothing to share. */
+/* Outputs of a tile of tile_cpu. Where neighbouring outputs lie next to each other in an operand that is
+ * strided along the contracted axis, a tile has as many as tile_cpu allows, and all tiles about as many.
+ * Elsewhere a tile has one output, since there is nothing to share. */
 static int64_t tile_outputs(const step *s)
 {
     const params *q = &s->p;
@@ -120,8 +119,8 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
-/* Enough for every core, or, of a row that is read again for each output, as many as leave a node in a core's
- * cache; no smaller ones than are worth dispatching. */
+/* There are enough nodes to keep every core busy. A shared row is read again for each output, so its nodes
+ * are small enough for a core's cache. No node is smaller than is worth dispatching. */
 static int64_t wanted_nodes(planning *w)
 {
     const thresholds *t = &w->policy->thresholds;
@@ -138,8 +137,8 @@ static int64_t wanted_nodes(planning *w)
 
 /* ---- Sizes ---- */
 
-/* How many items, of so many bytes each, a work-item takes: enough to be worth dispatching, few enough to
- * share out evenly. */
+/* How many items, each of which reads `bytes_each`, a work-item takes: enough to be worth dispatching, few
+ * enough to be shared out evenly. */
 static int64_t block_size(int64_t items, int64_t bytes_each, const plan_policy *policy)
 {
     int64_t units = at_least(policy->units, 1);
@@ -156,7 +155,7 @@ static void size_blocks(const plan_policy *policy, step *s, int64_t items, int64
     s->groups = (size_t)ceil_div(items, s->p.block);
 }
 
-/* That a node of one output reads. */
+/* Bytes of both operands that a node of one output reads. */
 static int64_t node_bytes(const plan *pl, const step *s)
 {
     return 2 * at_most(pl->node_chunks * pl->chunk, s->p.n) * variant_result_bytes(&s->v);
@@ -165,7 +164,7 @@ static int64_t node_bytes(const plan *pl, const step *s)
 static void rows_size(const plan *pl, const plan_policy *policy, step *s)
 {
     size_blocks(policy, s, s->p.outputs, node_bytes(pl, s));
-    s->groups *= (size_t)s->p.nodes; /* a block's outputs are of one node */
+    s->groups *= (size_t)s->p.nodes; /* a work-item takes the same node of each output */
 }
 
 static void panels_size(const plan *pl, const plan_policy *policy, step *s, int64_t columns)

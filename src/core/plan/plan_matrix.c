@@ -1,5 +1,6 @@
-/* Class matrix: x1 alone moves along the rows of a product, x2 alone along its columns. The work is cut into
- * rectangles of outputs, and few outputs with long sums into tree nodes. */
+/* Class matrix: products of matrices. x1 alone moves along the rows of a product, x2 alone along its columns.
+ * The outputs are cut into rectangles. Where there are few of them and sums are long, sums are split into
+ * nodes. */
 #include "core/plan/plan_matrix.h"
 
 #include "core/plan/facts.h"
@@ -7,20 +8,17 @@
 #include "kernels/common/limits.h"
 
 enum {
-    LEAST_ROWS = 112,         /* of a rectangle on a CPU: packing its columns must pay          */
-    MOST_ROWS = 4096,         /* ... and enough to hide dispatch                                */
-    RECTANGLES_PER_CORE = 8,  /* enough to even out uneven cores                                */
-    LEAST_PER_CORE = 4,       /* fewer than this a core: split the sums                         */
-    NODE_BYTES = 1 << 17,     /* of operands that a rectangle's node should read at least       */
-    MOST_BLOCKS = 1 << 14,    /* of a node: the levels of matrix_cpu's waiting sums stay few    */
-    TEAMS_PER_UNIT = 2,       /* of 256 work-items of a GPU ...                                 */
-    SMALL_TEAMS_PER_UNIT = 64 /* ... and of 16 or of 4                                          */
-};
-
-enum {                      /* skinny_gpu */
-       STRIP_TEAMS = 8,     /* per unit, of 128 work-items                                         */
-       MOST_IN_STRIPS = 32, /* lanes of the short side: two strips                                 */
-       LEAST_OF_STRIP = 160 /* lanes of the long side for which a strip pays                       */
+    LEAST_ROWS = 112,          /* CPU: with fewer rows in a rectangle, packing its columns does not pay */
+    MOST_ROWS = 4096,          /* CPU: as many hide the dispatch of a rectangle                         */
+    RECTANGLES_PER_CORE = 8,   /* CPU: as many even out uneven cores                                    */
+    LEAST_PER_CORE = 4,        /* CPU: with fewer rectangles a core, sums are split                     */
+    NODE_BYTES = 1 << 17,      /* CPU: a rectangle's node reads at least so much of the operands        */
+    MOST_BLOCKS = 1 << 14,     /* CPU: blocks of a node at most, so that few sums wait in the tree      */
+    TEAMS_PER_UNIT = 2,        /* GPU: teams of 256 work-items that keep a compute unit busy            */
+    SMALL_TEAMS_PER_UNIT = 64, /* GPU: teams of 16 or of 4 work-items that do                           */
+    STRIP_TEAMS = 8,           /* skinny_gpu: teams of 128 work-items that do                           */
+    MOST_IN_STRIPS = 32,       /* skinny_gpu: the short side has at most so many lanes, two strips      */
+    LEAST_OF_STRIP = 160       /* skinny_gpu: a strip pays from so many lanes of the long side on       */
 };
 
 void matrix_fill_dims(params *q)
@@ -39,7 +37,7 @@ void matrix_fill_dims(params *q)
 
 /* ---- CPU ---- */
 
-/* Bytes of one of an accumulator's numbers in matrix_cpu, and of all of an element's. */
+/* Bytes of a component of an accumulator of matrix_cpu. A complex accumulator has two components. */
 static int64_t component_bytes(const variant *v)
 {
     switch (v->group) {
@@ -67,15 +65,15 @@ static int64_t padded(int64_t x, int64_t unit)
     return ceil_div(x, unit) * unit;
 }
 
-/* Columns of a rectangle: as many as fit matrix_cpu, all rectangles of about one width. */
+/* Columns of a rectangle: as many as matrix_cpu has room for. All rectangles have about the same width. */
 static int64_t rectangle_columns(const variant *v, int64_t columns)
 {
     int64_t most = MATRIX_COLUMN_BYTES / (MATRIX_BLOCK * accumulator_bytes(v));
     return padded(ceil_div(columns, ceil_div(columns, most)), tile_columns(v));
 }
 
-/* Rows of a rectangle: enough that packing the columns pays, few enough for every core to have some, and for
- * the waiting sums of a node of that many blocks. */
+/* Rows of a rectangle: enough that packing its columns pays, few enough that every core has rectangles and
+ * that the waiting sums of a node of `blocks` blocks fit. */
 static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
     int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns), levels = 0;
@@ -123,7 +121,7 @@ const planner matrix_cpu_planner = {
 
 /* ---- GPU: a team's outputs are a rectangle of the product ---- */
 
-/* Teams of which each has so many rows and columns of a product's outputs. */
+/* How many teams there are when each has `rows` by `columns` outputs. */
 static int64_t teams(const params *q, int64_t rows, int64_t columns)
 {
     return q->outputs / q->rows / q->columns * ceil_div(q->rows, rows) * ceil_div(q->columns, columns);
@@ -134,14 +132,14 @@ static int64_t value_bytes(const variant *v)
     return at_least(variant_result_bytes(v), 4);
 }
 
-/* Nodes that keep the device busy with so many teams a unit. */
+/* How many nodes an output needs so that every compute unit has `per_unit` teams. */
 static int64_t gpu_wanted_nodes(planning *w, int per_unit)
 {
     int64_t full = at_least(w->policy->units, 1) * per_unit;
     return w->items >= full ? 1 : ceil_div(full, w->items);
 }
 
-/* Each team has `items` work-items. */
+/* A team has `items` work-items, and a group one team or several. */
 static void set_groups(step *s, int64_t all, int items, int group_size)
 {
     s->group_size = (size_t)group_size;
@@ -150,7 +148,7 @@ static void set_groups(step *s, int64_t all, int items, int group_size)
 
 /* ---- GPU: matrix_gpu ---- */
 
-/* The teams of squares whose sides grow with a work-item's tile. */
+/* How many teams there are. A team's square grows with a work-item's tile. */
 static int64_t square_teams(const variant *v, const params *q)
 {
     return teams(q, MATRIX_TEAM_ROWS(v->tile, value_bytes(v)), MATRIX_TEAM_COLUMNS(v->tile, value_bytes(v)));
@@ -161,7 +159,7 @@ static int teams_per_unit(int tile)
     return tile == 1 ? SMALL_TEAMS_PER_UNIT : TEAMS_PER_UNIT;
 }
 
-/* Squares as large as leaves every unit some, no larger than the outputs fill. */
+/* The largest squares that the outputs fill and that leave every compute unit enough teams. */
 static int choose_tile(variant v, const params *q, const plan_policy *policy)
 {
     int64_t least = at_most(q->rows, q->columns);
@@ -194,14 +192,14 @@ const planner matrix_gpu_planner = {.items = square_items,
 
 /* ---- GPU: skinny_gpu ---- */
 
-/* The strips lie along the columns. */
+/* The product has more columns than rows, so strips lie along its columns. */
 static int is_turned(const params *q)
 {
     return q->columns > q->rows;
 }
 
-/* Every lane of an operand starts on a 16-byte boundary and lies along the contracted axis, and a strip's are
- * at most 2^31 times 16 bytes apart. */
+/* Every lane of an operand starts on a 16-byte boundary and is contiguous along the contracted axis. The
+ * lanes of a strip are at most 2^31 times 16 bytes apart, since the kernel counts in 32 bits. */
 static int has_vector_lanes(const problem *p, int array)
 {
     if (!p->vectors[array] || p->stride[array] != 1) return 0;
@@ -213,8 +211,8 @@ static int has_vector_lanes(const problem *p, int array)
     return 1;
 }
 
-/* The tile for a product with a short side; 0: not for this kernel. Of complex numbers it multiplies x1's
- * lanes, conjugated, by x2's, and not the other way round. */
+/* The tile for a product with a short side; 0 when the kernel does not take it. The kernel conjugates its
+ * first operand, so the operands of a complex product are not exchanged. */
 static int choose_skinny_tile(const problem *p, const params *q)
 {
     int turned = is_turned(q), along = turned ? X2 : X1, across = turned ? X1 : X2;

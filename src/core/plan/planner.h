@@ -1,5 +1,6 @@
-/* What plan.c asks of a kernel: how its work is cut into items, tree nodes, members and groups. Each kernel
- * has one planner, in the file of its schedule: <name>_planner. */
+/* How plan.c plans a kernel's launch without knowing the kernel. Each kernel has one planner, <name>_planner,
+ * in the file of its schedule. It says how the kernel's work is cut into items, tree nodes, members and
+ * groups. */
 #ifndef CORE_PLANNER_H
 #define CORE_PLANNER_H
 
@@ -17,22 +18,23 @@ typedef struct planning {
     const plan_policy *policy;
     int64_t max_node_elements;
     plan *pl;
-    step *s;              /* its variant, and its params as long as no sum is split */
-    int64_t items;        /* as the planner counts them                             */
-    int64_t start_chunks; /* of a node, which is doubled from there on, ...         */
-    int64_t most_chunks;  /* ... up to these                                        */
+    step *s;              /* the main launch: its variant, and params that do not split a sum yet */
+    int64_t items;        /* from the planner's `items`                                           */
+    int64_t start_chunks; /* a node begins with so many chunks and is doubled, ...                */
+    int64_t most_chunks;  /* ... but has at most so many                                          */
 } planning;
 
-/* Kernels that sum have items, and all have a size. The rest may be left out. */
+/* Every planner has `size`, and that of a kernel that sums has `items`. The rest may be left out. */
 typedef struct planner {
     /* Independent items of work while no sum is split. */
     int64_t (*items)(const step *s, const plan_policy *policy);
 
-    /* How many nodes an output should be cut into, 1 for none. Sets the plan's members where a group has
-     * some, and may change with which chunks a node starts and ends. Left out: no sum is split. */
+    /* How many nodes an output should be cut into; 1: the sum is not split. Where a group has members it sets
+     * the plan's. It may change start_chunks and most_chunks. Left out: no sum is split. */
     int64_t (*wanted_nodes)(planning *w);
 
-    /* With the nodes chosen: what each member takes, and whether the main launch adds the partials too. */
+    /* Called when the nodes are chosen. Sets what each member takes, and whether the main launch also adds
+     * the partials. */
     void (*share)(planning *w);
 
     /* The largest node, in chunks; 0: any. */

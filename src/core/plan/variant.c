@@ -1,4 +1,4 @@
-/* The variants that the table of kernels stands for, for typed triples and for groups, and their names. */
+/* The variants that the rows of the table of kernels stand for, and their names. */
 #include "core/plan/variant.h"
 
 #include <stdio.h>
@@ -25,8 +25,8 @@ typedef struct triple {
     dtype type1, type2, result;
 } triple;
 
-/* One dtype throughout (unsigned integers run as signed ones: the bits are the same), and the mixtures that
- * are common enough to be worth a program of their own. */
+/* The dtypes for which typed programs exist: one dtype throughout, and the common mixtures, each in both
+ * orders. Unsigned integers run as signed ones, since the bits are the same. */
 static const triple triples[] = {
     {DTYPE_BOOL, DTYPE_BOOL, DTYPE_BOOL}, {DTYPE_I8, DTYPE_I8, DTYPE_I8},
     {DTYPE_I16, DTYPE_I16, DTYPE_I16},    {DTYPE_I32, DTYPE_I32, DTYPE_I32},
@@ -88,7 +88,7 @@ int variant_has_types(const variant *v)
 
 /* ---- All variants ---- */
 
-/* The dtypes, or the groups, among which a way to load chooses. */
+/* How many dtypes or groups a way to load exists for at most. */
 static size_t candidates(const kernel_load *l)
 {
     return l->dtypes == ONE_PROGRAM ? 1 : l->dtypes == EACH_GROUP ? GROUP_COUNT : COUNT(triples);
