@@ -1,6 +1,5 @@
-# The tests: every tests/test_*.c is a program and a test of that name. Labels: `unit` needs no device, `opencl` runs on
-# an OpenCL device, `cuda-sim` on the simulated CUDA driver, `cuda-gpu` on a real one, `slow` takes more than a few
-# seconds, `ptxas` needs the CUDA assembler. Exit code 77 means skipped.
+# The tests: every tests/test_*.c is a program and a test of that name. docs/building.md has the labels. Exit code 77
+# means skipped.
 find_path(CMOCKA_INCLUDE_DIR cmocka.h DOC "Folder of cmocka.h (Debian: libcmocka-dev)" REQUIRED)
 find_library(CMOCKA_LIBRARY cmocka DOC "libcmocka (Debian: libcmocka-dev)" REQUIRED)
 find_path(OPENCL_INCLUDE_DIR CL/cl.h DOC "Folder of CL/cl.h (Debian: opencl-headers)")
@@ -8,10 +7,11 @@ find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-openc
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout thresholds plan gemm npy text status variant cudasim_machine)
+set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
-set(cuda_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense blas) # on every backend
+set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense
+    blas) # on every backend; suites that need a device and are not here run on OpenCL alone
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -47,9 +47,11 @@ set(test_environment
     "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:ignore_noninstrumented_modules=1:second_deadlock_stack=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
 
-# Sets selectors_opencl and selectors_cuda, the selectors of each backend in VECDOT_TEST_BACKENDS.
+# Sets `backends`, and for each selectors_<backend>: its selectors in VECDOT_TEST_BACKENDS.
+file(GLOB backends RELATIVE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/src/backend_*")
+list(TRANSFORM backends REPLACE "^backend_" "")
 string(REPLACE "," ";" test_backends "${VECDOT_TEST_BACKENDS}")
-foreach(backend opencl cuda)
+foreach(backend IN LISTS backends)
     set(selectors_${backend} ${test_backends})
     list(FILTER selectors_${backend} INCLUDE REGEX "^${backend}(:|$)")
     list(JOIN selectors_${backend} "," selectors_${backend})
@@ -94,27 +96,31 @@ function(vecdot_test name)
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" ENVIRONMENT "${test_environment}")
 endfunction()
 
-# Adds one test of test_<name> for each backend: NAME on OpenCL, NAME.sim on the simulated CUDA driver, and NAME.gpu on
-# a real one if VECDOT_TEST_BACKENDS asks for cuda.
+# Adds a test of test_<name> for each backend that VECDOT_TEST_BACKENDS names: NAME on OpenCL, NAME.gpu on CUDA and
+# NAME.<backend> on any other, labelled with the backend (CUDA's with cuda-gpu). NAME.sim runs on the simulated CUDA
+# driver.
 function(vecdot_backend_test name)
-    if(selectors_opencl)
-        add_test(NAME ${name} COMMAND test_${name})
-        vecdot_test(${name} opencl ${ARGN})
-        set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "VECDOT_TEST_BACKENDS=${selectors_opencl}")
-    endif()
-    if(NOT name IN_LIST cuda_tests)
-        return()
-    endif()
-    if(VECDOT_HAS_PTX)
+    foreach(backend IN LISTS backends)
+        set(suffix ".${backend}")
+        set(label "${backend}")
+        if(backend STREQUAL "opencl")
+            set(suffix "")
+        elseif(backend STREQUAL "cuda")
+            set(suffix ".gpu")
+            set(label cuda-gpu)
+        endif()
+        if(selectors_${backend} AND (backend STREQUAL "opencl" OR name IN_LIST backend_tests))
+            add_test(NAME ${name}${suffix} COMMAND test_${name})
+            vecdot_test(${name}${suffix} ${label} ${ARGN})
+            set_property(TEST ${name}${suffix} APPEND PROPERTY ENVIRONMENT
+                         "VECDOT_TEST_BACKENDS=${selectors_${backend}}")
+        endif()
+    endforeach()
+    if(VECDOT_HAS_PTX AND name IN_LIST backend_tests)
         add_test(NAME ${name}.sim COMMAND test_${name})
         vecdot_test(${name}.sim cuda-sim ${ARGN})
         set_property(TEST ${name}.sim APPEND PROPERTY ENVIRONMENT
                      VECDOT_TEST_BACKENDS=cuda VECDOT_TEST_SIMULATED=1 "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
-    endif()
-    if(selectors_cuda)
-        add_test(NAME ${name}.gpu COMMAND test_${name})
-        vecdot_test(${name}.gpu cuda-gpu ${ARGN})
-        set_property(TEST ${name}.gpu APPEND PROPERTY ENVIRONMENT "VECDOT_TEST_BACKENDS=${selectors_cuda}")
     endif()
 endfunction()
 

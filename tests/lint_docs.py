@@ -1,6 +1,7 @@
 """Checks that the pages tell the truth where that can be checked: the README's program is examples/dot.c, the table of
-variables in docs/environment.md has exactly those that the library reads, the picture's numbers are those of
-docs/performance.md, links and named paths lead somewhere, and no page uses a phrase that has to be read twice.
+variables in docs/environment.md has exactly those that the library reads, `vecdot doctor` shows the same ones, the
+picture's numbers are those of docs/performance.md, links and named paths lead somewhere, and no page uses a phrase that
+has to be read twice.
 
     lint_docs.py        run in the project's folder
 """
@@ -27,11 +28,21 @@ def pages():
     return [name for name in names if pathlib.Path(name).exists()]
 
 
-def variables_read():
-    """The environment variables that the library's sources name."""
-    files = [*pathlib.Path("src").rglob("*.c"), *pathlib.Path("src").rglob("*.h")]
-    return {name for path in files for name in re.findall(r'"(VECDOT_[A-Z_]+)"', path.read_text())
+# What `vecdot doctor` shows of the environment: the list in the function of that name in each device.c.
+SHOWN = re.compile(r"^static void add_settings\(.*?^}", re.M | re.S)
+
+
+def variables(text):
+    """The environment variables that a source names."""
+    return {name for name in re.findall(r'"(VECDOT_[A-Z_]+)"', text)
             if not name.startswith("VECDOT_ERROR") and name != "VECDOT_SUCCESS"}
+
+
+def variables_read_and_shown():
+    """The variables that the library's sources name outside of doctor's lists, and those in these lists."""
+    texts = [path.read_text() for path in pathlib.Path("src").rglob("*.[ch]")]
+    read = set().union(*(variables(SHOWN.sub("", text)) for text in texts))
+    return read, set().union(*(variables(found) for text in texts for found in SHOWN.findall(text)))
 
 
 def wrong_program():
@@ -41,10 +52,13 @@ def wrong_program():
 
 def wrong_variables():
     table = set(re.findall(r"^\| `(VECDOT_[A-Z_]+)` \|", text_of(ENVIRONMENT), re.M))
-    for name in sorted(variables_read() - table):
+    read, shown = variables_read_and_shown()
+    for name in sorted(read - table):
         yield f"{ENVIRONMENT}: the table of variables lacks {name}"
-    for name in sorted(table - variables_read()):
-        yield f"{ENVIRONMENT}: nothing in src/ reads {name}"
+    for name in sorted((table | shown) - read):
+        yield f"{ENVIRONMENT} or vecdot doctor: nothing in src/ reads {name}"
+    for name in sorted(read - shown):
+        yield f"vecdot doctor does not show {name}: no add_settings() in src/ lists it"
 
 
 def table_rows(name):

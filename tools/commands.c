@@ -54,9 +54,7 @@ const command *command_named(const char *name)
 
 void print_overview(FILE *to)
 {
-    fputs("vecdot: NumPy's vecdot, matvec and vecmat on .npy files, on a CUDA or OpenCL\n"
-          "device, GPU or CPU.\n\n",
-          to);
+    fputs("vecdot: NumPy's vecdot, matvec and vecmat on .npy files, on a GPU or a CPU.\n\n", to);
     for (int i = 0; i < COMMANDS; i++) {
         const command *c = &commands[i];
         fprintf(to, "  vecdot %s%-*s  %s\n", c->name, 19 - (int)strlen(c->name), c->arguments, c->brief);

@@ -20,12 +20,16 @@ bool fault_from_library(fault *f, vecdot_status status)
     return fault_set(f, status, "%s", vecdot_last_error());
 }
 
-void quote_bytes(char quoted[64], const char *bytes, size_t length)
+static bool is_printable(char c)
 {
-    size_t shown = length <= 60 ? length : 57;
-    for (size_t i = 0; i < shown; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        quoted[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
-    }
-    memcpy(quoted + shown, length <= 60 ? "" : "...", length <= 60 ? 1 : 4);
+    return c >= ' ' && c <= '~';
+}
+
+void quote_bytes(char quoted[QUOTE_BYTES], const char *bytes, size_t length)
+{
+    static const char dots[] = "...";
+    const bool fits = length < QUOTE_BYTES;
+    const size_t shown = fits ? length : QUOTE_BYTES - sizeof dots;
+    for (size_t i = 0; i < shown; i++) quoted[i] = is_printable(bytes[i]) ? bytes[i] : '?';
+    strcpy(quoted + shown, fits ? "" : dots);
 }

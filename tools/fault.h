@@ -23,7 +23,10 @@ bool fault_set(fault *f, vecdot_status status, const char *format, ...) FAULT_FO
 /* Copies the calling thread's last error of the library. Always returns false. */
 bool fault_from_library(fault *f, vecdot_status status);
 
-/* Copies at most 60 of `length` bytes from a file and replaces those that cannot be printed. */
-void quote_bytes(char quoted[64], const char *bytes, size_t length);
+enum { QUOTE_BYTES = 61 }; /* the NUL included */
+
+/* Copies `length` bytes from a file, and replaces those that cannot be printed. Of many it copies the first,
+ * and "..." follows. */
+void quote_bytes(char quoted[QUOTE_BYTES], const char *bytes, size_t length);
 
 #endif

@@ -49,7 +49,7 @@ static const option_row rows[] = {
      "compute in this dtype: float32, int64, complex128, ..."},
     {"--no-conj", "", NULL, OPTION_NO_CONJ, TAKES_CONTRACT, "do not conjugate a complex A"},
     {"--reproducible", "", NULL, OPTION_REPRODUCIBLE, TAKES_CONTRACT,
-     "one order of summation in every plan: the same bits anywhere"},
+     "sum products of matrices in the order of all other sums, and" NEXT "never by the vendor's BLAS"},
     {"--out", "-o", "FILE", OPTION_OUTPUT, TAKES_OUTPUT,
      "write the result as .npy; - is standard output. Without it" NEXT
      "the result is printed as numpy.savetxt would, each digit kept"},
@@ -67,7 +67,8 @@ static const option_row rows[] = {
     {"--json", "", "FILE", OPTION_JSON_FILE, TAKES_BENCH, "every sample and all about the device, too"},
     {"--markdown", "", NULL, OPTION_MARKDOWN, TAKES_BENCH, "the table as Markdown"},
     {"--device", "-d", "S", OPTION_DEVICE, TAKES_DEVICE,
-     "auto, cuda, cuda:1, opencl, opencl:gpu, opencl:intel, ...;" NEXT
+     "auto, a backend, or one of its devices by number, kind or" NEXT
+     "part of a name: opencl, opencl:1, opencl:gpu, opencl:intel;" NEXT
      "otherwise VECDOT_BACKEND and VECDOT_DEVICE decide"},
     {"--help", "-h", NULL, OPTION_HELP, 0, "this text"},
 };

@@ -111,7 +111,7 @@ typedef enum vecdot_device_kind {
 
 /* Plain data. All strings are NUL-terminated. */
 typedef struct vecdot_device_info {
-    char     backend[16];       /* "opencl" or "cuda": the first part of a selector        */
+    char     backend[16];       /* the first part of a selector, such as "opencl"          */
     int32_t  index;             /* position within the backend: "opencl:0"                 */
     int32_t  kind;              /* a vecdot_device_kind                                    */
     char     name[128];         /* as the driver names the device                          */
@@ -146,10 +146,10 @@ typedef struct vecdot_queue   vecdot_queue;   /* an in-order stream of work; one
 /* Opens a device. The selector is one of
  *  - "opencl": the best device of that backend;
  *  - "opencl:1": by index;
- *  - "opencl:gpu", "opencl:cpu": by kind;
+ *  - "opencl:gpu", "opencl:cpu", "opencl:accelerator": the best of that kind;
  *  - "opencl:intel": by part of the device's, vendor's or platform's name, in either case;
  *  - "cuda", "cuda:1" and so on, in the same way;
- *  - "auto": CUDA, then an OpenCL GPU, then any OpenCL device;
+ *  - "auto": the first that can be opened: GPUs, then accelerators, then CPUs; of each kind those of CUDA first;
  *  - NULL: the backend in $VECDOT_BACKEND ("auto" when unset) and its device in $VECDOT_DEVICE (an index, a kind
  *    or part of a name; the best when unset).
  * A named backend never falls back to another. *context is set only on success; the caller releases it. Any

@@ -45,7 +45,6 @@ FUNCTION range node_range(PRIVATE const params *p, i64 node, i64 leaf)
 }
 
 /* A binary counter of finished nodes: pushing the k-th leaf merges every pair that it completes. */
-#define STACK_DEPTH 48
 typedef struct tree {
     value nodes[STACK_DEPTH];
     i32 depth;

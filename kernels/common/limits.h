@@ -1,11 +1,18 @@
-/* Limits that the planner and the kernels share. Each stands here and nowhere else: the planner plans by it, and the
- * kernels' arrays are as large as it says. Included by C, OpenCL C and CUDA, and by the preprocessor's conditions. */
+/* Limits that the kernels share with the host's code: the planner plans by them, and the kernels' arrays are as large
+ * as they say. Such a limit stands here and nowhere else; a limit of one kernel alone stands in its file. Included by C,
+ * OpenCL C and CUDA, and used in the preprocessor's conditions. */
 #ifndef KERNEL_LIMITS_H
 #define KERNEL_LIMITS_H
 
 /* The canonical sum: rows of so many bytes of the result dtype, and so many rows in a chunk. */
 #define ROW_BYTES 512
 #define ROWS 16
+
+/* Levels of the stack that builds a sum's tree: one for each bit of the number of its leaves. */
+#define STACK_DEPTH 48
+
+/* Batch dimensions of a launch. The host loops over more. */
+#define LAUNCH_DIMS 16
 
 /* Class matrix: elements of a block, which has the place of a chunk in the tree. */
 #define MATRIX_BLOCK 512

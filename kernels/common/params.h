@@ -1,13 +1,10 @@
 /* The one argument struct of every kernel, the same on the host and on the device: passed by value, at most
- * 1024 bytes (PoCL's limit). Included by C, OpenCL C and CUDA; the includer defines i64 and i32.
+ * 1024 bytes (PoCL's limit). Included by C, OpenCL C and CUDA, after limits.h; the includer defines i64 and i32.
  *
  * A 1 in a name means the first operand as the kernel gets it, a 2 the second: the planner may have exchanged the
  * caller's x1 and x2 (`swap`). */
 #ifndef KERNEL_PARAMS_H
 #define KERNEL_PARAMS_H
-
-/* Batch dimensions a launch takes; the executor loops over more. */
-#define LAUNCH_DIMS 16
 
 typedef struct params {
     i64 n;            /* length of the contracted axis                                          */

@@ -194,8 +194,8 @@ vecdot_status cuda_device_of(CUdevice native, device *dev)
 static void add_settings(text *report)
 {
     static const char *const names[] = {
-        "VECDOT_LIBCUDA",       "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "NVIDIA_VISIBLE_DEVICES",
-        "CUDA_DISABLE_PTX_JIT", "CUDA_CACHE_DISABLE",   "CUDA_CACHE_PATH"};
+        "VECDOT_LIBCUDA",         "VECDOT_LIBCUBLAS",     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",
+        "NVIDIA_VISIBLE_DEVICES", "CUDA_DISABLE_PTX_JIT", "CUDA_CACHE_DISABLE",   "CUDA_CACHE_PATH"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = environment_get(names[i]);
         if (value != NULL) text_add(report, "  %s=%s\n", names[i], value);

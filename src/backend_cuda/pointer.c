@@ -1,4 +1,6 @@
-/* Addresses: which tensors have one, and what the driver knows about it. */
+/* Addresses: which tensors have one, and what the driver knows about it. A program's own address is checked
+ * by cuda_memory_check, at the end of the file: first by one question to the driver (is_plain), and where its
+ * answer is not the usual one, step by step (check). */
 #include "backend_cuda/objects.h"
 
 place cuda_place_of(DLDeviceType type)
@@ -61,6 +63,9 @@ int cuda_range_of(CUdeviceptr address, CUdeviceptr *start, size_t *size)
            *size > 0;
 }
 
+/* Checks that the allocation has so many bytes from the address on. The driver knows no range of some memory
+ * that kernels can reach, such as the system's own on some machines. An array in it may be right, so it is
+ * let pass. */
 static vecdot_status check_range(CUdeviceptr address, size_t bytes, const char *argument)
 {
     CUdeviceptr start = 0;
@@ -73,8 +78,8 @@ static vecdot_status check_range(CUdeviceptr address, size_t bytes, const char *
         argument, bytes, address - start, size);
 }
 
-/* Asks the driver once for the usual case: memory of this device that kernels can reach. Other memory may
- * still be valid. */
+/* Whether it is the usual case: memory of this device, which kernels can reach, and enough of it. Other
+ * memory may still be valid. */
 static int is_plain(const cuda_context *c, CUdeviceptr address, size_t bytes)
 {
     unsigned type = 0;
@@ -90,6 +95,7 @@ static int is_plain(const cuda_context *c, CUdeviceptr address, size_t bytes)
            address - start < size && bytes <= size - (size_t)(address - start);
 }
 
+/* The same in more steps, each with a message of its own. */
 static vecdot_status check(const cuda_context *c, CUdeviceptr address, size_t bytes, const char *argument)
 {
     unsigned type = 0;

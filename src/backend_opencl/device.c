@@ -300,9 +300,9 @@ static void add_icd_folder(text *report, const char *path)
 
 static void add_settings(text *report)
 {
-    static const char *const names[] = {"VECDOT_LIBOPENCL",    "OCL_ICD_VENDORS", "OCL_ICD_FILENAMES",
-                                        "POCL_DEVICES",        "POCL_CACHE_DIR",  "POCL_MEMORY_LIMIT",
-                                        "CUDA_VISIBLE_DEVICES"};
+    static const char *const names[] = {"VECDOT_LIBOPENCL",  "VECDOT_LIBCLBLAST",   "OCL_ICD_VENDORS",
+                                        "OCL_ICD_FILENAMES", "POCL_DEVICES",        "POCL_CACHE_DIR",
+                                        "POCL_MEMORY_LIMIT", "CUDA_VISIBLE_DEVICES"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *value = environment_get(names[i]);
         if (value != NULL) text_add(report, "  %s=%s\n", names[i], value);

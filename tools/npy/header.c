@@ -24,7 +24,7 @@ static bool span_is(span s, const char *word)
 
 static bool malformed(cursor *c, const char *expected)
 {
-    char seen[64];
+    char seen[QUOTE_BYTES];
     quote_bytes(seen, c->at, (size_t)(c->end - c->at));
     return fault_set(c->f, VECDOT_SUCCESS, "its header is malformed: expected %s at \"%s\"", expected, seen);
 }
@@ -107,7 +107,7 @@ static bool parse_shape(cursor *c, npy_header *header)
 
 static bool refuse_dtype(fault *f, span descr, const char *why)
 {
-    char quoted[64];
+    char quoted[QUOTE_BYTES];
     quote_bytes(quoted, descr.text, descr.length);
     return fault_set(f, VECDOT_ERROR_DTYPE, "its dtype '%s' cannot be used: %s", quoted, why);
 }
@@ -183,7 +183,7 @@ static bool parse_entry(cursor *c, npy_v2 v2, npy_header *header, int *seen)
                 : span_is(key, "shape")         ? HAS_SHAPE
                                                 : 0;
     if (which == 0 || (*seen & which) != 0) {
-        char quoted[64];
+        char quoted[QUOTE_BYTES];
         quote_bytes(quoted, key.text, key.length);
         return fault_set(c->f, VECDOT_SUCCESS, "its header is malformed: the key '%s' is %s", quoted,
                          which == 0 ? "not known" : "there twice");

@@ -10,12 +10,14 @@
 
 typedef int64_t i64;
 typedef int32_t i32;
-#include "kernels/common/params.h"
+#include "kernels/common/limits.h"
+
+#include "kernels/common/params.h" /* after its types and limits */
 
 /* Buffers a launch can take. */
 enum { BUFFER_X1, BUFFER_X2, BUFFER_OUT, BUFFER_PARTIALS, BUFFER_RESULTS, BUFFER_COUNTERS, BUFFERS };
 
-/* Counters of a queue: a launch that would need more is not fused. */
+/* Counters of a queue: a launch that would need more is not fused. Kernels do not know the number. */
 enum { FUSED_COUNTERS = 4096 };
 enum { STEP_BUFFERS = 5 };
 

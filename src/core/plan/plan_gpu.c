@@ -1,5 +1,20 @@
-/* The GPU schedule's kernels: which one a class gets, how many groups a sum is split over, what the members
- * of a group share. */
+/* The GPU schedule's kernels. gpu_choose gives a class its kernel. plan.c then asks the kernel's planner
+ * (planner.h; they stand at the end of the file) in this order:
+ *
+ *   items         the pieces of work that do not depend on each other: outputs, or tiles of them
+ *   wanted_nodes  the nodes that an output needs so that the device is full; sets the members of a group
+ *   share         what each member takes of a node, and whether the main launch adds the partials too
+ *   size          the groups
+ *
+ *   kernel       an item is             members of a group are   a span is of
+ *   team_gpu     the outputs of a tile  teams                    chunks
+ *   tile_gpu     the outputs of a group                          (a group takes everything in turns)
+ *   thread_gpu   the outputs of a tile  ranges of lanes          lanes
+ *   short_gpu    an output              work-items               pairs of elements, or of sixteen bytes
+ *   dense_gpu    an output              work-items               products
+ *
+ * combine_gpu adds partials, so it has a size and nothing else. The planners of matrix_gpu and skinny_gpu are
+ * in plan_matrix.c. */
 #include "core/plan/plan_gpu.h"
 
 #include "core/plan/facts.h"
@@ -166,8 +181,7 @@ static int64_t used_lanes(const problem *p, const plan *pl)
     return p->n < lanes ? p->n : ceil_div(p->n, pl->chunk) * lanes;
 }
 
-/* Members of thread_gpu are ranges of lanes: with few columns they fill the group, and elsewhere keep the
- * device busy. */
+/* Members of thread_gpu are ranges of lanes, at least least_span each. */
 static int64_t thread_wanted_nodes(planning *w)
 {
     plan *pl = w->pl;
@@ -175,11 +189,19 @@ static int64_t thread_wanted_nodes(planning *w)
     int64_t lanes = pl->chunk / ROWS, used = used_lanes(w->p, pl);
     int bounded = dtype_group(w->p->result) != GROUP_INT; /* by the stack */
     int most_members = (int)t->column_members;
+
+    /* With fewer items than a group has work-items: as many members as fill the one group. */
     while (w->items * pl->members * 2 <= GROUP_ITEMS && used >= 2 * pl->members * t->least_span)
         pl->members *= 2;
+
+    /* With fewer groups than fill the device: more members, but no more than column_members, since a group
+     * then reads fewer neighbouring columns at a time. */
     while (pl->members < most_members && used >= 2 * pl->members * t->least_span &&
            ceil_div(w->items * pl->members, GROUP_ITEMS) < full_groups(w->policy))
         pl->members *= 2;
+
+    /* A member's stack holds MOST_SPAN lanes. Where a node of the whole sum would have more of them than all
+     * members together can hold, a node has only as many chunks as they can: a chunk has `lanes` lanes. */
     if (bounded && used > MOST_SPAN * pl->members) {
         if (pl->members < most_members) pl->members = most_members;
         w->most_chunks = at_most(w->most_chunks, MOST_SPAN * pl->members / lanes);
@@ -243,7 +265,8 @@ static int64_t row_pairs(const planning *w)
     return w->s->v.load == LOAD_VECTOR && w->p->n % vector == 0 ? w->p->n / vector : w->p->n;
 }
 
-/* One pair for each member, as often as it takes. */
+/* Members for the pairs of a row, a span each: as many as there are pairs for, up to a team. Where a team
+ * does not take them all, the span grows. It starts at one pair. */
 static void short_share(planning *w)
 {
     plan *pl = w->pl;
@@ -252,7 +275,8 @@ static void short_share(planning *w)
     widen_span(pl, pairs);
 }
 
-/* As many as a work-item adds at once, for so many members. */
+/* The span starts at what a work-item adds at once, or at a whole row; members are then shared out as for
+ * short_gpu. */
 static void dense_share(planning *w)
 {
     int whole = w->p->n % vector_elements(&w->s->v) == 0;

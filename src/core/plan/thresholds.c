@@ -8,9 +8,16 @@
 #include <string.h>
 
 /* Predicted and measured: only the reader is told. */
-#define P(value)    value
-#define M(value)    value
-#define SAME(value) P(value), P(value), P(value), P(value), P(value), P(value), P(value), P(value)
+#define P(value)              value
+#define M(value)              value
+#define CELL(id, name, value) P(value),
+#define SAME(value)           FAMILY_TABLE(CELL, value)
+
+#define X(name, unit, least, most, factor, ...)                                                              \
+    _Static_assert(sizeof((int64_t[]){__VA_ARGS__}) == FAMILIES * sizeof(int64_t),                           \
+                   #name " has a cell for each family");
+THRESHOLD_TABLE(X)
+#undef X
 
 const threshold_row threshold_rows[THRESHOLDS] = {
 #define X(name, unit, least, most, factor, ...) {#name, unit, least, most, factor, {__VA_ARGS__}},
@@ -44,8 +51,11 @@ device_family device_family_of(const vecdot_device_info *info)
 
 const char *device_family_name(device_family family)
 {
-    static const char *const names[FAMILIES] = {"NVIDIA Turing", "NVIDIA Ampere", "NVIDIA Hopper", "NVIDIA",
-                                                "AMD",           "Intel GPU",     "CPU",           "unknown"};
+    static const char *const names[FAMILIES] = {
+#define F(id, name, ...) name,
+        FAMILY_TABLE(F, )
+#undef F
+    };
     return names[family];
 }
 

@@ -1,6 +1,9 @@
 /* The files of the disk cache: one for each program, named by a hash of its key. A file is the header
  * below, the key and the binary. The whole key is compared, so two keys with the same hash cost a rebuild
- * and nothing else. */
+ * and nothing else.
+ *
+ * There is no lock: os_posix.c replaces a file in one step, so a reader in any process sees a whole file. It
+ * also removes the files that were unused for longest (private_folder_shrink). */
 #include "core/run/disk_cache.h"
 
 #include "core/base/os.h"

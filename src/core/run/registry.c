@@ -1,5 +1,6 @@
-/* The table of backends, in the order in which "auto" tries them. No other file of the core names a
- * backend. docs/backends.md lists what a new backend adds outside its folder. */
+/* The table of backends. A new one takes two lines here: its declaration, and its place, which is its rank
+ * for "auto" among devices of one kind (GPUs come first, then accelerators, then CPUs). No other file of the
+ * core names a backend. docs/backends.md lists what a new one adds outside its folder. */
 #include "core/run/backend.h"
 
 extern const backend backend_cuda;
