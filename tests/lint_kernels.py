@@ -5,7 +5,7 @@
 Inside a loop no work-item id or size is asked for (compilers for CPU devices then split the loop at each);
 `#pragma OPENCL_EXTENSION` (ignored by compilers without a word) does not occur; every program turns the
 contraction of a*b+c off before its first function and never on; sources are plain ASCII, name no absolute
-path and include nothing.
+path and include nothing; and the first comment of a kernel's file names the headers of its own, in their order.
 """
 
 import pathlib
@@ -98,17 +98,31 @@ def program_problem(name, source):
     return None
 
 
+def uses_problem(path, source, headers, common):
+    """What is wrong with the line "Uses: a.h, b.h." of a kernel's file; a program's own headers are those of its texts
+    that not every program has."""
+    own = sorted((name for name in headers if headers[name] in source and name not in common),
+                 key=lambda name: source.index(headers[name]))
+    comment = path.read_text().split("*/")[0]
+    line = re.search(r"Uses: ([^*]*)\.\s*$", comment)
+    named = line.group(1).split(", ") if line else []
+    return None if named == own else f"{path}: its first comment names {named} as what it uses, and it is given {own}"
+
+
 def main():
     folder, list_variants = pathlib.Path(sys.argv[1]), sys.argv[2]
     files = sorted([*folder.rglob("*.h"), *folder.rglob("*.cl")])
     problems = [f"{path}:{line}: {what}" for path in files for line, what in file_problems(path)]
     lines = subprocess.run([list_variants], check=True, capture_output=True, text=True).stdout.splitlines()
     kernels = sorted({line.split("\t")[0] for line in lines})
-    for name in kernels:
-        source = subprocess.run([list_variants, name], check=True, capture_output=True, text=True).stdout
-        problem = program_problem(name, source)
-        if problem:
-            problems.append(problem)
+    sources = {name: subprocess.run([list_variants, name], check=True, capture_output=True, text=True).stdout
+               for name in kernels}
+    headers = {path.name: path.read_text() for path in files if path.suffix == ".h"}
+    common = {name for name in headers if all(headers[name] in source for source in sources.values())}
+    for name, source in sources.items():
+        problems.append(program_problem(name, source))
+        problems.append(uses_problem(next(folder.rglob(f"{name}.cl")), source, headers, common))
+    problems = [problem for problem in problems if problem]
     print("\n".join(problems))
     print(f"{len(files)} files, {len(kernels)} programs, {len(lines)} variants, {len(problems)} problems")
     sys.exit(1 if problems or not files or not kernels else 0)

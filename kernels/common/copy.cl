@@ -1,6 +1,8 @@
 /* Casts finished results, dense in batch order, to the dtype of `out`, and puts them where `out` has them. Used when
  * `out` has another dtype, is misaligned or overlaps an input. GROUP is the results'. A work-item copies a block of
- * outputs. */
+ * outputs.
+ *
+ * Uses: cast_out.h. */
 
 /* step1 are the batch strides of the results, type1 their dtype. */
 KERNEL void copy(GLOBAL const u8 *results, GLOBAL u8 *out, params p)

@@ -1,6 +1,6 @@
 /* Limits that the kernels share with the host's code: the planner plans by them, and the kernels' arrays are as large
- * as they say. Such a limit stands here and nowhere else; a limit of one kernel alone stands in its file. Included by C,
- * OpenCL C and CUDA, and used in the preprocessor's conditions. */
+ * as they say. The rule: a limit that both sides use stands here and nowhere else; a limit of one side stands where it
+ * is used. Included by C, OpenCL C and CUDA, and used in the preprocessor's conditions. */
 #ifndef KERNEL_LIMITS_H
 #define KERNEL_LIMITS_H
 

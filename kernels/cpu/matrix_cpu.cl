@@ -1,6 +1,8 @@
 /* CPU schedule, class matrix: a work-item sums one tree node of a rectangle of outputs. For each block of the
  * contracted axis it packs the rectangle's columns. Then it packs a few of the rows at a time, and multiplies them in
- * tiles that fill the vector registers. A tile's sums wait in private memory for their partners in the tree. */
+ * tiles that fill the vector registers. A tile's sums wait in private memory for their partners in the tree.
+ *
+ * Uses: vector_cpu.h, matrix.h, matrix_pack.h. */
 
 /* ---- A tile of one block ---- */
 

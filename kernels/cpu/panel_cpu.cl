@@ -2,7 +2,9 @@
  * panel of the innermost batch dimension. It walks the canonical sum lane by lane, so that the columns of a row are
  * read together, and keeps the unfinished tree as a stack of vectors as wide as the panel.
  *
- * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element. */
+ * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element.
+ *
+ * Uses: vector_cpu.h, items.h. */
 
 #define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)

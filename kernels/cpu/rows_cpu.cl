@@ -1,5 +1,7 @@
 /* CPU schedule, classes lanes, split and shared: vectors along the contracted axis. A work-item sums one tree node of
- * each of a block of outputs. */
+ * each of a block of outputs.
+ *
+ * Uses: vector_cpu.h. */
 
 #if LOAD == LOAD_VECTOR
 /* Neighbouring outputs that share an operand are summed a few at a time: memory is then read in as many streams, which

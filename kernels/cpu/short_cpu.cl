@@ -1,11 +1,13 @@
-/* CPU schedule, class short: rows shorter than a vector. A work-item takes a block of strips; a strip is
+/* CPU schedule, class short: rows of at most SHORT_ELEMENTS. A work-item takes a block of strips; a strip is
  * VECTOR_ELEMENTS outputs along the innermost batch dimension, whose sums are one vector.
  *
- * Where the elements of a row lie next to each other, rows are read whole, padded to a power of two, their length, and
- * folded: `length` vectors of VECTOR_ELEMENTS / length rows each become one vector of sums. Where the padding goes
- * past a row's end, rows must follow each other without a gap, so that what is read there is the next row. The last
- * strip may have no next row, so its elements are collected. Elsewhere a strip's elements are collected one by one, so
- * that its rows lie across the vector. */
+ * Where the elements of a row lie next to each other and fit a vector, rows are read whole, padded to a power of two,
+ * their length, and folded: `length` vectors of VECTOR_ELEMENTS / length rows each become one vector of sums. Where the
+ * padding goes past a row's end, rows must follow each other without a gap, so that what is read there is the next row.
+ * The last strip may have no next row, so its elements are collected. Elsewhere a strip's elements are collected one by
+ * one, so that its rows lie across the vector.
+ *
+ * Uses: vector_cpu.h. */
 
 /* ---- Rows read whole ---- */
 

@@ -2,7 +2,9 @@
  * operand: vectors along the contracted axis. A work-item sums one tree node of each output of a tile along the
  * innermost batch dimension. It packs each canonical row of such an operand first, in memory that stays in cache: an
  * output at a time, or, where neighbouring outputs lie next to each other ("columns"), a square of the transpose at a
- * time. So every line of memory is read once for the tile. */
+ * time. So every line of memory is read once for the tile.
+ *
+ * Uses: vector_cpu.h, items.h. */
 
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 

@@ -1,5 +1,7 @@
 /* Second launch of a split sum: adds the partials of each output. A team an output, or where there are many partials
- * a group's eight teams, each an aligned range of them. */
+ * a group's eight teams, each an aligned range of them.
+ *
+ * Uses: team.h. */
 
 KERNEL WORK_GROUP(GROUP_ITEMS) void combine_gpu(GLOBAL const partial *partials, GLOBAL u8 *out, params p)
 {

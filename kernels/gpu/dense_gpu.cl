@@ -3,7 +3,9 @@
  * before it uses the first: COUNT pairs of sixteen bytes a work-item.
  *
  * Local memory hands the products out again: each row's to p.members neighbouring work-items, a power of two, and
- * p.span of them to each. Where a row is a whole number of pairs, the sum of a pair stands for its products. */
+ * p.span of them to each. Where a row is a whole number of pairs, the sum of a pair stands for its products.
+ *
+ * Uses: operand.h, team.h, quad.h, bytes.h, vector_gpu.h. */
 
 #if GROUP == GROUP_INT && RESULT_BYTES == 1
 typedef u8 leaf;

@@ -3,7 +3,9 @@
  * each, go through local memory in turns: while one is multiplied, the next is loaded.
  *
  * TILE is 8 for rectangles whose sides are long, and 4 for shorter ones. It is 1 for those of few outputs, of which a
- * group then has many. */
+ * group then has many.
+ *
+ * Uses: quad.h, matrix.h, matrix_gpu.h. */
 
 #define ITEMS MATRIX_GROUP_ITEMS(TILE)
 #define TEAM_ITEMS MATRIX_TEAM_ITEMS(TILE)

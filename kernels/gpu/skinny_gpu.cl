@@ -5,7 +5,9 @@
  * in registers.
  *
  * The long side's lanes are the `rows` here, the short side's the `columns`: of a strip that is so whatever they are
- * in the product (p.swap). */
+ * in the product (p.swap).
+ *
+ * Uses: quad.h, matrix.h, matrix_gpu.h, bytes.h. */
 
 #define ITEMS SKINNY_GROUP_ITEMS(TILE)
 #define TEAM_ITEMS SKINNY_TEAM_ITEMS(TILE)

@@ -4,7 +4,9 @@
  *
  * LOAD_VECTOR: a work-item loads sixteen bytes, that is, OWN neighbouring lanes, and a team a canonical row. Several
  * rows are under way before the first is used. Other loads: a team loads 32 neighbouring elements, so that a chunk is
- * several leaves of the same tree. */
+ * several leaves of the same tree.
+ *
+ * Uses: operand.h, team.h, quad.h, bytes.h, vector_gpu.h. */
 
 #if LOAD == LOAD_VECTOR
 #define LEAVES 1 /* of a chunk */

@@ -1,7 +1,9 @@
 /* GPU schedule, class column, and all that no other kernel takes: a work-item across a tile of TILE neighbouring
  * outputs, which in class column lie side by side. p.members parts of a group share a tree node of the same outputs.
  * Each takes p.span lanes of a chunk or of several; a lane has sixteen elements in a chunk. A work-item walks AHEAD
- * lanes at a time, so that as many loads of each operand are under way, and keeps the tree's stack in local memory. */
+ * lanes at a time, so that as many loads of each operand are under way, and keeps the tree's stack in local memory.
+ *
+ * Uses: operand.h, team.h. */
 
 #if LOAD == LOAD_ANY
 #define AHEAD 1

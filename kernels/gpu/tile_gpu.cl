@@ -4,7 +4,9 @@
  * output of its tile. From the second it loads the tile's columns of as many elements, and turns them in registers.
  *
  * A team is eight slots by four members: it uses every sector of memory whole, and the group whole lines. The planner
- * takes this kernel only where what is loaded at once is there: whole sixteen bytes along the axis, whole tiles. */
+ * takes this kernel only where what is loaded at once is there: whole sixteen bytes along the axis, whole tiles.
+ *
+ * Uses: operand.h, team.h, quad.h, bytes.h, vector_gpu.h. */
 
 #define SLOT_BYTES (TILE * RESULT_BYTES) /* sixteen, or four elements of less than four bytes */
 #define SLOTS (TILE_GROUP_BYTES / SLOT_BYTES)
