@@ -50,7 +50,7 @@ def core_may_include(source, included):
         return f"is in no wing; the wings are {', '.join(WINGS)}"
     if other and (other not in WINGS or WINGS.index(other) > WINGS.index(wing)):
         return f"{wing} is lower and includes {included}"
-    if backend_of(included) or re.fullmatch(r"vecdot/(cuda|opencl|mpi)\.h", included):
+    if backend_of(included) or re.fullmatch(r"vecdot/(?!vecdot\.h)\w+\.h", included):
         return f"the core includes {included}, which belongs to a backend"
     return None
 

@@ -1,12 +1,11 @@
 /* The table of kernels: one row for each, with all that the variants, the planner, vecdot_warmup, the PTX
- * build and the tests know of it. A new kernel takes its file in kernels/, a row here, its planner
- * (planner.h) in plan_cpu.c, plan_gpu.c or plan_matrix.c, and the line there that chooses it. */
+ * build and the tests know of it. docs/architecture.md lists all that a new kernel takes. */
 #ifndef CORE_KERNEL_TABLE_H
 #define CORE_KERNEL_TABLE_H
 
 #include <stdint.h>
 
-/* Which of the two families of kernels a plan uses; the bits are the same. */
+/* Which of the two sets of kernels a plan uses; the bits are the same. */
 typedef enum schedule { SCHEDULE_GPU, SCHEDULE_CPU } schedule;
 
 /* The schedules that use a kernel. */

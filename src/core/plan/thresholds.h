@@ -6,7 +6,7 @@
 #include <vecdot/vecdot.h>
 
 /* F(id, name, ...): what has a column of its own. A new family takes a line here, a cell in each row below
- * that has one for each family (the compiler misses it), and its devices in device_family_of. */
+ * that has one for each family (the compiler counts them), and its devices in device_family_of. */
 /* clang-format off */
 #define FAMILY_TABLE(F, ...)                                                                                 \
     F(TURING, "NVIDIA Turing", __VA_ARGS__)  /* capability 7.5                             */                \
