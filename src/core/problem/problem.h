@@ -27,12 +27,26 @@ typedef struct problem {
     int is_matrix;                 /* sums in the order of class matrix; semantics.c decides it */
 } problem;
 
-const char *operation_name(operation op);
+static inline const char *operation_name(operation op)
+{
+    static const char *const names[] = {"vecdot", "matvec", "vecmat"};
+    return names[op];
+}
 
-/* Returns "x1", "x2" or "out". */
-const char *array_name(int array);
+static inline const char *array_name(int array)
+{
+    static const char *const names[ARRAYS] = {"x1", "x2", "out"};
+    return names[array];
+}
 
-/* The product of the batch sizes. */
-int64_t problem_outputs(const problem *p);
+/* Product of the batch shape. */
+static inline int64_t problem_outputs(const problem *p)
+{
+    int64_t count = 1;
+    for (int d = 0; d < p->rank; d++)
+        if (p->shape[d] == 0) return 0;
+    for (int d = 0; d < p->rank; d++) count = (int64_t)((uint64_t)count * (uint64_t)p->shape[d]);
+    return count;
+}
 
 #endif
