@@ -166,6 +166,31 @@ static void test_arrays_copied(void **state)
     for (int k = 0; k < 3; k++) check_warm(&examples[k], kDLCPU, &expected);
 }
 
+/* vecdot_explain tells how host arrays reach the device, as the calls above do. */
+static void test_transfer_is_told(void **state)
+{
+    static const struct {
+        vecdot_device_kind kind;
+        int share_host, share_out;
+        const char *says;
+    } devices[] = {{VECDOT_DEVICE_CPU, 1, 1, "  host arrays are used in place\n"},
+                   {VECDOT_DEVICE_GPU, 1, 0, "  host inputs are used in place, out is copied\n"},
+                   {VECDOT_DEVICE_GPU, 0, 0, "  host arrays are copied\n"}};
+    DLTensor x1 = tensor_of(&examples[1], 0, kDLCPU), x2 = tensor_of(&examples[1], 1, kDLCPU),
+             out = tensor_of(&examples[1], 2, kDLCPU);
+    char words[2048];
+    (void)state;
+    for (int k = 0; k < 3; k++) {
+        open_null(devices[k].kind);
+        context->policy.host = HOST_NEVER;
+        context->policy.share_host = devices[k].share_host;
+        context->policy.share_out = devices[k].share_out;
+        must(vecdot_explain(queue, &x1, &x2, NULL, &out, words, sizeof words, NULL), "explain");
+        if (strstr(words, devices[k].says) == NULL) fail_msg("\"%s\" is not in: %s", devices[k].says, words);
+        release(state);
+    }
+}
+
 /* Wherever a call fails, the context is left, and programs are built outside it. */
 static void test_leaving(void **state)
 {
@@ -317,6 +342,7 @@ int main(void)
         cmocka_unit_test_teardown(test_arrays_in_place, release),
         cmocka_unit_test_teardown(test_calling_thread, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
+        cmocka_unit_test_teardown(test_transfer_is_told, release),
         cmocka_unit_test_teardown(test_leaving, release),
         cmocka_unit_test_teardown(test_invalid_input, release),
     };

@@ -1,4 +1,4 @@
-/* What vecdot_explain prints: one fact a line, so that people and tests can read it. */
+/* What vecdot_explain prints: one array, setting or launch a line, so that people and tests can read it. */
 #include "core/plan/explain.h"
 
 static void explain_array(text *t, const explanation *e, int array)
@@ -15,12 +15,25 @@ static void explain_array(text *t, const explanation *e, int array)
     text_add(t, "\n");
 }
 
+/* Out alone may be copied, where kernels cannot write to host memory in place. */
+static void explain_host_arrays(text *t, const explanation *e)
+{
+    int in_place = 0, copied = 0;
+    for (int a = 0; a < ARRAYS; a++) {
+        in_place |= e->on_host[a] && !e->copied[a];
+        copied |= e->on_host[a] && e->copied[a];
+    }
+    if (in_place && copied)
+        text_add(t, "  host inputs are used in place, out is copied\n");
+    else if (in_place || copied)
+        text_add(t, "  host arrays are %s\n", in_place ? "used in place" : "copied");
+}
+
 static void explain_transfer(text *t, const explanation *e)
 {
     for (int a = X1; a <= X2; a++)
         if (e->gathered[a]) text_add(t, "  x%d is gathered into dense staging memory\n", a + 1);
-    if (e->on_host[X1] || e->on_host[X2] || e->on_host[OUT])
-        text_add(t, "  host arrays are %s\n", e->policy->share_host ? "used in place" : "copied");
+    explain_host_arrays(t, e);
     if (e->waits_on_host)
         text_add(t, "  out shares bytes with an input: results wait in a dense host array\n");
     if (e->in_pieces)
@@ -43,8 +56,8 @@ static void explain_launch(text *t, int number, const step *s)
 static void explain_blas(text *t, const explanation *e)
 {
     const gemm *g = e->product;
-    if (e->not_blas != NULL) {
-        text_add(t, "  not by the vendor's BLAS: %s\n", e->not_blas);
+    if (e->why_no_blas != NULL) {
+        text_add(t, "  not by the vendor's BLAS: %s\n", e->why_no_blas);
         return;
     }
     text_add(t, "launch 1: %s, %s gemm %s%s, m %lld, n %lld, k %lld, batch %lld\n",
@@ -55,17 +68,17 @@ static void explain_blas(text *t, const explanation *e)
 
 void explain(text *t, const explanation *e)
 {
-    const problem *p = e->original;
+    const problem *original = e->original;
     const plan *pl = e->pl;
-    text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(p->op),
-             dtype_name(p->result), (long long)problem_outputs(p), (long long)p->n);
+    text_add(t, "problem: %s -> %s, %lld sums of %lld products\n", operation_name(original->op),
+             dtype_name(original->result), (long long)problem_outputs(original), (long long)original->n);
     text_add(t, "  collapsed batch shape ");
     text_add_shape(t, e->planned->rank, e->planned->shape);
     text_add(t, "\n");
     for (int a = 0; a < ARRAYS; a++) explain_array(t, e, a);
     if (e->on_caller != NULL) {
         text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n", e->on_caller,
-                 p->is_matrix ? " in the order of class matrix" : "", e->estimate,
+                 original->is_matrix ? " in the order of class matrix" : "", e->estimate,
                  e->policy->host == HOST_AUTO ? ", sooner than a launch" : "");
         return;
     }
@@ -79,5 +92,6 @@ void explain(text *t, const explanation *e)
         text_add(t, "  scratch: %zu bytes of partials, %zu of results\n", pl->partial_bytes,
                  pl->result_bytes);
     if (e->planned->is_matrix) explain_blas(t, e);
-    for (int k = 0; k < pl->step_count && e->not_blas != NULL; k++) explain_launch(t, k + 1, &pl->steps[k]);
+    if (e->why_no_blas == NULL) return; /* the BLAS takes the place of all launches */
+    for (int k = 0; k < pl->step_count; k++) explain_launch(t, k + 1, &pl->steps[k]);
 }

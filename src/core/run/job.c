@@ -203,7 +203,7 @@ void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
     distrust_vectors(j, ready);
     int through_results = j->overlaps || ready->p.type[OUT] != ready->p.result || ready->p.misaligned[OUT];
     plan_build(&ready->p, policy, through_results, ready->element_limit, &ready->pl);
-    ready->not_blas = prepare_blas(j, policy, address, ready);
+    ready->why_no_blas = prepare_blas(j, policy, address, ready);
 }
 
 /* ---- Pieces ---- */

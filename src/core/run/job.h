@@ -44,8 +44,8 @@ typedef struct preparation {
     host_transfer transfer;
     plan pl;
     int64_t element_limit;
-    const char *not_blas; /* why the vendor's BLAS does not compute it; NULL when it does */
-    gemm product;         /* the product that it computes */
+    const char *why_no_blas; /* why the vendor's BLAS does not compute it; NULL when it does */
+    gemm product;            /* the product that it computes */
 } preparation;
 
 void job_prepare(const job *j, const plan_policy *policy, preparation *ready);

@@ -67,14 +67,14 @@ static size_t results_offset(const plan *pl)
     return (pl->partial_bytes + 255) / 256 * 256;
 }
 
-size_t scratch_bytes(const plan *pl)
+size_t plan_scratch_bytes(const plan *pl)
 {
     return pl->result_bytes > 0 ? results_offset(pl) + pl->result_bytes : pl->partial_bytes;
 }
 
-vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready)
+vecdot_status launch_reserve(vecdot_queue *queue, const preparation *ready)
 {
-    TRY(ensure_scratch(queue, scratch_bytes(&ready->pl)));
+    TRY(ensure_scratch(queue, plan_scratch_bytes(&ready->pl)));
     return ready->pl.steps[0].p.fused ? ensure_counters(queue) : VECDOT_SUCCESS;
 }
 

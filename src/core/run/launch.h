@@ -5,7 +5,8 @@
 
 #include "core/run/job.h"
 
-/* One index of the leading dimensions that a launch cannot take. Each pass has its own launches. */
+/* One position in the leading dimensions beyond LAUNCH_DIMS, over which the host loops. Each pass has its own
+ * launches. */
 typedef struct pass {
     int64_t shift[ARRAYS]; /* bytes from element [0, ..., 0] to the pass's first element */
 } pass;
@@ -14,15 +15,17 @@ int64_t pass_count(const preparation *ready);
 pass pass_at(const preparation *ready, int64_t index);
 
 /* Bytes of scratch that the plan needs. */
-size_t scratch_bytes(const plan *pl);
+size_t plan_scratch_bytes(const plan *pl);
 
-/* Gives a piece with ready->not_blas == NULL to the vendor's BLAS. When *served stays 0, the caller
- * launches the kernels instead. */
+/* Gives a piece that the vendor's BLAS takes (ready->why_no_blas is NULL) to it. When *served stays 0, the
+ * caller launches the kernels instead. */
 vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served);
 
 /* Makes the scratch and the counters that the plan needs. Call it before the launches. */
-vecdot_status launch_ready(vecdot_queue *queue, const preparation *ready);
+vecdot_status launch_reserve(vecdot_queue *queue, const preparation *ready);
 
+/* launch_main: the main step, for `nodes` tree nodes from `first_node` on. launch_rest: the steps after it,
+ * once all nodes are enqueued. */
 vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current,
                           int64_t first_node, int64_t nodes);
 vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current);

@@ -112,7 +112,7 @@ static vecdot_status run_whole(execution *e, const job *j, const preparation *re
     int served = 0;
     TRY(report_progress(e));
     TRY(bind(e, j, ready, 0, ready->p.n, 1, b));
-    if (ready->not_blas == NULL) TRY(launch_blas(e->queue, ready, b, &served));
+    if (ready->why_no_blas == NULL) TRY(launch_blas(e->queue, ready, b, &served));
     for (int64_t k = 0; k < passes && !served; k++) {
         pass current = pass_at(ready, k);
         TRY(launch_main(e->queue, ready, b, current, 0, ready->pl.nodes));
@@ -163,7 +163,7 @@ static vecdot_status run_ranges(execution *e, const job *j, const preparation *r
 static vecdot_status run_piece(execution *e, const job *j, const preparation *ready)
 {
     bindings b = {0};
-    TRY(launch_ready(e->queue, ready));
+    TRY(launch_reserve(e->queue, ready));
     vecdot_status status =
         ready->element_limit < ready->p.n ? run_ranges(e, j, ready, &b) : run_whole(e, j, ready, &b);
     if (status != VECDOT_SUCCESS) (void)driver_of(e)->queue_finish(e->queue->native);
@@ -179,7 +179,7 @@ static vecdot_status run_pieces(execution *e, const job *j)
     if (d < 0) {
         preparation ready;
         job_prepare(j, &e->policy, &ready);
-        if (!j->overlaps && scratch_bytes(&ready.pl) > (size_t)e->policy.max_alloc)
+        if (!j->overlaps && plan_scratch_bytes(&ready.pl) > (size_t)e->policy.max_alloc)
             d = problem_longest_dimension(&j->p);
         if (d < 0) return run_piece(e, j, &ready);
     }

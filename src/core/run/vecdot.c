@@ -199,9 +199,12 @@ static void explain_job(text *t, const vecdot_queue *queue, job *j)
                      .waits_on_host = waits,
                      .in_pieces = job_needs_pieces(j, policy),
                      .pl = &ready.pl,
-                     .not_blas = ready.not_blas,
+                     .why_no_blas = ready.why_no_blas,
                      .product = &ready.product};
-    for (int a = 0; a < ARRAYS; a++) e.on_host[a] = j->at[a].on_host;
+    for (int a = 0; a < ARRAYS; a++) {
+        e.on_host[a] = j->at[a].on_host;
+        e.copied[a] = ready.transfer.copy[a];
+    }
     if (host_path_takes(j, policy)) {
         e.on_caller = host_set_name(policy->host_set);
         e.estimate = host_path_estimate(&j->p);
