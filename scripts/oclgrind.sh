@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs the kernels on Oclgrind, a simulated OpenCL device that checks every memory access, looks for data races
-# and, in the GPU schedule, for reads of uninitialised memory. By default the CPU schedule with every plan class
-# and dtype, and of the GPU schedule, which the simulated CUDA driver checks as well, each kernel once; --all for
-# every combination (an hour or so).
+# and, in the GPU schedule, for reads of uninitialised memory. By default it runs each plan class of the CPU schedule
+# with each form of operands, the dtypes in turn, and each kernel of the GPU schedule, which the simulated CUDA driver
+# checks as well, once for each way in which it loads; --all for every combination (an hour or so).
 #
 # The library opens libOpenCL.so.1 itself, so the `oclgrind` wrapper, which preloads its own, would be bypassed
 # without a word: Oclgrind is named to the OpenCL loader as the only driver. A program in it exits 0 whatever it

@@ -22,7 +22,7 @@ FOR_BACKENDS = [
     (r"core/plan/gemm\.h", "a product of matrices, as the vendor's BLAS gets it"),
 ]
 # Only a backend's interop.c, which makes the core's objects from a program's own.
-FOR_INTEROP = [(r"core/run/(context|queue)\.h", "the objects that it makes")]
+FOR_INTEROP = [(r"core/run/context\.h", "the objects that it makes")]
 
 REGISTRY = "src/core/run/registry.c"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)

@@ -22,8 +22,8 @@ typedef struct params {
     i64 node_chunks;  /* chunks per node: a power of two, or all of them                        */
     i64 first_node;   /* of this launch                                                         */
     i64 all_nodes;    /* nodes per output over all launches                                     */
-    i64 span;         /* GPU schedule: what a member takes of a node, in chunks (team_gpu), lanes (thread_gpu) or
-                       * products (short_gpu, dense_gpu)                                        */
+    i64 span;         /* GPU schedule: what a member takes of a node, in chunks (team_gpu), lanes (thread_gpu),
+                       * pairs of elements or of sixteen bytes (short_gpu, dense_gpu)           */
     i32 type1;        /* dtypes, for kernels that take them at run time; bit 8: misaligned      */
     i32 type2;
     i32 type_out;

@@ -41,6 +41,9 @@ typedef u8 planned_width[WIDTH == VECTOR_COMPONENTS(sizeof(component)) ? 1 : -1]
 #define PARTS (LANES / VECTOR_ELEMENTS)         /* VECTORs in a canonical row  */
 
 /* PIECE_<type>(Q, p): Q components from stored elements at p, each cast to the result dtype; Q is 2, 4, 8 or 16. */
+#if IS_TYPED && (IS_COMPLEX || GROUP == GROUP_INT) && (CODE(TYPE1) != CODE(RESULT) || CODE(TYPE2) != CODE(RESULT))
+#error "no PIECE_ macro makes a real number complex or an integer wider"
+#endif
 #if IS_DOUBLE
 #define PIECE_f32(Q, p) convert_double##Q(vload##Q(0, p))
 #define PIECE_f64(Q, p) vload##Q(0, p)

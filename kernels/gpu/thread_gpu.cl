@@ -1,7 +1,8 @@
-/* GPU schedule, class column, and all that no other kernel takes: a work-item across a tile of TILE neighbouring
- * outputs, which in class column lie side by side. p.members parts of a group share a tree node of the same outputs.
- * Each takes p.span lanes of a chunk or of several; a lane has sixteen elements in a chunk. A work-item walks AHEAD
- * lanes at a time, so that as many loads of each operand are under way, and keeps the tree's stack in local memory.
+/* GPU schedule, class column, and short rows that short_gpu and dense_gpu do not take: a work-item across a tile of
+ * TILE neighbouring outputs, which in class column lie side by side. p.members parts of a group share a tree node of
+ * the same outputs. Each takes p.span lanes of a chunk or of several; a lane has sixteen elements in a chunk. A
+ * work-item walks AHEAD lanes at a time, so that as many loads of each operand are under way, and keeps the tree's
+ * stack in local memory.
  *
  * Uses: operand.h, team.h. */
 
@@ -27,6 +28,9 @@
 typedef struct pack {
     u32 words[4];
 } pack;
+
+/* load_pack has no case for less than a word. */
+typedef u8 tiles_fill_words[TILE * SIZE1 >= 4 && TILE * SIZE2 >= 4 ? 1 : -1];
 
 FUNCTION pack load_pack(GLOBAL const u8 *from, i32 bytes)
 {

@@ -38,7 +38,8 @@ typedef struct plan {
     int64_t node_chunks; /* chunks of a tree node                                                 */
     int64_t nodes;       /* tree nodes of an output; 1 = the main launch finishes the sum         */
     int members;         /* GPU schedule: parts of a node that a group sums side by side, ...     */
-    int64_t span;        /* ... each so many chunks (team_gpu), lanes (thread_gpu), pairs or leaves       */
+    int64_t span;        /* ... each so many chunks (team_gpu), lanes (thread_gpu), pairs of elements or of
+                            sixteen bytes (short_gpu, dense_gpu)                                  */
     int fused;           /* the main launch adds the partials too                                 */
     int passes_rank;     /* leading batch dimensions, beyond LAUNCH_DIMS: a launch for each position  */
     int step_count;      /* main; then combine when nodes > 1 and not fused; then copy when results go through

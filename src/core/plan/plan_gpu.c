@@ -11,7 +11,7 @@
  *   tile_gpu     the outputs of a group                          (a group takes everything in turns)
  *   thread_gpu   the outputs of a tile  ranges of lanes          lanes
  *   short_gpu    an output              work-items               pairs of elements, or of sixteen bytes
- *   dense_gpu    an output              work-items               products
+ *   dense_gpu    an output              work-items               the same
  *
  * combine_gpu adds partials, so it has a size and nothing else. The planners of matrix_gpu and skinny_gpu are
  * in plan_matrix.c. */
