@@ -1,20 +1,25 @@
-# Writes ptx_table.c and ptx/ to OUTPUT_DIR. If FROM_DIR has them and they are newer than all SOURCES, they are copied
-# from there; otherwise EMBED_PTX compiles them. So one build folder can use the PTX of another.
-set(fresh OFF)
-if(EXISTS "${FROM_DIR}/ptx_table.c" AND EXISTS "${FROM_DIR}/ptx")
-    set(fresh ON)
-    string(REPLACE "|" ";" sources "${SOURCES}")
-    foreach(source IN LISTS sources)
-        if("${source}" IS_NEWER_THAN "${FROM_DIR}/ptx_table.c")
-            set(fresh OFF)
-        endif()
-    endforeach()
+# Writes ptx_table.c and ptx/ into OUTPUT_DIR: copies of those in FROM_DIR where they were compiled from the same SOURCES,
+# else what EMBED_PTX compiles. So other build folders of the same sources need not compile them again. ptx_sources.txt, which
+# is written last, has the sources' hashes: a folder that is half written has none, or an old one.
+string(REPLACE "|" ";" sources "${SOURCES}")
+set(hashes "")
+foreach(source IN LISTS sources)
+    file(SHA256 "${source}" hash)
+    cmake_path(GET source FILENAME name)
+    string(APPEND hashes "${hash}  ${name}\n")
+endforeach()
+
+set(there "")
+if(EXISTS "${FROM_DIR}/ptx_sources.txt")
+    file(READ "${FROM_DIR}/ptx_sources.txt" there)
 endif()
+file(REMOVE "${OUTPUT_DIR}/ptx_sources.txt")
 file(REMOVE_RECURSE "${OUTPUT_DIR}/ptx")
-if(fresh)
+if(there STREQUAL hashes)
     file(COPY "${FROM_DIR}/ptx" DESTINATION "${OUTPUT_DIR}")
     configure_file("${FROM_DIR}/ptx_table.c" "${OUTPUT_DIR}/ptx_table.c" COPYONLY)
     file(TOUCH "${OUTPUT_DIR}/ptx_table.c")
 else()
     execute_process(COMMAND "${EMBED_PTX}" "${OUTPUT_DIR}" COMMAND_ERROR_IS_FATAL ANY)
 endif()
+file(WRITE "${OUTPUT_DIR}/ptx_sources.txt" "${hashes}")
