@@ -44,7 +44,7 @@ static dtype signed_like(dtype t)
     return t >= DTYPE_U8 && t <= DTYPE_U64 ? (dtype)(t - DTYPE_U8 + DTYPE_I8) : t;
 }
 
-static int is_uniform(const triple *t)
+static int triple_is_uniform(const triple *t)
 {
     return t->type1 == t->result && t->type2 == t->result;
 }
@@ -103,7 +103,7 @@ static int candidate_at(kernel_id kernel, const kernel_load *l, size_t k, varian
     }
     const triple *t = &triples[k];
     *v = variant_typed(kernel, (load)l->load, t->type1, t->type2, t->result, l->tile);
-    return l->dtypes == EACH_MIXTURE || is_uniform(t);
+    return l->dtypes == EACH_MIXTURE || triple_is_uniform(t);
 }
 
 int variant_at(size_t index, variant *v)
