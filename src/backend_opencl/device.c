@@ -1,7 +1,6 @@
 /* Finds OpenCL devices and says why a device is not used. Every call asks the driver again: this file
  * keeps no state. */
 #include "backend_opencl/objects.h"
-
 #include "core/base/os.h"
 
 #include <stdio.h>

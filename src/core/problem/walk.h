@@ -17,7 +17,7 @@ typedef struct index_space {
 } index_space;
 
 /* One view. Offsets and steps are bytes; offsets count from `data`. */
-typedef struct side {
+typedef struct strided_view {
     void *data;
     int on_device;  /* data is the backend's memory; otherwise a host address */
     int64_t origin; /* offset of the first element */

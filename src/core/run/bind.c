@@ -1,5 +1,6 @@
 /* Brings host arrays to device buffers and results back. */
 #include "core/run/bind.h"
+
 #include "core/base/status.h"
 #include "core/problem/layout.h"
 #include "core/problem/walk.h"

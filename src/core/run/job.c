@@ -1,8 +1,8 @@
 /* Decides how a job's arrays reach the device, where the job is cut, and how one piece runs. */
 #include "core/run/job.h"
-#include "core/problem/layout.h"
 
 #include "core/base/status.h"
+#include "core/problem/layout.h"
 #include "core/run/blas.h"
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"

@@ -1,9 +1,9 @@
 /* Runs a job's pieces, one after another. On a device that copies, the next piece is copied in a queue of
  * its own while the device computes. The results of a piece are read after the next piece was enqueued. */
 #include "core/run/pieces.h"
-#include "core/problem/layout.h"
 
 #include "core/base/status.h"
+#include "core/problem/layout.h"
 #include "core/run/launch.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Decides whether a job is computed on the calling thread, and walks its outputs. */
 #include "core/run/host/host_path.h"
-#include "core/problem/layout.h"
 
 #include "core/base/status.h"
+#include "core/problem/layout.h"
 #include "core/run/host/host_kernel.h"
 
 #include <string.h>
