@@ -191,6 +191,23 @@ static void test_transfer_is_told(void **state)
     }
 }
 
+/* Where out lies over an input, what is told is the plan that runs: that of the call into a dense array,
+ * whose batch dimensions merge though out's own do not. */
+static void test_waiting_results_are_told(void **state)
+{
+    static float memory[4 * 6 * 8], second[8];
+    int64_t shape[] = {4, 6, 8}, steps[] = {16, 2}, length = 8;
+    DLTensor x1 = {memory, {kDLCPU, 0}, 3, VECDOT_FLOAT32, shape, NULL, 0};
+    DLTensor x2 = {second, {kDLCPU, 0}, 1, VECDOT_FLOAT32, &length, NULL, 0};
+    DLTensor out = {memory, {kDLCPU, 0}, 2, VECDOT_FLOAT32, shape, steps, 0};
+    char words[2048];
+    (void)state;
+    open_null(VECDOT_DEVICE_CPU);
+    must(vecdot_explain(queue, &x1, &x2, NULL, &out, words, sizeof words, NULL), "explain");
+    assert_non_null(strstr(words, "results wait in a dense host array"));
+    assert_non_null(strstr(words, "collapsed batch shape (24,)"));
+}
+
 /* Wherever a call fails, the context is left, and programs are built outside it. */
 static void test_leaving(void **state)
 {
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test_teardown(test_calling_thread, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
         cmocka_unit_test_teardown(test_transfer_is_told, release),
+        cmocka_unit_test_teardown(test_waiting_results_are_told, release),
         cmocka_unit_test_teardown(test_leaving, release),
         cmocka_unit_test_teardown(test_invalid_input, release),
     };

@@ -45,13 +45,6 @@ vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *c
     return VECDOT_SUCCESS;
 }
 
-void job_write_dense(job *j)
-{
-    layout_make_dense(&j->p, OUT);
-    j->at[OUT] = (location){.on_host = 1};
-    j->overlaps = 0;
-}
-
 static int64_t extent_bytes(const problem *p, int array)
 {
     extent e = layout_extent(p, array);
@@ -82,10 +75,8 @@ static int64_t result_bytes(const job *j)
 
 int job_needs_pieces(const job *j, const plan_policy *policy)
 {
-    for (int a = 0; a < ARRAYS; a++) {
-        if (!j->at[a].on_host) continue;
-        if (job_bound_bytes(j, policy, a) > policy->max_alloc) return 1;
-    }
+    for (int a = 0; a < ARRAYS; a++)
+        if (j->at[a].on_host && job_bound_bytes(j, policy, a) > policy->max_alloc) return 1;
     return result_bytes(j) > policy->max_alloc;
 }
 

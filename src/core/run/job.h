@@ -17,10 +17,6 @@ typedef struct job {
 /* Collapses the checked problem in j->p and fills the other fields. */
 vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
 
-/* Replaces out by a dense host array that does not overlap the inputs. Only for planning: the array has no
- * memory. */
-void job_write_dense(job *j);
-
 /* Whether the job must be cut into pieces because an array or the results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);
 

@@ -99,7 +99,19 @@ static DLTensor dense_array(const DLTensor *like, void *data)
     return dense;
 }
 
-/* The dense array overlaps nothing, also where it lies between the elements of an input. */
+/* Makes the job of the same call into a dense array. That overlaps nothing, also where it lies between the
+ * elements of an input. */
+static vecdot_status place_dense(operation op, const vecdot_queue *queue,
+                                 const DLTensor *const tensors[ARRAYS], const vecdot_options *options,
+                                 const DLTensor *dense, job *j)
+{
+    const DLTensor *const to_dense[ARRAYS] = {tensors[X1], tensors[X2], dense};
+    TRY(check(op, tensors[X1], tensors[X2], options, dense, &j->p));
+    TRY(place_job(queue, to_dense, j));
+    j->overlaps = 0;
+    return VECDOT_SUCCESS;
+}
+
 static vecdot_status call_through_host(operation op, vecdot_queue *queue,
                                        const DLTensor *const tensors[ARRAYS], const vecdot_options *options,
                                        job *j)
@@ -111,10 +123,7 @@ static vecdot_status call_through_host(operation op, vecdot_queue *queue,
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "%s: no host memory for %zu bytes of results",
                     operation_name(op), bytes);
     DLTensor dense = dense_array(tensors[OUT], memory);
-    const DLTensor *const to_dense[ARRAYS] = {tensors[X1], tensors[X2], &dense};
-    vecdot_status status = check(op, tensors[X1], tensors[X2], options, &dense, &j->p);
-    if (status == VECDOT_SUCCESS) status = place_job(queue, to_dense, j);
-    j->overlaps = 0;
+    vecdot_status status = place_dense(op, queue, tensors, options, &dense, j);
     if (status == VECDOT_SUCCESS) status = run_job(queue, j);
     if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, tensors[OUT]);
     if (memory != few) free(memory);
@@ -185,12 +194,10 @@ vecdot_status vecdot_result(const DLTensor *x1, const DLTensor *x2, const vecdot
     return VECDOT_SUCCESS;
 }
 
-static void explain_job(text *t, const vecdot_queue *queue, job *j)
+static void explain_job(text *t, const vecdot_queue *queue, const job *j, int waits)
 {
     const plan_policy *policy = &queue->context->policy;
-    const int waits = waits_on_host(queue, j);
     preparation ready;
-    if (waits) job_write_dense(j);
     job_prepare(j, policy, &ready);
     explanation e = {.original = &j->p,
                      .planned = &ready.p,
@@ -227,10 +234,17 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
     TRY(check(OPERATION_VECDOT, x1, x2, options, out, &j.p));
     TRY(place_job(queue, tensors, &j));
     if (!out) j.overlaps = 0;
-    if (problem_outputs(&j.p) == 0)
+    if (problem_outputs(&j.p) == 0) {
         text_add(&t, "problem: no outputs, nothing to do\n");
-    else
-        explain_job(&t, queue, &j);
+    } else {
+        _Alignas(16) char somewhere[16]; /* its elements are never written */
+        const int waits = waits_on_host(queue, &j);
+        if (waits) {
+            const DLTensor dense = dense_array(out, somewhere);
+            TRY(place_dense(OPERATION_VECDOT, queue, tensors, options, &dense, &j));
+        }
+        explain_job(&t, queue, &j, waits);
+    }
     if (needed) *needed = t.length + 1;
     return VECDOT_SUCCESS;
 }
