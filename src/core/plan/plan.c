@@ -51,6 +51,12 @@ static plan_class choose_class(const problem *p, const plan_policy *policy)
     return rows_class(p);
 }
 
+int64_t output_items(const step *s, const plan_policy *policy)
+{
+    (void)policy;
+    return s->p.outputs;
+}
+
 /* ---- Kernels that belong to no class of sums ---- */
 
 static void size_outputs(const plan *pl, const plan_policy *policy, step *s)

@@ -51,17 +51,6 @@ choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
 
 /* ---- Items: how many outputs lie side by side in one ---- */
 
-static int64_t inner_size(const params *q)
-{
-    return q->shape[q->rank - 1];
-}
-
-/* How many items there are when each has `outputs` neighbouring outputs. */
-static int64_t items_of(const params *q, int64_t outputs)
-{
-    return q->outputs / inner_size(q) * ceil_div(inner_size(q), outputs);
-}
-
 /* How many columns of panel_cpu have accumulators of `bytes` in all. */
 static int64_t columns_of(const variant *v, int64_t bytes)
 {
@@ -91,12 +80,6 @@ static int64_t tile_outputs(const step *s)
     int columns = (q->step1[d] == 1 && q->stride1 != 1) || (q->step2[d] == 1 && q->stride2 != 1);
     int64_t even = ceil_div(inner_size(q), ceil_div(inner_size(q), TILE_OUTPUTS));
     return columns ? ceil_div(even, 16) * 16 : 1;
-}
-
-static int64_t rows_items(const step *s, const plan_policy *policy)
-{
-    (void)policy;
-    return s->p.outputs;
 }
 
 static int64_t tile_items(const step *s, const plan_policy *policy)
@@ -200,7 +183,7 @@ static void combine_size(const plan *pl, const plan_policy *policy, step *s)
     cpu_size_outputs(policy, s);
 }
 
-const planner rows_cpu_planner = {.items = rows_items, .wanted_nodes = wanted_nodes, .size = rows_size};
+const planner rows_cpu_planner = {.items = output_items, .wanted_nodes = wanted_nodes, .size = rows_size};
 const planner tile_cpu_planner = {.items = tile_items, .wanted_nodes = wanted_nodes, .size = tile_size};
 const planner panel_cpu_planner = {
     .items = panel_items, .wanted_nodes = wanted_nodes, .most_chunks = PANEL_NODE_CHUNKS, .size = panel_size};

@@ -123,12 +123,6 @@ choice gpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
 
 /* ---- Items: outputs, or as many neighbouring ones as a kernel sums side by side ---- */
 
-static int64_t items_of(const params *q, int64_t outputs)
-{
-    int64_t inner = q->shape[q->rank - 1];
-    return q->outputs / inner * ceil_div(inner, outputs);
-}
-
 static int64_t variant_items(const step *s, const plan_policy *policy)
 {
     (void)policy;
@@ -140,12 +134,6 @@ static int64_t tile_items(const step *s, const plan_policy *policy)
 {
     (void)policy;
     return items_of(&s->p, TILE_GROUP_BYTES / variant_result_bytes(&s->v));
-}
-
-static int64_t row_items(const step *s, const plan_policy *policy)
-{
-    (void)policy;
-    return s->p.outputs;
 }
 
 /* ---- Nodes: with too few groups for the device, parts of a group share a node; with too few even then, sums
@@ -365,6 +353,6 @@ const planner tile_gpu_planner = {.items = tile_items,
                                   .most_chunks = TEAM_NODE_CHUNKS,
                                   .partials_apart = 1,
                                   .size = tile_size};
-const planner short_gpu_planner = {.items = row_items, .share = short_share, .size = short_size};
-const planner dense_gpu_planner = {.items = row_items, .share = dense_share, .size = dense_size};
+const planner short_gpu_planner = {.items = output_items, .share = short_share, .size = short_size};
+const planner dense_gpu_planner = {.items = output_items, .share = dense_share, .size = dense_size};
 const planner combine_gpu_planner = {.size = combine_size};

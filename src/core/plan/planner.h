@@ -47,6 +47,21 @@ typedef struct planner {
     void (*size)(const plan *pl, const plan_policy *policy, step *s);
 } planner;
 
+/* Neighbouring outputs: the size of the innermost batch dimension. */
+static inline int64_t inner_size(const params *q)
+{
+    return q->shape[q->rank - 1];
+}
+
+/* How many items there are when each has `outputs` neighbouring outputs. */
+static inline int64_t items_of(const params *q, int64_t outputs)
+{
+    return q->outputs / inner_size(q) * ceil_div(inner_size(q), outputs);
+}
+
+/* An item is an output. */
+int64_t output_items(const step *s, const plan_policy *policy);
+
 #define X(id, name, ...) extern const planner name##_planner;
 KERNEL_TABLE(X)
 #undef X
