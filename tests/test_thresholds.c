@@ -1,6 +1,7 @@
 /* The thresholds as data: the table is complete and sane, and every device finds its column. No device is
  * needed. */
-#include "core/plan/thresholds.h"
+#include "support/thresholds.h"
+
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
 #include <stdio.h>

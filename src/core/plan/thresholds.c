@@ -1,10 +1,9 @@
-/* The table of thresholds, read by column or by name, and the choice of a device's column. */
+/* The table of thresholds, and the choice of a device's column. */
 #include "core/plan/thresholds.h"
 
 #include "core/base/text.h"
 #include "kernels/common/limits.h"
 
-#include <stddef.h>
 #include <string.h>
 
 /* Predicted and measured: only the reader is told. */
@@ -21,12 +20,6 @@ THRESHOLD_TABLE(X)
 
 const threshold_row threshold_rows[THRESHOLDS] = {
 #define X(name, unit, least, most, factor, ...) {#name, unit, least, most, factor, {__VA_ARGS__}},
-    THRESHOLD_TABLE(X)
-#undef X
-};
-
-static const size_t offsets[THRESHOLDS] = {
-#define X(name, ...) offsetof(thresholds, name),
     THRESHOLD_TABLE(X)
 #undef X
 };
@@ -49,42 +42,13 @@ device_family device_family_of(const vecdot_device_info *info)
     return text_contains(info->vendor, "intel") ? FAMILY_INTEL : FAMILY_UNKNOWN;
 }
 
-const char *device_family_name(device_family family)
-{
-    static const char *const names[FAMILIES] = {
-#define F(id, name, ...) name,
-        FAMILY_TABLE(F, )
-#undef F
-    };
-    return names[family];
-}
-
 /* ---- Values -------------------------------------------------------------------------------------- */
-
-static int64_t *value_at(thresholds *t, int index)
-{
-    return (int64_t *)(void *)((char *)t + offsets[index]);
-}
 
 thresholds thresholds_of(device_family family)
 {
-    thresholds t;
-    for (int i = 0; i < THRESHOLDS; i++) *value_at(&t, i) = threshold_rows[i].on[family];
-    return t;
-}
-
-int64_t threshold_get(const thresholds *t, int index)
-{
-    thresholds copy = *t;
-    return *value_at(&copy, index);
-}
-
-int threshold_set(thresholds *t, int index, int64_t value)
-{
-    const threshold_row *row = &threshold_rows[index];
-    int64_t legal = row->least;
-    while (legal < value && legal < row->most) legal *= row->factor;
-    if (legal != value || legal > row->most) return 0;
-    *value_at(t, index) = value;
-    return 1;
+    return (thresholds){
+#define X(name, ...) .name = threshold_rows[THRESHOLD_##name].on[family],
+        THRESHOLD_TABLE(X)
+#undef X
+    };
 }

@@ -94,13 +94,7 @@ extern const threshold_row threshold_rows[THRESHOLDS];
 
 /* The column of a device. OpenCL's are told apart by their vendors' names. */
 device_family device_family_of(const vecdot_device_info *info);
-const char *device_family_name(device_family family);
 
 thresholds thresholds_of(device_family family);
-
-int64_t threshold_get(const thresholds *t, int index);
-
-/* 0, and nothing is set, when the value is not legal. */
-int threshold_set(thresholds *t, int index, int64_t value);
 
 #endif
