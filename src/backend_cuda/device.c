@@ -196,10 +196,7 @@ static void add_settings(text *report)
     static const char *const names[] = {
         "VECDOT_LIBCUDA",         "VECDOT_LIBCUBLAS",     "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",
         "NVIDIA_VISIBLE_DEVICES", "CUDA_DISABLE_PTX_JIT", "CUDA_CACHE_DISABLE",   "CUDA_CACHE_PATH"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = environment_get(names[i]);
-        if (value != NULL) text_add(report, "  %s=%s\n", names[i], value);
-    }
+    text_add_environment(report, "  ", names, sizeof names / sizeof names[0]);
 }
 
 static void no_visit(void *user, const char *name)

@@ -302,10 +302,7 @@ static void add_settings(text *report)
     static const char *const names[] = {"VECDOT_LIBOPENCL",  "VECDOT_LIBCLBLAST",   "OCL_ICD_VENDORS",
                                         "OCL_ICD_FILENAMES", "POCL_DEVICES",        "POCL_CACHE_DIR",
                                         "POCL_MEMORY_LIMIT", "CUDA_VISIBLE_DEVICES"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = environment_get(names[i]);
-        if (value != NULL) text_add(report, "  %s=%s\n", names[i], value);
-    }
+    text_add_environment(report, "  ", names, sizeof names / sizeof names[0]);
 }
 
 /* PoCL reports no device at all when it cannot write its kernel cache. */

@@ -1,6 +1,8 @@
 /* Writes text into a buffer of fixed size and counts the length of the whole text. */
 #include "core/base/text.h"
 
+#include "core/base/os.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -27,6 +29,14 @@ void text_add_shape(text *t, int ndim, const int64_t *shape)
     text_add(t, "(");
     for (int i = 0; i < ndim; i++) text_add(t, "%s%" PRId64, i > 0 ? ", " : "", shape[i]);
     text_add(t, ndim == 1 ? ",)" : ")");
+}
+
+void text_add_environment(text *t, const char *indent, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *value = environment_get(names[i]);
+        if (value != NULL) text_add(t, "%s%s=%s\n", indent, names[i], value);
+    }
 }
 
 int text_contains(const char *name, const char *part)

@@ -17,6 +17,9 @@ void text_add(text *t, const char *format, ...) PRINTF_LIKE(2, 3);
  * text. */
 void text_add_part(text *t, const char *part);
 
+/* Adds a line NAME=value, after the indent, for each of the environment variables that is set. */
+void text_add_environment(text *t, const char *indent, const char *const *names, size_t count);
+
 /* Whether `part`, which is in lower case, occurs in `name`. Case is ignored. */
 int text_contains(const char *name, const char *part);
 

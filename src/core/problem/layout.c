@@ -6,7 +6,6 @@
 #include "core/base/status.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- Collapsing ---- */
 

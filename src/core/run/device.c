@@ -229,10 +229,7 @@ static void add_settings(text *report)
 {
     static const char *const names[] = {"VECDOT_BACKEND", "VECDOT_DEVICE",    "VECDOT_REPRODUCIBLE",
                                         "VECDOT_BLAS",    "VECDOT_CACHE_DIR", "VECDOT_LOG"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = environment_get(names[i]);
-        if (value != NULL) text_add(report, "%s=%s\n", names[i], value);
-    }
+    text_add_environment(report, "", names, sizeof names / sizeof names[0]);
 }
 
 /* Says which device a context without a selector would get. */

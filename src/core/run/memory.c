@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A tensor with the memory it owns, its shape and its strides, in one allocation. */
 typedef struct owned {
