@@ -19,8 +19,10 @@
 
 /* ---- CPU schedule ---- */
 
-/* Components of a vector, by the bytes of one. A component is a real number; a complex element has two. */
-#define VECTOR_COMPONENTS(component_bytes) ((component_bytes) == 8 ? 8 : 16)
+/* Components of a vector, by the bytes of one. A component is a real number; a complex element has two. Those of 16 bits
+ * fill half of a vector. OpenCL's vectors have MOST_VECTOR_BYTES, those in C as many as the processor's registers. */
+#define MOST_VECTOR_BYTES 64
+#define VECTOR_COMPONENTS(component_bytes, vector_bytes) ((vector_bytes) / ((component_bytes) == 8 ? 8 : 4))
 
 /* short_cpu: levels of its stack, that is, 2^levels elements in a row at most. */
 #define SHORT_LEVELS 5

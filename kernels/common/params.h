@@ -43,6 +43,8 @@ typedef struct params {
     i64 step1[LAUNCH_DIMS]; /* element strides of the batch dimensions */
     i64 step2[LAUNCH_DIMS];
     i64 step_out[LAUNCH_DIMS];
+    i64 group;   /* in C: the group that a call of the kernel computes ... */
+    i64 scratch; /* ... and the address of its memory for SCRATCH          */
 } params;
 
 #endif

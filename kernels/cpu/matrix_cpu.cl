@@ -2,23 +2,23 @@
  * contracted axis it packs the rectangle's columns. Then it packs a few of the rows at a time, and multiplies them in
  * tiles that fill the vector registers. A tile's sums wait in private memory for their partners in the tree.
  *
- * Uses: vector_cpu.h, matrix.h, matrix_pack.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, matrix.h, matrix_pack.h. */
 
 /* ---- A tile of one block ---- */
 
 #if IS_COMPLEX
 #define MULTIPLY_ADD(s, r, V, x, v)                             \
     do {                                                        \
-        VECTOR re_ = (VECTOR)((x)[0]), im_ = (VECTOR)((x)[1]);  \
-        s[2 * (r)] = fma(re_, v[0], s[2 * (r)]);                \
-        s[2 * (r)] = fma(im_, v[1], s[2 * (r)]);                \
-        s[2 * (r) + 1] = fma(re_, v[1], s[2 * (r) + 1]);        \
-        s[2 * (r) + 1] = fma(-im_, v[0], s[2 * (r) + 1]);       \
+        VECTOR re_ = SPLAT((x)[0]), im_ = SPLAT((x)[1]);  \
+        s[2 * (r)] = VECTOR_FMA(re_, v[0], s[2 * (r)]);                \
+        s[2 * (r)] = VECTOR_FMA(im_, v[1], s[2 * (r)]);                \
+        s[2 * (r) + 1] = VECTOR_FMA(re_, v[1], s[2 * (r) + 1]);        \
+        s[2 * (r) + 1] = VECTOR_FMA(-im_, v[0], s[2 * (r) + 1]);       \
     } while (0)
 #else
 #define MULTIPLY_ADD(s, r, V, x, v)                                                                                 \
     UNROLL for (i32 j = 0; j < V; j++)                                                                              \
-    s[(r) * V + j] = multiply_add(s[(r) * V + j], (VECTOR)((x)[0]), v[j], (component)1)
+    s[(r) * V + j] = multiply_add(s[(r) * V + j], SPLAT((x)[0]), v[j], (component)1)
 #endif
 
 /* The lines of memory that the next rows to be packed lie in, which a tile asks for as it goes: for its k-th element
@@ -36,7 +36,7 @@ typedef struct ahead {
                        PRIVATE component *sums)                                                                   \
     {                                                                                                             \
         VECTOR s[R * V];                                                                                          \
-        UNROLL for (i32 j = 0; j < R * V; j++) s[j] = (VECTOR)(0);                                                \
+        UNROLL for (i32 j = 0; j < R * V; j++) s[j] = SPLAT(0);                                                \
         for (i32 k = 0; k < count; k++) {                                                                         \
             VECTOR v[V];                                                                                          \
             PREFETCH(next.from + (k >> next.shift) * next.jump + (k & next.mask) * CACHE_LINE);                   \
@@ -178,13 +178,11 @@ FUNCTION i32 first_row(i32 rows, i32 bands, i32 band)
 
 KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
-    /* Arrays of vectors, for their alignment. */
-    VECTOR column_vectors[COLUMN_COMPONENTS / WIDTH], row_vectors[PACKED_ROWS * ROW_PITCH / WIDTH];
-    VECTOR waiting_vectors[SUM_COMPONENTS / WIDTH], sum_vectors[TILE_COMPONENTS / WIDTH];
-    PRIVATE component *packed_columns = (PRIVATE component *)column_vectors;
-    PRIVATE component *packed_rows = (PRIVATE component *)row_vectors;
-    PRIVATE component *waiting = (PRIVATE component *)waiting_vectors;
-    PRIVATE component *sums = (PRIVATE component *)sum_vectors;
+    SCRATCH(matrix_scratch, kept);
+    PRIVATE component *packed_columns = (PRIVATE component *)kept->columns;
+    PRIVATE component *packed_rows = (PRIVATE component *)kept->rows;
+    PRIVATE component *waiting = (PRIVATE component *)kept->waiting;
+    PRIVATE component *sums = (PRIVATE component *)kept->sums;
     const rectangle r = rectangle_of(&p, GROUP_ID());
     const side a = side_of(&p, ADDRESS1(&p, operand1, r.at.at1), 1);
     const side b = side_of(&p, ADDRESS2(&p, operand2, r.at.at2), 0);

@@ -3,10 +3,13 @@
 
 /* A tile is TILE_ROWS rows by TILE_VECTORS vectors of sums. They leave registers for an element of a row and for one of
  * the columns. */
-#if defined(__AVX512F__)
+#if VECTOR_REGISTERS == 32
 #define TILE_ROWS 14
 #define FEW_ROWS 8
-#elif defined(__AVX__)
+#elif VECTOR_REGISTERS == 16
+#define TILE_ROWS 6
+#define FEW_ROWS 3
+#elif VECTOR_REGISTERS == 8
 #define TILE_ROWS 3
 #define FEW_ROWS 3
 #else
@@ -24,6 +27,13 @@
 #define PANEL_COMPONENTS (MATRIX_BLOCK * TILE_VECTORS * WIDTH)
 #define COLUMN_COMPONENTS (MATRIX_COLUMN_BYTES / (i32)sizeof(component))
 #define SUM_COMPONENTS (MATRIX_SUM_BYTES / (i32)sizeof(component))
+
+/* What a work-item keeps apart, as vectors for their alignment. */
+typedef struct matrix_scratch {
+    VECTOR columns[COLUMN_COMPONENTS / WIDTH], rows[PACKED_ROWS * ROW_PITCH / WIDTH];
+    VECTOR waiting[SUM_COMPONENTS / WIDTH], sums[TILE_COMPONENTS / WIDTH];
+} matrix_scratch;
+#define SCRATCH_TYPE matrix_scratch
 
 /* ---- Packing ---- */
 
@@ -52,29 +62,12 @@ FUNCTION GLOBAL const u8 *lane_at(PRIVATE const params *p, PRIVATE const side *s
     return s->from + (s->is_first ? at.at1 : at.at2) * s->size;
 }
 
-/* Elements of a's and b's lower halves by turns, and of the upper. */
-FUNCTION VECTOR zip_low(VECTOR a, VECTOR b)
-{
-    VECTOR r;
-    r.even = a.lo;
-    r.odd = b.lo;
-    return r;
-}
-
-FUNCTION VECTOR zip_high(VECTOR a, VECTOR b)
-{
-    VECTOR r;
-    r.even = a.hi;
-    r.odd = b.hi;
-    return r;
-}
-
 FUNCTION line line_of(VECTOR first, VECTOR second)
 {
     line l;
 #if IS_COMPLEX
-    l.re = (VECTOR)(first.even, second.even);
-    l.im = (VECTOR)(first.odd, second.odd);
+    l.re = EVEN_COMPONENTS(first, second);
+    l.im = ODD_COMPONENTS(first, second);
 #else
     l.re = first;
 #endif
@@ -158,7 +151,7 @@ FUNCTION void pack_columns_along(GLOBAL const u8 *from, i64 across, PRIVATE comp
                         PREFETCH_FAR(x + i * across + far);
                         q[i] = load_line(x + i * across, WIDTH);
                     } else {
-                        q[i] = line_of((VECTOR)(0), (VECTOR)(0));
+                        q[i] = line_of(SPLAT(0), SPLAT(0));
                     }
                 }
             } else {

@@ -4,7 +4,7 @@
  *
  * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element.
  *
- * Uses: vector_cpu.h, items.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
 
 #define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
@@ -13,7 +13,17 @@
 #define NARROW_BYTES 524288
 #define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
 
+/* Nodes that wait, a row of zeros, and a row of either operand that was cast. */
+typedef struct panel_scratch {
+    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS], zeros[PANEL_PARTS];
+#if LOAD == LOAD_ANY
+    component row1[PANEL * COMPONENTS], row2[PANEL * COMPONENTS];
+#endif
+} panel_scratch;
+#define SCRATCH_TYPE panel_scratch
+
 typedef struct panel {
+    PRIVATE panel_scratch *kept;
     GLOBAL const u8 *from1; /* element 0 of the contracted axis in the panel's first column */
     GLOBAL const u8 *from2;
     i64 step1, step2;    /* bytes from column to column        */
@@ -26,7 +36,7 @@ typedef struct panel {
 } panel;
 
 #if LOAD == LOAD_VECTOR
-#define SPLAT(cast, x, to)                                                                      \
+#define SAME_FOR_ALL(cast, x, to)                                                               \
     {                                                                                           \
         component c[WIDTH];                                                                     \
         for (i32 k = 0; k < VECTOR_ELEMENTS; k++) put_components(c + k * COMPONENTS, cast(*x)); \
@@ -48,12 +58,12 @@ FUNCTION void add_row(PRIVATE const panel *s, PRIVATE const VECTOR *from, PRIVAT
     GLOBAL const stored2 *ahead2 = (GLOBAL const stored2 *)(s->from2 + next * s->row2);
     const i32 whole = row < s->whole_rows ? s->parts : s->columns / VECTOR_ELEMENTS;
     const i32 left = s->columns - whole * VECTOR_ELEMENTS;
-    VECTOR same1 = (VECTOR)(0), same2 = (VECTOR)(0);
+    VECTOR same1 = SPLAT(0), same2 = SPLAT(0);
     if (s->step1 == 0) {
-        SPLAT(CAST1, a, same1)
+        SAME_FOR_ALL(CAST1, a, same1)
         WHOLE_COLUMNS(same1, WIDE2(j, b))
     } else if (s->step2 == 0) {
-        SPLAT(CAST2, b, same2)
+        SAME_FOR_ALL(CAST2, b, same2)
         WHOLE_COLUMNS(WIDE1(j, a), same2)
     } else {
         WHOLE_COLUMNS(WIDE1(j, a), WIDE2(j, b))
@@ -100,9 +110,9 @@ FUNCTION void narrow_chunk(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, 
 #else
 FUNCTION void lane_sums(PRIVATE const panel *s, PRIVATE const VECTOR *zeros, PRIVATE VECTOR *sums, i64 first, i64 end)
 {
-    component a[PANEL * COMPONENTS], b[PANEL * COMPONENTS];
-    STORE_COMPONENTS((VECTOR)(0), s->parts - 1, a);
-    STORE_COMPONENTS((VECTOR)(0), s->parts - 1, b);
+    PRIVATE component *a = s->kept->row1, *b = s->kept->row2;
+    STORE_COMPONENTS(SPLAT(0), s->parts - 1, a);
+    STORE_COMPONENTS(SPLAT(0), s->parts - 1, b);
     for (i64 i = first; i < end; i += LANES) {
         pack(a, s->from1 + i * s->row1, s->type1, s->step1, s->columns);
         pack(b, s->from2 + i * s->row2, s->type2, s->step2, s->columns);
@@ -134,9 +144,9 @@ FUNCTION i32 trailing_ones(i64 x)
 /* Leaves the node's sums in nodes[0]. */
 FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PARTS], i64 begin, i64 end)
 {
-    VECTOR zeros[PANEL_PARTS];
+    PRIVATE VECTOR *zeros = s->kept->zeros;
     i32 depth = 0; /* used entries of nodes */
-    for (i32 j = 0; j < s->parts; j++) zeros[j] = (VECTOR)(0);
+    for (i32 j = 0; j < s->parts; j++) zeros[j] = SPLAT(0);
     for (i64 chunk = 0; begin < end; begin += CHUNK, chunk++) {
         i64 stop = min(end, begin + CHUNK);
         i32 base = depth;
@@ -163,11 +173,12 @@ FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PA
 }
 
 FUNCTION panel panel_of(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOBAL const u8 *operand2,
-                        PRIVATE const item *x)
+                        PRIVATE const item *x, PRIVATE panel_scratch *kept)
 {
     const i32 d = p->rank - 1;
     const i64 size1 = OPERAND_SIZE1(p), size2 = OPERAND_SIZE2(p);
     panel s;
+    s.kept = kept;
     s.from1 = ADDRESS1(p, operand1, x->at.at1);
     s.from2 = ADDRESS2(p, operand2, x->at.at2);
     s.step1 = p->step1[d] * size1;
@@ -190,13 +201,13 @@ FUNCTION panel panel_of(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
 
 KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
-    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
+    SCRATCH(panel_scratch, kept);
     const range block = block_of(&p, GROUP_ID(), items_of(&p));
     for (i64 index = block.begin; index < block.end; index++) {
         item x = item_of(&p, index);
-        const panel s = panel_of(&p, operand1, operand2, &x);
-        node_sums(&s, nodes, x.elements.begin, x.elements.end);
-        PRIVATE const component *sums = (PRIVATE const component *)nodes[0];
+        const panel s = panel_of(&p, operand1, operand2, &x, kept);
+        node_sums(&s, kept->nodes, x.elements.begin, x.elements.end);
+        PRIVATE const component *sums = (PRIVATE const component *)kept->nodes[0];
         for (i32 k = 0; k < s.columns; k++, x.at.out += p.step_out[p.rank - 1])
             store_node(&p, out, x.at, x.flat + k, x.node, get_components(sums + k * COMPONENTS));
     }

@@ -1,7 +1,7 @@
 /* CPU schedule, classes lanes, split and shared: vectors along the contracted axis. A work-item sums one tree node of
  * each of a block of outputs.
  *
- * Uses: vector_cpu.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h. */
 
 #if LOAD == LOAD_VECTOR
 /* Neighbouring outputs that share an operand are summed a few at a time: memory is then read in as many streams, which
@@ -15,7 +15,7 @@
                        component sign, PRIVATE value *chunks)                                                          \
     {                                                                                                                  \
         VECTOR sums[N][PARTS];                                                                                         \
-        UNROLL for (i32 j = 0; j < PARTS; j++) UNROLL for (i32 t = 0; t < N; t++) sums[t][j] = (VECTOR)(0);            \
+        UNROLL for (i32 j = 0; j < PARTS; j++) UNROLL for (i32 t = 0; t < N; t++) sums[t][j] = SPLAT(0);            \
         for (; count >= LANES; count -= LANES, a += LANES, b += LANES)                                                 \
             UNROLL for (i32 j = 0; j < PARTS; j++)                                                                     \
                 UNROLL for (i32 t = 0; t < N; t++) {                                                                   \
@@ -23,26 +23,25 @@
                     HINT(step2, b + t * step2 + j * VECTOR_ELEMENTS)                                                   \
                     sums[t][j] = multiply_add(sums[t][j], WIDE1(j, a + t * step1), WIDE2(j, b + t * step2), sign);     \
                 }                                                                                                      \
-        UNROLL for (i32 t = 0; t < N; t++) {                                                                           \
-            add_rest(sums[t], a + t * step1, b + t * step2, count, sign);                                              \
-            chunks[t] = fold_row(sums[t]);                                                                             \
-        }                                                                                                              \
+        UNROLL for (i32 t = 0; t < N; t++)                                                                             \
+            chunks[t] = count == 0 ? fold_row(sums[t])                                                                 \
+                                   : with_rest(sums[t], a + t * step1, b + t * step2, count, sign);                    \
     }
 #define NO_HINT(step, p)
 #define HINT(step, p) if (step) PREFETCH_FAR((GLOBAL const u8 *)(p) + AHEAD);
 
-/* Adds the last `count` < LANES elements to the sums of a row. */
-FUNCTION void add_rest(PRIVATE VECTOR *sums, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 count,
-                       component sign)
+/* The value of a chunk from the sums of its whole rows and the last `count` < LANES elements. The sums are copied, since
+ * compilers leave an array in registers only where every index is known. */
+FUNCTION value with_rest(PRIVATE const VECTOR *sums, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 count,
+                         component sign)
 {
-    UNROLL for (i32 j = 0; j < PARTS; j++) {
-        i32 left = count - j * VECTOR_ELEMENTS;
-        if (left >= VECTOR_ELEMENTS)
-            sums[j] = multiply_add(sums[j], WIDE1(j, a), WIDE2(j, b), sign);
-        else if (left > 0)
-            sums[j] = multiply_add(sums[j], collect1(a + j * VECTOR_ELEMENTS, 1, left),
-                                   collect2(b + j * VECTOR_ELEMENTS, 1, left), sign);
-    }
+    VECTOR all[PARTS];
+    i32 j = 0;
+    UNROLL for (i32 k = 0; k < PARTS; k++) all[k] = sums[k];
+    for (; (j + 1) * VECTOR_ELEMENTS <= count; j++) all[j] = multiply_add(all[j], WIDE1(j, a), WIDE2(j, b), sign);
+    const i32 done = j * VECTOR_ELEMENTS, left = count - done;
+    if (left > 0) all[j] = multiply_add(all[j], collect1(a + done, 1, left), collect2(b + done, 1, left), sign);
+    return fold_row(all);
 }
 
 DEFINE_CHUNK_SUMS(chunk_of_one, 1, NO_HINT)
@@ -83,7 +82,7 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL 
     i64 step1 = p->stride1 * OPERAND_SIZE1(p);
     i64 step2 = p->stride2 * OPERAND_SIZE2(p);
     VECTOR sums[PARTS];
-    UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = (VECTOR)(0);
+    UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = SPLAT(0);
     for (i32 row = 0; row < count; row += LANES) {
         i32 part = min(count - row, (i32)LANES);
         for (i32 k = part * COMPONENTS; k < LANES * COMPONENTS; k++) a[k] = b[k] = 0;

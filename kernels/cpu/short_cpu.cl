@@ -7,7 +7,7 @@
  * The last strip may have no next row, so its elements are collected. Elsewhere a strip's elements are collected one by
  * one, so that its rows lie across the vector.
  *
- * Uses: vector_cpu.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h. */
 
 /* ---- Rows read whole ---- */
 
@@ -24,16 +24,16 @@ typedef struct rows {
 
 /* A VECTOR of VECTOR_ELEMENTS / length rows, from pieces of length * COMPONENTS components. */
 #define OF_1(piece, Q, x, step) piece(Q, x)
-#define OF_2(piece, Q, x, step) (VECTOR)(piece(Q, x), piece(Q, (x) + (step)))
-#define OF_4(piece, Q, x, step)                                                                   \
-    (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)))
-#define OF_8(piece, Q, x, step)                                                                             \
-    (VECTOR)(piece(Q, x), piece(Q, (x) + (step)), piece(Q, (x) + 2 * (step)), piece(Q, (x) + 3 * (step)),   \
-             piece(Q, (x) + 4 * (step)), piece(Q, (x) + 5 * (step)), piece(Q, (x) + 6 * (step)),            \
-             piece(Q, (x) + 7 * (step)))
+#define OF_2(piece, Q, x, step) PASTE(JOIN_, Q)(piece(Q, x), piece(Q, (x) + (step)))
+#define OF_4(piece, Q, x, step) \
+    PASTE(JOIN_, TWICE_##Q)(OF_2(piece, Q, x, step), OF_2(piece, Q, (x) + 2 * (step), step))
+#define OF_8(piece, Q, x, step) JOIN_8(OF_4(piece, Q, x, step), OF_4(piece, Q, (x) + 4 * (step), step))
+#define TWICE_2 4
+#define TWICE_4 8
 
 /* rows_<Q>: the sums of a strip whose padded rows have Q components. */
-#define ROW_SUMS(Q, COUNT)                                                                                    \
+#define ROW_SUMS(Q, COUNT) ROW_SUMS_(Q, COUNT)
+#define ROW_SUMS_(Q, COUNT)                                                                                   \
     FUNCTION VECTOR rows_##Q(PRIVATE const rows *r, GLOBAL const stored1 *from1, GLOBAL const stored2 *from2) \
     {                                                                                                         \
         const i32 length = Q / COMPONENTS;                                                                    \
@@ -42,7 +42,7 @@ typedef struct rows {
         {                                                                                                     \
             VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, from1 + j * COUNT * r->step1, r->step1) : r->row1;    \
             VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, from2 + j * COUNT * r->step2, r->step2) : r->row2;    \
-            sums[j] = KEEP(multiply_add((VECTOR)(0), a, b, r->sign), r->mask);                                \
+            sums[j] = KEEP(multiply_add(SPLAT(0), a, b, r->sign), r->mask);                                \
         }                                                                                                     \
         UNROLL for (i32 width = length / 2; width > 0; width /= 2)                                            \
             UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);          \
@@ -52,28 +52,29 @@ typedef struct rows {
 ROW_SUMS(2, 8)
 ROW_SUMS(4, 4)
 ROW_SUMS(8, 2)
-ROW_SUMS(16, 1)
-#else
+#elif WIDTH == 8
 ROW_SUMS(2, 4)
 ROW_SUMS(4, 2)
-ROW_SUMS(8, 1)
+#elif WIDTH == 4
+ROW_SUMS(2, 2)
 #endif
+ROW_SUMS(WIDTH, 1)
 
 FUNCTION VECTOR whole_rows(PRIVATE const rows *r, GLOBAL const u8 *from1, GLOBAL const u8 *from2)
 {
     GLOBAL const stored1 *a = (GLOBAL const stored1 *)from1;
     GLOBAL const stored2 *b = (GLOBAL const stored2 *)from2;
     switch (r->padded) {
-#if COMPONENTS == 1
+#if COMPONENTS == 1 && WIDTH > 2
     case 2: return rows_2(r, a, b);
 #endif
+#if WIDTH > 4
     case 4: return rows_4(r, a, b);
-#if WIDTH == 16
-    case 8: return rows_8(r, a, b);
-    default: return rows_16(r, a, b);
-#else
-    default: return rows_8(r, a, b);
 #endif
+#if WIDTH > 8
+    case 8: return rows_8(r, a, b);
+#endif
+    default: return PASTE(rows_, WIDTH)(r, a, b);
     }
 }
 
@@ -88,7 +89,8 @@ FUNCTION i32 padded_length(i64 n)
 FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2)
 {
     const i32 d = p->rank - 1, n = (i32)p->n, length = padded_length(n);
-    component row1[WIDTH], row2[WIDTH], mask[WIDTH];
+    component row1[WIDTH], row2[WIDTH];
+    mask_component mask[WIDTH];
     r->step1 = p->step1[d];
     r->step2 = p->step2[d];
     r->sign = (component)(p->no_conj ? -1 : 1);
@@ -104,14 +106,9 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u
     }
     r->row1 = LOAD_COMPONENTS(0, row1);
     r->row2 = LOAD_COMPONENTS(0, row2);
-    for (i32 k = 0; k < WIDTH; k++) mask[k] = (k / COMPONENTS & (length - 1)) < n ? (component)1 : (component)0;
-#if GROUP == GROUP_INT
-    r->mask = -LOAD_COMPONENTS(0, mask);
-#elif IS_DOUBLE
-    r->mask = as_ulong8(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
-#else
-    r->mask = as_uint16(LOAD_COMPONENTS(0, mask) == (VECTOR)(1));
-#endif
+    for (i32 k = 0; k < WIDTH; k++)
+        mask[k] = (k / COMPONENTS & (length - 1)) < n ? (mask_component)-1 : (mask_component)0;
+    r->mask = LOAD_MASK(mask);
     r->padded = length * COMPONENTS;
 }
 #else
@@ -135,7 +132,7 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const u
 FUNCTION VECTOR collect_any(GLOBAL const u8 *from, i32 type, i64 step, i32 count)
 {
     component c[WIDTH];
-    STORE_COMPONENTS((VECTOR)(0), 0, c);
+    STORE_COMPONENTS(SPLAT(0), 0, c);
     pack(c, from, type, step, count);
     return LOAD_COMPONENTS(0, c);
 }
@@ -153,7 +150,7 @@ FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *from1, GLOB
     for (i32 i = 0; i < (i32)p->n; i++) {
         const VECTOR a = STRIP_OF(1, p, from1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count);
         const VECTOR b = STRIP_OF(2, p, from2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count);
-        VECTOR leaf = multiply_add((VECTOR)(0), a, b, sign);
+        VECTOR leaf = multiply_add(SPLAT(0), a, b, sign);
         for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
         nodes[depth++] = leaf;
     }
@@ -181,7 +178,7 @@ FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, VECTOR sums, i
     component c[WIDTH];
 #if GROUP == GROUP_F32 || GROUP == GROUP_F64
     if (step == 1 && count == VECTOR_ELEMENTS) {
-        STORE_COMPONENTS(sums + (VECTOR)(0), 0, (GLOBAL component *)to);
+        STORE_COMPONENTS(sums + SPLAT(0), 0, (GLOBAL component *)to);
         return;
     }
 #endif

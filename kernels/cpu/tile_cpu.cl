@@ -4,7 +4,7 @@
  * output at a time, or, where neighbouring outputs lie next to each other ("columns"), a square of the transpose at a
  * time. So every line of memory is read once for the tile.
  *
- * Uses: vector_cpu.h, items.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
 
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 
@@ -13,25 +13,13 @@
 #define ROW_STRIDED 1
 #define ROW_COLUMNS 2
 
-/* ---- The elements of a VECTOR in other orders ---- */
-
-#if GROUP == GROUP_C64
-#define REVERSED(v) (v).sefcdab8967452301
-#define EVEN_ELEMENTS(v) (v).s014589cd
-#define ODD_ELEMENTS(v) (v).s2367abef
-#elif GROUP == GROUP_C128
-#define REVERSED(v) (v).s67452301
-#define EVEN_ELEMENTS(v) (v).s0145
-#define ODD_ELEMENTS(v) (v).s2367
-#else
-#if WIDTH == 16
-#define REVERSED(v) (v).sfedcba9876543210
-#else
-#define REVERSED(v) (v).s76543210
-#endif
-#define EVEN_ELEMENTS(v) (v).even
-#define ODD_ELEMENTS(v) (v).odd
-#endif
+/* The rows of up to TILE_OUTPUTS outputs: their sums, what is packed of them, and the tree of each. */
+typedef struct tile_scratch {
+    VECTOR sums[TILE_OUTPUTS][PARTS];
+    component packed1[TILE_OUTPUTS * ROW_COMPONENTS], packed2[TILE_OUTPUTS * ROW_COMPONENTS];
+    tree trees[TILE_OUTPUTS];
+} tile_scratch;
+#define SCRATCH_TYPE tile_scratch
 
 /* Transposes VECTOR_ELEMENTS vectors: every pass interleaves the elements of each vector of the lower half with those
  * of its partner in the upper one. */
@@ -41,10 +29,8 @@ FUNCTION void transpose(PRIVATE VECTOR *rows)
     UNROLL for (i32 pass = VECTOR_ELEMENTS; pass > 1; pass /= 2) {
         UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS / 2; j++) {
             const VECTOR low = rows[j], high = rows[j + VECTOR_ELEMENTS / 2];
-            EVEN_ELEMENTS(mixed[2 * j]) = low.lo;
-            ODD_ELEMENTS(mixed[2 * j]) = high.lo;
-            EVEN_ELEMENTS(mixed[2 * j + 1]) = low.hi;
-            ODD_ELEMENTS(mixed[2 * j + 1]) = high.hi;
+            mixed[2 * j] = zip_low_elements(low, high);
+            mixed[2 * j + 1] = zip_high_elements(low, high);
         }
         UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS; j++) rows[j] = mixed[j];
     }
@@ -82,7 +68,7 @@ FUNCTION operand operand_at(GLOBAL const u8 *at, i64 step, i64 stride)
             for (; k + VECTOR_ELEMENTS <= count; k += VECTOR_ELEMENTS) {                                              \
                 const VECTOR low = WIDE##which(0, from + 2 * k);                                                      \
                 const VECTOR high = WIDE##which(0, from + 2 * k + (VECTOR_ELEMENTS - 1));                             \
-                STORE_COMPONENTS((VECTOR)(EVEN_ELEMENTS(low), ODD_ELEMENTS(high)), 0, to + k * COMPONENTS);           \
+                STORE_COMPONENTS(EVEN_THEN_ODD_ELEMENTS(low, high), 0, to + k * COMPONENTS);                         \
             }                                                                                                         \
         for (; k < count; k++) put_components(to + k * COMPONENTS, CAST##which(from[k * stride]));                    \
         for (; k < LANES; k++) put_components(to + k * COMPONENTS, value_zero());                                     \
@@ -154,17 +140,17 @@ PACK(2)
     }
 
 /* Adds one canonical row, from element `begin` on, to the sums of the tile's outputs. */
-FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *first, PRIVATE const operand *second,
-                      i64 begin, i64 left, i32 outputs, component sign)
+FUNCTION void add_row(PRIVATE tile_scratch *s, PRIVATE const operand *first, PRIVATE const operand *second, i64 begin,
+                      i64 left, i32 outputs, component sign)
 {
-    component packed1[TILE_OUTPUTS * ROW_COMPONENTS], packed2[TILE_OUTPUTS * ROW_COMPONENTS];
-    PRIVATE const component *a = packed1, *b = packed2;
+    PRIVATE VECTOR(*sums)[PARTS] = s->sums;
+    PRIVATE const component *a = s->packed1, *b = s->packed2;
     const i32 direct1 = first->kind == ROW_CONTIGUOUS && left >= LANES;
     const i32 direct2 = second->kind == ROW_CONTIGUOUS && left >= LANES;
     GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)first->at + begin * first->stride;
     GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)second->at + begin * second->stride;
-    if (!direct1) pack1(packed1, first, begin, left, outputs);
-    if (!direct2) pack2(packed2, second, begin, left, outputs);
+    if (!direct1) pack1(s->packed1, first, begin, left, outputs);
+    if (!direct2) pack2(s->packed2, second, begin, left, outputs);
     if (direct1) {
         ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * first->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
     } else if (direct2) {
@@ -175,23 +161,22 @@ FUNCTION void add_row(PRIVATE VECTOR (*sums)[PARTS], PRIVATE const operand *firs
 }
 
 /* Leaves the sums of elements begin to end of each output in its tree. */
-FUNCTION void tile_sums(PRIVATE tree *trees, PRIVATE const operand *first, PRIVATE const operand *second, i64 begin,
-                        i64 end, i32 outputs, component sign)
+FUNCTION void tile_sums(PRIVATE tile_scratch *s, PRIVATE const operand *first, PRIVATE const operand *second,
+                        i64 begin, i64 end, i32 outputs, component sign)
 {
-    VECTOR sums[TILE_OUTPUTS][PARTS];
-    for (i32 t = 0; t < outputs; t++) trees[t].depth = 0;
+    for (i32 t = 0; t < outputs; t++) s->trees[t].depth = 0;
     for (i64 chunk = 0; begin < end; chunk++) {
         const i64 stop = min(end, begin + CHUNK);
         for (i32 t = 0; t < outputs; t++)
-            for (i32 j = 0; j < PARTS; j++) sums[t][j] = (VECTOR)(0);
-        for (; begin < stop; begin += LANES) add_row(sums, first, second, begin, end - begin, outputs, sign);
-        for (i32 t = 0; t < outputs; t++) tree_push(&trees[t], chunk, fold_row(sums[t]));
+            for (i32 j = 0; j < PARTS; j++) s->sums[t][j] = SPLAT(0);
+        for (; begin < stop; begin += LANES) add_row(s, first, second, begin, end - begin, outputs, sign);
+        for (i32 t = 0; t < outputs; t++) tree_push(&s->trees[t], chunk, fold_row(s->sums[t]));
     }
 }
 
 KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
-    tree trees[TILE_OUTPUTS];
+    SCRATCH(tile_scratch, kept);
     const i32 d = p.rank - 1;
     const component sign = (component)(p.no_conj ? -1 : 1);
     const range block = block_of(&p, GROUP_ID(), items_of(&p));
@@ -199,8 +184,8 @@ KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         item x = item_of(&p, index);
         const operand first = operand_at(ADDRESS1(&p, operand1, x.at.at1), p.step1[d], p.stride1);
         const operand second = operand_at(ADDRESS2(&p, operand2, x.at.at2), p.step2[d], p.stride2);
-        tile_sums(trees, &first, &second, x.elements.begin, x.elements.end, x.outputs, sign);
+        tile_sums(kept, &first, &second, x.elements.begin, x.elements.end, x.outputs, sign);
         for (i32 t = 0; t < x.outputs; t++, x.at.out += p.step_out[d])
-            store_node(&p, out, x.at, x.flat + t, x.node, tree_sum(&trees[t]));
+            store_node(&p, out, x.at, x.flat + t, x.node, tree_sum(&kept->trees[t]));
     }
 }

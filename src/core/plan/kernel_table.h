@@ -46,7 +46,7 @@ typedef struct kernel_load {
  *   schedules  that use it
  *   inputs     how many arrays it reads: a launch's first buffers, before the one it writes
  *   warm       WARM: vecdot_warmup builds it, in the first of its loads; COLD: the first call that needs it does
- *   headers    the text between the common headers and its file: a list in program_text.c
+ *   headers    the text between the common headers and its file: a list in kernel_headers.h
  *   loads      {load, tile, dtypes} for each way in which it exists */
 #define KERNEL_TABLE(X)                                                                                      \
     X(FILL, fill, ON_BOTH, 0, COLD, NO_HEADERS,                                                              \
@@ -84,6 +84,27 @@ typedef struct kernel_load {
     X(COPY, copy, ON_BOTH, 1, COLD, COPY_HEADERS,                                                            \
       ({LOAD_NONE, 1, EACH_GROUP}))
 /* clang-format on */
+
+/* T(type1, type2, result): the dtypes for which typed programs exist. One dtype throughout comes first, then the common
+ * mixtures, each in both orders. Unsigned integers run as signed ones, since the bits are the same. */
+#define TYPES_TABLE(T)                                                                                       \
+    T(BOOL, BOOL, BOOL)                                                                                      \
+    T(I8, I8, I8)                                                                                            \
+    T(I16, I16, I16)                                                                                         \
+    T(I32, I32, I32)                                                                                         \
+    T(I64, I64, I64)                                                                                         \
+    T(F16, F16, F16)                                                                                         \
+    T(BF16, BF16, BF16)                                                                                      \
+    T(F32, F32, F32)                                                                                         \
+    T(F64, F64, F64)                                                                                         \
+    T(C64, C64, C64)                                                                                         \
+    T(C128, C128, C128)                                                                                      \
+    T(F16, F32, F32)                                                                                         \
+    T(F32, F16, F32)                                                                                         \
+    T(BF16, F32, F32)                                                                                        \
+    T(F32, BF16, F32)                                                                                        \
+    T(F32, F64, F64)                                                                                         \
+    T(F64, F32, F64)
 
 typedef enum kernel_id {
 #define X(id, ...) KERNEL_##id,

@@ -6,15 +6,15 @@
 #include "kernels/common/limits.h"
 
 /* Elements in a vector of accumulators. A complex element takes two components. */
-static int64_t vector_elements(group g, int result_bytes)
+static int64_t vector_elements(group g, int result_bytes, const plan_policy *policy)
 {
     int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
-    return VECTOR_COMPONENTS(wide ? 8 : 4) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
+    return VECTOR_COMPONENTS(wide ? 8 : 4, policy->vector_bytes) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
 }
 
-static int64_t vector_of(const variant *v)
+static int64_t vector_of(const variant *v, const plan_policy *policy)
 {
-    return vector_elements((group)v->group, variant_result_bytes(v));
+    return vector_elements((group)v->group, variant_result_bytes(v), policy);
 }
 
 /* ---- The kernel ---- */
@@ -27,7 +27,7 @@ int cpu_fits_short(const problem *p)
 
 int cpu_is_short(const problem *p, const plan_policy *policy)
 {
-    int64_t vector = vector_elements(dtype_group(p->result), dtype_size(p->result));
+    int64_t vector = vector_elements(dtype_group(p->result), dtype_size(p->result), policy);
     return p->rank > 0 && cpu_fits_short(p) && p->n <= policy->thresholds.short_cpu_vectors * vector;
 }
 
@@ -52,19 +52,19 @@ choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
 /* ---- Items: how many outputs lie side by side in one ---- */
 
 /* How many columns of panel_cpu have accumulators of `bytes` in all. */
-static int64_t columns_of(const variant *v, int64_t bytes)
+static int64_t columns_of(const variant *v, int64_t bytes, const plan_policy *policy)
 {
     int narrow = v->group == GROUP_INT && variant_result_bytes(v) < 4; /* 16-bit accumulators */
-    return bytes / (narrow ? 32 : 64) * vector_of(v);
+    return bytes / (policy->vector_bytes / (narrow ? 2 : 1)) * vector_of(v, policy);
 }
 
 /* Columns of a panel. A panel is as wide as panel_cpu allows, unless cores would then be idle. All panels
  * have about the same width. */
 static int64_t panel_columns(const step *s, const plan_policy *policy)
 {
-    int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes),
-            least = columns_of(&s->v, policy->thresholds.least_panel_bytes);
-    int64_t inner = inner_size(&s->p), vector = vector_of(&s->v);
+    int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes, policy),
+            least = columns_of(&s->v, policy->thresholds.least_panel_bytes, policy);
+    int64_t inner = inner_size(&s->p), vector = vector_of(&s->v, policy);
     int64_t enough = ceil_div(at_least(policy->units, 1) * inner, s->p.outputs);
     int64_t panels = at_least(ceil_div(inner, most), at_most(enough, ceil_div(inner, least)));
     return ceil_div(ceil_div(inner, panels), vector) * vector;
@@ -96,8 +96,7 @@ static int64_t panel_items(const step *s, const plan_policy *policy)
 /* Strips of a vector of outputs. */
 static int64_t short_items(const step *s, const plan_policy *policy)
 {
-    (void)policy;
-    return items_of(&s->p, vector_of(&s->v));
+    return items_of(&s->p, vector_of(&s->v, policy));
 }
 
 /* ---- Nodes ---- */
@@ -169,7 +168,7 @@ static void panel_size(const plan *pl, const plan_policy *policy, step *s)
 
 static void short_size(const plan *pl, const plan_policy *policy, step *s)
 {
-    size_blocks(policy, s, short_items(s, policy), node_bytes(pl, s) * vector_of(&s->v));
+    size_blocks(policy, s, short_items(s, policy), node_bytes(pl, s) * vector_of(&s->v, policy));
 }
 
 void cpu_size_outputs(const plan_policy *policy, step *s)

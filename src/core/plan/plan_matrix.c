@@ -54,9 +54,9 @@ static int64_t accumulator_bytes(const variant *v)
 }
 
 /* Columns of a register tile. */
-static int64_t tile_columns(const variant *v)
+static int64_t tile_columns(const variant *v, const plan_policy *policy)
 {
-    int64_t components = TILE_VECTORS * VECTOR_COMPONENTS(component_bytes(v));
+    int64_t components = TILE_VECTORS * VECTOR_COMPONENTS(component_bytes(v), policy->vector_bytes);
     return components * component_bytes(v) / accumulator_bytes(v);
 }
 
@@ -66,17 +66,17 @@ static int64_t padded(int64_t x, int64_t unit)
 }
 
 /* Columns of a rectangle: as many as matrix_cpu has room for. All rectangles have about the same width. */
-static int64_t rectangle_columns(const variant *v, int64_t columns)
+static int64_t rectangle_columns(const variant *v, int64_t columns, const plan_policy *policy)
 {
     int64_t most = MATRIX_COLUMN_BYTES / (MATRIX_BLOCK * accumulator_bytes(v));
-    return padded(ceil_div(columns, ceil_div(columns, most)), tile_columns(v));
+    return padded(ceil_div(columns, ceil_div(columns, most)), tile_columns(v, policy));
 }
 
 /* Rows of a rectangle: enough that packing its columns pays, few enough that every core has rectangles and
  * that the waiting sums of a node of `blocks` blocks fit. */
 static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns), levels = 0;
+    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns, policy), levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
     int64_t most = levels == 0
                        ? MOST_ROWS
@@ -89,7 +89,7 @@ static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks,
 
 static int64_t rectangles(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    return q->outputs / q->rows / q->columns * ceil_div(q->columns, rectangle_columns(v, q->columns)) *
+    return q->outputs / q->rows / q->columns * ceil_div(q->columns, rectangle_columns(v, q->columns, policy)) *
            ceil_div(q->rows, rectangle_rows(v, q, blocks, policy));
 }
 
@@ -110,7 +110,7 @@ static int64_t cpu_wanted_nodes(planning *w)
 static void cpu_size(const plan *pl, const plan_policy *policy, step *s)
 {
     params *q = &s->p;
-    q->panel = rectangle_columns(&s->v, q->columns);
+    q->panel = rectangle_columns(&s->v, q->columns, policy);
     q->block = rectangle_rows(&s->v, q, pl->node_chunks, policy);
     s->group_size = 1;
     s->groups = (size_t)(rectangles(&s->v, q, pl->node_chunks, policy) * q->nodes);

@@ -1,6 +1,8 @@
 /* The policy that a device calls for. */
 #include "core/plan/policy.h"
 
+#include "kernels/common/limits.h"
+
 #include <limits.h>
 
 /* Host arrays that are copied lie in the device's memory together: three of them, and the scratch. */
@@ -18,6 +20,7 @@ void policy_init(plan_policy *policy, const vecdot_device_info *info, int reside
                             .share_host = info->shares_host_memory,
                             .share_out = is_cpu,
                             .max_alloc = largest_buffer(info),
+                            .vector_bytes = MOST_VECTOR_BYTES,
                             .units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX,
                             .fenced_groups = fenced_groups,
                             .thresholds = thresholds_of(device_family_of(info)),

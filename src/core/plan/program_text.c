@@ -1,6 +1,7 @@
 /* The sources and options of variants' programs. */
 #include "core/plan/program_text.h"
 
+#include "core/plan/kernel_headers.h"
 #include "kernel_sources.h"
 #include "kernels/common/codes.h"
 
@@ -12,30 +13,15 @@ _Static_assert((int)GROUP_COUNT == 7 && (int)LOAD_COUNT == 4, "codes.h follows d
 
 /* ---- Sources ---- */
 
-#define COMMON_HEADERS                                                                                       \
-    kernel_source_dialect_opencl_h, kernel_source_codes_h, kernel_source_limits_h, kernel_source_params_h,   \
-        kernel_source_number_h, kernel_source_element_h, kernel_source_batch_h, kernel_source_canonical_h,
-
-/* The lists that the table of kernels names. Each ends in a comma: the kernel's own file follows. */
-#define NO_HEADERS
-#define CPU_HEADERS kernel_source_vector_cpu_h,
-#define GPU_HEADERS kernel_source_operand_h, kernel_source_team_h,
-#define GPU_VECTOR_HEADERS                                                                                   \
-    GPU_HEADERS kernel_source_quad_h, kernel_source_bytes_h, kernel_source_vector_gpu_h,
-#define CPU_ITEMS_HEADERS   CPU_HEADERS kernel_source_items_h,
-#define MATRIX_CPU_HEADERS  CPU_HEADERS kernel_source_matrix_h, kernel_source_matrix_pack_h,
-#define MATRIX_GPU_HEADERS  kernel_source_quad_h, kernel_source_matrix_h, kernel_source_matrix_gpu_h,
-#define SKINNY_GPU_HEADERS  MATRIX_GPU_HEADERS kernel_source_bytes_h,
-#define COPY_HEADERS        kernel_source_cast_out_h,
-#define COMBINE_GPU_HEADERS kernel_source_team_h,
-
 /* NULL after a kernel's last. */
 enum { MAX_SOURCES = 16 };
 static const char *const sources[KERNEL_COUNT][MAX_SOURCES + 1] = {
+#define H(name) kernel_source_##name##_h,
 #define X(id, name, schedules, inputs, warm, headers, loads)                                                 \
-    [KERNEL_##id] = {COMMON_HEADERS headers kernel_source_##name##_cl},
+    [KERNEL_##id] = {COMMON_HEADERS(H) headers(H) kernel_source_##name##_cl},
     KERNEL_TABLE(X)
 #undef X
+#undef H
 };
 
 const char *const *variant_sources(kernel_id kernel, size_t *count)

@@ -25,18 +25,10 @@ typedef struct triple {
     dtype type1, type2, result;
 } triple;
 
-/* The dtypes for which typed programs exist: one dtype throughout, and the common mixtures, each in both
- * orders. Unsigned integers run as signed ones, since the bits are the same. */
 static const triple triples[] = {
-    {DTYPE_BOOL, DTYPE_BOOL, DTYPE_BOOL}, {DTYPE_I8, DTYPE_I8, DTYPE_I8},
-    {DTYPE_I16, DTYPE_I16, DTYPE_I16},    {DTYPE_I32, DTYPE_I32, DTYPE_I32},
-    {DTYPE_I64, DTYPE_I64, DTYPE_I64},    {DTYPE_F16, DTYPE_F16, DTYPE_F16},
-    {DTYPE_BF16, DTYPE_BF16, DTYPE_BF16}, {DTYPE_F32, DTYPE_F32, DTYPE_F32},
-    {DTYPE_F64, DTYPE_F64, DTYPE_F64},    {DTYPE_C64, DTYPE_C64, DTYPE_C64},
-    {DTYPE_C128, DTYPE_C128, DTYPE_C128}, {DTYPE_F16, DTYPE_F32, DTYPE_F32},
-    {DTYPE_F32, DTYPE_F16, DTYPE_F32},    {DTYPE_BF16, DTYPE_F32, DTYPE_F32},
-    {DTYPE_F32, DTYPE_BF16, DTYPE_F32},   {DTYPE_F32, DTYPE_F64, DTYPE_F64},
-    {DTYPE_F64, DTYPE_F32, DTYPE_F64},
+#define T(type1, type2, result) {DTYPE_##type1, DTYPE_##type2, DTYPE_##result},
+    TYPES_TABLE(T)
+#undef T
 };
 
 static dtype signed_like(dtype t)

@@ -1,0 +1,218 @@
+/* Vectors of the CPU schedule in C: as wide as the processor's registers. OpenCL's names of types and conversions are
+ * those that vector_cpu.h uses; vector_opencl.h has the same names in OpenCL C. */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#define VECTOR_REGISTERS 32
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+#define VECTOR_REGISTERS 16
+#else
+#define VECTOR_BYTES 16
+#if defined(__aarch64__)
+#define VECTOR_REGISTERS 32
+#else
+#define VECTOR_REGISTERS 16
+#endif
+#endif
+
+#if VECTOR_BYTES / COMPONENT_BYTES == 16
+#define WIDTH 16
+#elif VECTOR_BYTES / COMPONENT_BYTES == 8
+#define WIDTH 8
+#elif VECTOR_BYTES / COMPONENT_BYTES == 4
+#define WIDTH 4
+#else
+#define WIDTH 2
+#endif
+
+typedef unsigned char uchar;
+typedef u16 ushort;
+typedef u32 uint;
+typedef u64 ulong;
+typedef u16 half;
+
+/* loose_: at any address. */
+#define VECTORS_OF_TYPE(T, name)                                                                    \
+    typedef T name##2 __attribute__((vector_size(2 * sizeof(T))));                                  \
+    typedef T loose_##name##2 __attribute__((vector_size(2 * sizeof(T)), aligned(1), may_alias));   \
+    typedef T name##4 __attribute__((vector_size(4 * sizeof(T))));                                  \
+    typedef T loose_##name##4 __attribute__((vector_size(4 * sizeof(T)), aligned(1), may_alias));   \
+    typedef T name##8 __attribute__((vector_size(8 * sizeof(T))));                                  \
+    typedef T loose_##name##8 __attribute__((vector_size(8 * sizeof(T)), aligned(1), may_alias));   \
+    typedef T name##16 __attribute__((vector_size(16 * sizeof(T))));                                \
+    typedef T loose_##name##16 __attribute__((vector_size(16 * sizeof(T)), aligned(1), may_alias));
+VECTORS_OF_TYPE(i8, char)
+VECTORS_OF_TYPE(u8, uchar)
+VECTORS_OF_TYPE(i16, short)
+VECTORS_OF_TYPE(u16, ushort)
+VECTORS_OF_TYPE(i32, int)
+VECTORS_OF_TYPE(u32, uint)
+VECTORS_OF_TYPE(u64, ulong)
+VECTORS_OF_TYPE(float, float)
+VECTORS_OF_TYPE(double, double)
+
+typedef COMPONENT_TYPE component;
+typedef MASK_TYPE mask_component;
+typedef PASTE(COMPONENT_TYPE, WIDTH) VECTOR;
+typedef PASTE(MASK_TYPE, WIDTH) MASK;
+
+/* ---- Memory: any address ---- */
+
+#define LOAD_FLOATS(T, Q, p) ((T##Q)(*(const loose_##T##Q *)(p)))
+#define LOAD_INTEGERS(T, Q, p) ((T##Q)(*(const loose_##T##Q *)(p)))
+typedef PASTE(PASTE(loose_, COMPONENT_TYPE), WIDTH) loose_vector;
+typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
+#define LOAD_COMPONENTS(j, p) ((VECTOR)(*(const loose_vector *)((p) + (j) * WIDTH)))
+#define LOAD_MASK(p) ((MASK)(*(const loose_mask *)(p)))
+#define STORE_COMPONENTS(v, j, p) (*(loose_vector *)((p) + (j) * WIDTH) = (v))
+
+/* ---- Casts ---- */
+
+#define convert_double2(v) __builtin_convertvector(v, double2)
+#define convert_double4(v) __builtin_convertvector(v, double4)
+#define convert_double8(v) __builtin_convertvector(v, double8)
+#define convert_uint2(v) __builtin_convertvector(v, uint2)
+#define convert_uint4(v) __builtin_convertvector(v, uint4)
+#define convert_uint8(v) __builtin_convertvector(v, uint8)
+#define convert_uint16(v) __builtin_convertvector(v, uint16)
+#define convert_ushort2(v) __builtin_convertvector(v, ushort2)
+#define convert_ushort4(v) __builtin_convertvector(v, ushort4)
+#define convert_ushort8(v) __builtin_convertvector(v, ushort8)
+#define convert_ushort16(v) __builtin_convertvector(v, ushort16)
+#define convert_short2(v) __builtin_convertvector(v, short2)
+#define convert_short4(v) __builtin_convertvector(v, short4)
+#define convert_short8(v) __builtin_convertvector(v, short8)
+#define convert_short16(v) __builtin_convertvector(v, short16)
+#define as_float2(v) ((float2)(v))
+#define as_float4(v) ((float4)(v))
+#define as_float8(v) ((float8)(v))
+#define as_float16(v) ((float16)(v))
+#define as_ushort2(v) ((ushort2)(v))
+#define as_ushort4(v) ((ushort4)(v))
+#define as_ushort8(v) ((ushort8)(v))
+#define as_ushort16(v) ((ushort16)(v))
+
+/* v where the mask has all bits set, +0 where it has none. */
+#define KEEP(v, mask) ((VECTOR)((MASK)(v) & (mask)))
+
+/* Q numbers of 16 bits as floats. */
+#define HALVES_ONE_BY_ONE(Q)                                   \
+    FUNCTION float##Q halves_##Q(const half *from)             \
+    {                                                          \
+        float##Q v;                                            \
+        for (i32 k = 0; k < Q; k++) v[k] = f32_of_f16(from[k]); \
+        return v;                                              \
+    }
+#if defined(__F16C__)
+FUNCTION float2 halves_2(const half *from)
+{
+    const float4 v = (float4)_mm_cvtph_ps(_mm_loadu_si32(from));
+    return __builtin_shufflevector(v, v, 0, 1);
+}
+FUNCTION float4 halves_4(const half *from) { return (float4)_mm_cvtph_ps(_mm_loadl_epi64((const __m128i *)from)); }
+FUNCTION float8 halves_8(const half *from) { return (float8)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)from)); }
+#if defined(__AVX512F__)
+FUNCTION float16 halves_16(const half *from)
+{
+    return (float16)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)from));
+}
+#endif
+#elif defined(__aarch64__)
+HALVES_ONE_BY_ONE(2)
+FUNCTION float4 halves_4(const half *from) { return (float4)vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))); }
+#else
+HALVES_ONE_BY_ONE(2)
+HALVES_ONE_BY_ONE(4)
+#endif
+#define vload_half2(j, p) halves_2((p) + 2 * (j))
+#define vload_half4(j, p) halves_4((p) + 4 * (j))
+#define vload_half8(j, p) halves_8((p) + 8 * (j))
+#define vload_half16(j, p) halves_16((p) + 16 * (j))
+
+/* ---- Arithmetic ---- */
+
+#if GROUP == GROUP_INT
+/* Integers have no fused multiply-add. */
+#elif defined(__AVX512F__) && IS_DOUBLE
+#define VECTOR_FMA(a, b, c) ((VECTOR)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
+#elif defined(__AVX512F__)
+#define VECTOR_FMA(a, b, c) ((VECTOR)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#elif defined(__FMA__) && IS_DOUBLE
+#define VECTOR_FMA(a, b, c) ((VECTOR)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
+#elif defined(__FMA__)
+#define VECTOR_FMA(a, b, c) ((VECTOR)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#elif defined(__aarch64__) && IS_DOUBLE
+#define VECTOR_FMA(a, b, c) ((VECTOR)vfmaq_f64((float64x2_t)(c), (float64x2_t)(a), (float64x2_t)(b)))
+#elif defined(__aarch64__)
+#define VECTOR_FMA(a, b, c) ((VECTOR)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
+#else
+/* The processor may have no such instruction; the C library's function is exact on any. */
+FUNCTION VECTOR VECTOR_FMA(VECTOR a, VECTOR b, VECTOR c)
+{
+    for (i32 k = 0; k < WIDTH; k++) c[k] = FMA(a[k], b[k], c[k]);
+    return c;
+}
+#endif
+
+/* ---- Components in other orders ---- */
+
+/* F(0), F(1), ... for each component. */
+#define LIST_2_(F, k) F((k)), F((k) + 1)
+#define LIST_4_(F, k) LIST_2_(F, (k)), LIST_2_(F, (k) + 2)
+#define LIST_8_(F, k) LIST_4_(F, (k)), LIST_4_(F, (k) + 4)
+#define LIST_2(F) LIST_2_(F, 0)
+#define LIST_4(F) LIST_4_(F, 0)
+#define LIST_8(F) LIST_8_(F, 0)
+#define LIST_16(F) LIST_8_(F, 0), LIST_8_(F, 8)
+#define COMPONENTS_OF(a, b, F) ((VECTOR)__builtin_shufflevector(a, b, PASTE(LIST_, WIDTH)(F)))
+
+#define SAME_(k) x
+FUNCTION VECTOR SPLAT(component x)
+{
+    return (VECTOR){PASTE(LIST_, WIDTH)(SAME_)};
+}
+
+/* Two vectors of Q components as one. */
+#define PLACE_(k) k
+#define JOIN_2(a, b) __builtin_shufflevector(a, b, LIST_4(PLACE_))
+#define JOIN_4(a, b) __builtin_shufflevector(a, b, LIST_8(PLACE_))
+#define JOIN_8(a, b) __builtin_shufflevector(a, b, LIST_16(PLACE_))
+
+/* Where the k-th component of a result comes from: of E components to an element. Places from WIDTH on are b's. */
+#define ELEMENT_(k, E) ((k) / (E))
+#define EVEN_(k, E) (2 * ELEMENT_(k, E) * (E) + (k) % (E))
+#define ODD_(k, E) ((2 * ELEMENT_(k, E) + 1) * (E) + (k) % (E))
+#define ZIP_(k, E) (ELEMENT_(k, E) % 2 * WIDTH + ELEMENT_(k, E) / 2 * (E) + (k) % (E))
+#define EVEN_COMPONENT_(k) EVEN_(k, 1)
+#define ODD_COMPONENT_(k) ODD_(k, 1)
+#define LOW_COMPONENT_(k) ZIP_(k, 1)
+#define HIGH_COMPONENT_(k) (ZIP_(k, 1) + WIDTH / 2)
+#define EVEN_ELEMENT_(k) EVEN_(k, COMPONENTS)
+#define ODD_ELEMENT_(k) ODD_(k, COMPONENTS)
+#define LOW_ELEMENT_(k) ZIP_(k, COMPONENTS)
+#define HIGH_ELEMENT_(k) (ZIP_(k, COMPONENTS) + WIDTH / 2)
+#define EVEN_THEN_ODD_(k) \
+    (EVEN_ELEMENT_(k) + (ELEMENT_(k, COMPONENTS) < (VECTOR_ELEMENTS + 1) / 2 ? 0 : COMPONENTS))
+#define REVERSED_(k) ((VECTOR_ELEMENTS - 1 - ELEMENT_(k, COMPONENTS)) * COMPONENTS + (k) % COMPONENTS)
+
+#define EVEN_COMPONENTS(a, b) COMPONENTS_OF(a, b, EVEN_COMPONENT_)
+#define ODD_COMPONENTS(a, b) COMPONENTS_OF(a, b, ODD_COMPONENT_)
+#define zip_low(a, b) COMPONENTS_OF(a, b, LOW_COMPONENT_)
+#define zip_high(a, b) COMPONENTS_OF(a, b, HIGH_COMPONENT_)
+#define EVEN_ELEMENTS(a, b) COMPONENTS_OF(a, b, EVEN_ELEMENT_)
+#define ODD_ELEMENTS(a, b) COMPONENTS_OF(a, b, ODD_ELEMENT_)
+#define zip_low_elements(a, b) COMPONENTS_OF(a, b, LOW_ELEMENT_)
+#define zip_high_elements(a, b) COMPONENTS_OF(a, b, HIGH_ELEMENT_)
+#define EVEN_THEN_ODD_ELEMENTS(a, b) COMPONENTS_OF(a, b, EVEN_THEN_ODD_)
+#define REVERSED(v) COMPONENTS_OF(v, v, REVERSED_)
+
+#if IS_COMPLEX
+#define REAL_(k) ((k) / 2 * 2)
+#define IMAG_(k) ((k) / 2 * 2 + 1)
+#define OTHER_(k) ((k) ^ 1)
+#define CONJ_SIGN_(k) ((k) % 2 ? -1 : 1)
+#define REAL_TWICE(v) COMPONENTS_OF(v, v, REAL_)
+#define IMAG_TWICE(v) COMPONENTS_OF(v, v, IMAG_)
+#define EXCHANGED(v) COMPONENTS_OF(v, v, OTHER_)
+#define CONJ_SIGNS ((VECTOR){PASTE(LIST_, WIDTH)(CONJ_SIGN_)})
+#endif

@@ -1,0 +1,123 @@
+/* Vectors of the CPU schedule in OpenCL C, which has its own: each is 64 bytes, whatever the processor's registers are.
+ * vector_c.h has the same names in C. */
+#define VECTOR_BYTES MOST_VECTOR_BYTES
+#if COMPONENT_BYTES == 8
+#define WIDTH 8
+#else
+#define WIDTH 16
+#endif
+
+/* VECTORs that the processor's registers hold. */
+#if defined(__AVX512F__)
+#define VECTOR_REGISTERS 32
+#elif defined(__AVX__)
+#define VECTOR_REGISTERS 8
+#else
+#define VECTOR_REGISTERS 4
+#endif
+
+typedef COMPONENT_TYPE component;
+typedef MASK_TYPE mask_component;
+typedef PASTE(COMPONENT_TYPE, WIDTH) VECTOR;
+typedef PASTE(MASK_TYPE, WIDTH) MASK;
+
+#define SCRATCH(type, name)      \
+    type name##_;                \
+    PRIVATE type *const name = &name##_
+
+#define SPLAT(x) ((VECTOR)(x))
+#define LOAD_COMPONENTS(j, p) PASTE(vload, WIDTH)(j, p)
+#define STORE_COMPONENTS(v, j, p) PASTE(vstore, WIDTH)(v, j, p)
+#define LOAD_MASK(p) PASTE(vload, WIDTH)(0, p)
+#define VECTOR_FMA(a, b, c) fma(a, b, c)
+
+/* v where the mask has all bits set, +0 where it has none. */
+#define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v) & (mask))
+
+/* Q integers of a type, at any address. PoCL's compiler multiplies what vload has loaded in pieces of 16 bytes. */
+#define LOOSE(T)                                         \
+    typedef T##2 loose_##T##2 __attribute__((aligned(1)));   \
+    typedef T##4 loose_##T##4 __attribute__((aligned(1)));   \
+    typedef T##8 loose_##T##8 __attribute__((aligned(1)));   \
+    typedef T##16 loose_##T##16 __attribute__((aligned(1)));
+LOOSE(uchar)
+LOOSE(ushort)
+LOOSE(uint)
+LOOSE(ulong)
+#define LOAD_FLOATS(T, Q, p) vload##Q(0, (GLOBAL const T *)(p))
+#define LOAD_INTEGERS(T, Q, p) (*(GLOBAL const loose_##T##Q *)(p))
+
+/* Two vectors of Q components as one. */
+#define JOIN_2(a, b) ((PASTE(COMPONENT_TYPE, 4))(a, b))
+#define JOIN_4(a, b) ((PASTE(COMPONENT_TYPE, 8))(a, b))
+#define JOIN_8(a, b) ((PASTE(COMPONENT_TYPE, 16))(a, b))
+
+/* ---- Components in other orders ---- */
+
+#if GROUP == GROUP_C64
+#define CONJ_SIGNS ((float16)(1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1))
+#define REAL_TWICE(v) (v).s0022446688aaccee
+#define IMAG_TWICE(v) (v).s1133557799bbddff
+#define EXCHANGED(v) (v).s1032547698badcfe
+#define EVEN_ONES(v) (v).s014589cd
+#define ODD_ONES(v) (v).s2367abef
+#define REVERSED(v) (v).sefcdab8967452301
+#elif GROUP == GROUP_C128
+#define CONJ_SIGNS ((double8)(1, -1, 1, -1, 1, -1, 1, -1))
+#define REAL_TWICE(v) (v).s00224466
+#define IMAG_TWICE(v) (v).s11335577
+#define EXCHANGED(v) (v).s10325476
+#define EVEN_ONES(v) (v).s0145
+#define ODD_ONES(v) (v).s2367
+#define REVERSED(v) (v).s67452301
+#else
+#define EVEN_ONES(v) (v).even
+#define ODD_ONES(v) (v).odd
+#if WIDTH == 16
+#define REVERSED(v) (v).sfedcba9876543210
+#else
+#define REVERSED(v) (v).s76543210
+#endif
+#endif
+
+/* The elements of a and then of b at even places, those at odd places, and the first half's even with the second's odd. */
+#define EVEN_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), EVEN_ONES(b)))
+#define ODD_ELEMENTS(a, b) ((VECTOR)(ODD_ONES(a), ODD_ONES(b)))
+#define EVEN_THEN_ODD_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), ODD_ONES(b)))
+
+/* The elements of a's and of b's lower halves by turns, and of the upper. */
+FUNCTION VECTOR zip_low_elements(VECTOR a, VECTOR b)
+{
+    VECTOR r;
+    EVEN_ONES(r) = a.lo;
+    ODD_ONES(r) = b.lo;
+    return r;
+}
+
+FUNCTION VECTOR zip_high_elements(VECTOR a, VECTOR b)
+{
+    VECTOR r;
+    EVEN_ONES(r) = a.hi;
+    ODD_ONES(r) = b.hi;
+    return r;
+}
+
+/* The same of components. */
+#define EVEN_COMPONENTS(a, b) ((VECTOR)((a).even, (b).even))
+#define ODD_COMPONENTS(a, b) ((VECTOR)((a).odd, (b).odd))
+
+FUNCTION VECTOR zip_low(VECTOR a, VECTOR b)
+{
+    VECTOR r;
+    r.even = a.lo;
+    r.odd = b.lo;
+    return r;
+}
+
+FUNCTION VECTOR zip_high(VECTOR a, VECTOR b)
+{
+    VECTOR r;
+    r.even = a.hi;
+    r.odd = b.hi;
+    return r;
+}
