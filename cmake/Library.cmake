@@ -35,7 +35,7 @@ set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSIT
 # ---- The shared library. It needs only the C library, since drivers are opened at run time.
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
-target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads m)
 # The exported names and their symbol versions. All other names are hidden, also those of static libraries.
 set(version_script "${PROJECT_SOURCE_DIR}/src/vecdot.map")
 target_link_options(vecdot PRIVATE "-Wl,--version-script=${version_script}")
@@ -68,7 +68,7 @@ if(NOT VECDOT_SANITIZE)
     set_source_files_properties("${public}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
     add_library(vecdot_static STATIC "${public}")
     add_library(vecdot::vecdot_static ALIAS vecdot_static)
-    target_link_libraries(vecdot_static INTERFACE ${shared_ones} ${CMAKE_DL_LIBS} Threads::Threads)
+    target_link_libraries(vecdot_static INTERFACE ${shared_ones} ${CMAKE_DL_LIBS} Threads::Threads m)
     set_target_properties(vecdot_static PROPERTIES LINKER_LANGUAGE C OUTPUT_NAME vecdot)
 endif()
 
@@ -81,7 +81,7 @@ endforeach()
 
 # ---- The library with all symbols, for tests of internal functions.
 add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
-target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads)
+target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads m)
 set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 
 # ---- The command. It uses the public header alone.

@@ -1,5 +1,5 @@
-/* The function that runs a kernel's groups. The file that includes this has included the kernel, and defined KERNEL_NAME,
- * KERNEL_INPUTS and ENTRY, the name of the kernel_entry. */
+/* The function that runs a kernel's groups. The file that includes this has included the kernel, and defined
+ * KERNEL_NAME, KERNEL_INPUTS and ENTRY, the name of the kernel_entry. */
 #include "backend_cpu/kernel_function.h"
 
 #ifdef SCRATCH_TYPE

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Computes groups begin to end - 1 of a launch. buffers: the kernel's inputs, then its output. params: as every kernel
- * has them. scratch: the kernel's scratch_bytes, on a boundary of 64 bytes; they need not be kept from call to call. */
-typedef void kernel_function(void *const *buffers, const void *params, int64_t begin, int64_t end, void *scratch);
+/* Computes groups begin to end - 1 of a launch. buffers: the kernel's inputs, then its output. params: as
+ * every kernel has them. scratch: the kernel's scratch_bytes, on a boundary of 64 bytes; they need not be
+ * kept from call to call. */
+typedef void kernel_function(void *const *buffers, const void *params, int64_t begin, int64_t end,
+                             void *scratch);
 
 typedef struct kernel_entry {
     kernel_function *run;

@@ -1,5 +1,6 @@
 /* The CPU schedule's kernels as C functions, for each instruction set that the library was built with.
- * cmake/CpuKernels.cmake generates the tables and a file for each function; kernel_entry.h is the function. */
+ * cmake/CpuKernels.cmake generates the tables and a file for each function; kernel_entry.h is the function.
+ */
 #ifndef BACKEND_CPU_KERNELS_H
 #define BACKEND_CPU_KERNELS_H
 
@@ -13,8 +14,8 @@ typedef struct kernel_of_variant {
 
 typedef struct instruction_set {
     const char *name;
-    int vector_bytes;             /* of its kernels' vectors                                       */
-    int typed;                    /* it has kernels for known dtypes, not only those for any dtype */
+    int vector_bytes;                   /* of its kernels' vectors                                       */
+    int typed;                          /* it has kernels for known dtypes, not only those for any dtype */
     const struct instruction_set *rest; /* has the kernels that this one shares with it; NULL: no other */
     size_t count;
     const kernel_of_variant *kernels;

@@ -3,7 +3,7 @@
 
 int is_typed(const problem *p, const plan_policy *policy)
 {
-    return !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
+    return policy->typed_kernels && !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
            variant_is_typed(p->type[X1], p->type[X2], p->result);
 }
 

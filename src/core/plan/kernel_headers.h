@@ -1,6 +1,6 @@
-/* The lists of kernel headers that the table of kernels names. H(name) is kernels/<wing>/<name>.h. COMMON_HEADERS come
- * first in every program, a kernel's own list between them and its file. A program in C has dialect_c for dialect_opencl
- * and vector_c for vector_opencl. */
+/* The lists of kernel headers that the table of kernels names. H(name) is kernels/<wing>/<name>.h.
+ * COMMON_HEADERS come first in every program, a kernel's own list between them and its file. A program in C
+ * has dialect_c for dialect_opencl and vector_c for vector_opencl. */
 #ifndef CORE_KERNEL_HEADERS_H
 #define CORE_KERNEL_HEADERS_H
 

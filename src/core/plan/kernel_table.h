@@ -85,8 +85,9 @@ typedef struct kernel_load {
       ({LOAD_NONE, 1, EACH_GROUP}))
 /* clang-format on */
 
-/* T(type1, type2, result): the dtypes for which typed programs exist. One dtype throughout comes first, then the common
- * mixtures, each in both orders. Unsigned integers run as signed ones, since the bits are the same. */
+/* T(type1, type2, result): the dtypes for which typed programs exist. One dtype throughout comes first, then
+ * the common mixtures, each in both orders. Unsigned integers run as signed ones, since the bits are the
+ * same. */
 #define TYPES_TABLE(T)                                                                                       \
     T(BOOL, BOOL, BOOL)                                                                                      \
     T(I8, I8, I8)                                                                                            \

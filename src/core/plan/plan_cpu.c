@@ -9,7 +9,8 @@
 static int64_t vector_elements(group g, int result_bytes, const plan_policy *policy)
 {
     int wide = g == GROUP_F64 || g == GROUP_C128 || (g == GROUP_INT && result_bytes == 8);
-    return VECTOR_COMPONENTS(wide ? 8 : 4, policy->vector_bytes) / (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
+    return VECTOR_COMPONENTS(wide ? 8 : 4, policy->vector_bytes) /
+           (g == GROUP_C64 || g == GROUP_C128 ? 2 : 1);
 }
 
 static int64_t vector_of(const variant *v, const plan_policy *policy)

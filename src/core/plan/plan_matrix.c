@@ -76,7 +76,8 @@ static int64_t rectangle_columns(const variant *v, int64_t columns, const plan_p
  * that the waiting sums of a node of `blocks` blocks fit. */
 static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns, policy), levels = 0;
+    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns, policy),
+            levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
     int64_t most = levels == 0
                        ? MOST_ROWS
@@ -89,7 +90,8 @@ static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks,
 
 static int64_t rectangles(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    return q->outputs / q->rows / q->columns * ceil_div(q->columns, rectangle_columns(v, q->columns, policy)) *
+    return q->outputs / q->rows / q->columns *
+           ceil_div(q->columns, rectangle_columns(v, q->columns, policy)) *
            ceil_div(q->rows, rectangle_rows(v, q, blocks, policy));
 }
 

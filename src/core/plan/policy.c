@@ -21,6 +21,7 @@ void policy_init(plan_policy *policy, const vecdot_device_info *info, int reside
                             .share_out = is_cpu,
                             .max_alloc = largest_buffer(info),
                             .vector_bytes = MOST_VECTOR_BYTES,
+                            .typed_kernels = 1,
                             .units = info->compute_units < INT_MAX ? (int)info->compute_units : INT_MAX,
                             .fenced_groups = fenced_groups,
                             .thresholds = thresholds_of(device_family_of(info)),

@@ -44,6 +44,7 @@ typedef struct plan_policy {
     int share_out;         /* out too: no driver copies back the gaps between its elements */
     int64_t max_alloc;     /* bytes; larger host arrays go in pieces                      */
     int vector_bytes;      /* CPU schedule: of the kernels' vectors                       */
+    int typed_kernels;     /* there are kernels for known dtypes, not only for any        */
     int units;             /* compute units                                               */
     int parallel_groups;   /* GPU schedule: groups of 256 that keep the device full       */
     int fenced_groups;     /* GPU schedule: a split sum in one launch                     */

@@ -25,6 +25,8 @@ typedef struct device {
     size_t max_group_size; /* work-items */
     int groups_per_unit;   /* groups of 256 work-items that a compute unit holds; 0: unknown */
     int fenced_groups;     /* kernels can pass partials from group to group within one launch */
+    int vector_bytes;      /* of the CPU schedule's vectors; 0: MOST_VECTOR_BYTES (kernels/common/limits.h) */
+    int only_any;          /* it has no kernels for known dtypes */
     char compiler[264];    /* the backend's: what distinguishes its compiler, beside info */
 } device;
 

@@ -73,6 +73,8 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     atomic_init(&c->references, 1);
     policy_init(&c->policy, &dev->info, dev->groups_per_unit, dev->fenced_groups);
     c->policy.host_set = host_set_after(-1);
+    if (dev->vector_bytes > 0) c->policy.vector_bytes = dev->vector_bytes;
+    c->policy.typed_kernels = !dev->only_any;
     c->policy.reproducible = set.reproducible;
     c->policy.blas.setting = set.blas;
     blas_choose(c);

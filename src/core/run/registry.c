@@ -3,11 +3,13 @@
  * core names a backend. docs/backends.md lists what a new one adds outside its folder. */
 #include "core/run/backend.h"
 
+extern const backend backend_cpu;
 extern const backend backend_cuda;
 extern const backend backend_opencl;
 
 const backend *const backend_registry[] = {
     &backend_cuda,
+    &backend_cpu,
     &backend_opencl,
     NULL,
 };

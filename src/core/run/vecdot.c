@@ -256,7 +256,8 @@ static vecdot_status warm_variants(vecdot_context *context, dtype t)
     variant v;
     void *program;
     for (size_t k = 0; variant_to_warm(context->policy.schedule, t, k, &v); k++)
-        TRY(program_get(context->programs, &v, &program));
+        if (context->policy.typed_kernels || !variant_has_types(&v))
+            TRY(program_get(context->programs, &v, &program));
     return VECDOT_SUCCESS;
 }
 

@@ -1,0 +1,342 @@
+/* The pool's threads, and how a job passes through them.
+ *
+ * The caller writes the job down, opens the gate to so many threads, and counts the epoch up. A thread of the
+ * pool polls the epoch for SPIN_SECONDS after its last job, then sleeps on it. When the epoch has changed it
+ * enters by the gate, if that has a place left, and takes items until there are none. Whoever finds none
+ * closes the gate. The caller returns when the gate is closed and nobody is inside. */
+#include "backend_cpu/pool.h"
+
+#include "core/base/os.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+/* A wake is a system call, which takes the longer the more it wakes: each thread wakes a few others. */
+enum { MOST_THREADS = 1024, FAN = 2, POLLS_PER_CLOCK = 32 };
+
+static const double SPIN_SECONDS = 40e-6;
+
+/* The gate in one word: how many threads may still enter, how many are inside, and whether the caller sleeps.
+ */
+#define INSIDE  0x00000fffu
+#define PLACE   0x00001000u
+#define PLACES  0x00fff000u
+#define AWAITED 0x80000000u
+
+static struct {
+    /* Those who retain the pool; guarded by `lock`. */
+    atomic_uint lock;
+    int retained;
+    int handles_fork;
+    atomic_int most; /* threads a job may have; 0 while nobody retains the pool */
+    int chosen;      /* the user said how many */
+    int processors;
+    size_t stack;
+
+    /* The threads. The owner of `busy` writes these, while no job is open. */
+    int workers; /* how many run */
+    int refused; /* one could not be started: no more are tried */
+    double spin; /* seconds */
+    thread threads[MOST_THREADS];
+
+    /* The job. The owner of `busy` writes it, before it opens the gate. */
+    pool_work *work;
+    void *job;
+    int64_t items, chunk, chunks;
+
+    _Alignas(64) atomic_uint busy; /* somebody's job is running */
+    _Alignas(64) atomic_uint epoch;
+    atomic_uint sleepers; /* threads that sleep on the epoch, or are about to */
+    atomic_uint stop;
+    _Alignas(64) atomic_uint gate;
+    _Alignas(64) _Atomic int64_t next; /* the first chunk that nobody has taken */
+} pool;
+
+/* ---- Taking items -------------------------------------------------------------------------------- */
+
+static void take(int slot)
+{
+    for (;;) {
+        int64_t k = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed);
+        if (k >= pool.chunks) return;
+        int64_t begin = k * pool.chunk, left = pool.items - begin;
+        pool.work(pool.job, slot, begin, begin + (left < pool.chunk ? left : pool.chunk));
+    }
+}
+
+static void run_alone(int64_t items, int64_t chunk, pool_work *work, void *job)
+{
+    int64_t begin = 0;
+    for (; items - begin > chunk; begin += chunk) work(job, 0, begin, begin + chunk);
+    if (items > 0) work(job, 0, begin, items);
+}
+
+/* Returns a slot, or 0 when the gate has no place. */
+static int enter(void)
+{
+    unsigned gate = atomic_load(&pool.gate);
+    while ((gate & PLACES) != 0) {
+        if (atomic_compare_exchange_weak(&pool.gate, &gate, gate - PLACE + 1))
+            return (int)((gate & PLACES) / PLACE);
+    }
+    return 0;
+}
+
+static void close_gate(void)
+{
+    if ((atomic_load(&pool.gate) & PLACES) != 0) atomic_fetch_and(&pool.gate, ~PLACES);
+}
+
+static void leave(void)
+{
+    close_gate();
+    if (atomic_fetch_sub(&pool.gate, 1) == (AWAITED | 1)) word_wake(&pool.gate, 1);
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------- */
+
+/* Tells the processor that this thread polls. */
+static inline void relax(void)
+{
+#if defined(__i386__) || defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" : : : "memory"); /* many processors ignore `yield` */
+#endif
+}
+
+/* Polls the word until it is no longer `seen`. Returns 0 when the time is over before that. */
+static int changes_by(const atomic_uint *word, unsigned seen, double time)
+{
+    for (int polls = 0; atomic_load_explicit(word, memory_order_acquire) == seen; polls++) {
+        if (polls % POLLS_PER_CLOCK == 0 && (time == 0 || clock_seconds() >= time)) return 0;
+        relax();
+    }
+    return 1;
+}
+
+/* When a thread that begins to poll now must sleep; 0: at once. */
+static double spin_end(void)
+{
+    return pool.spin > 0 ? clock_seconds() + pool.spin : 0;
+}
+
+/* Wakes threads for the places that those who are awake and outside leave free. They all look at the gate
+ * before they sleep. Each one that is woken and enters wakes more. */
+static void wake_some(void)
+{
+    unsigned gate = atomic_load(&pool.gate);
+    int places = (int)((gate & PLACES) / PLACE);
+    int awake = pool.workers - (int)atomic_load(&pool.sleepers) - (int)(gate & INSIDE);
+    int missing = places - awake;
+    if (missing > 0) word_wake(&pool.epoch, missing < FAN ? missing : FAN);
+}
+
+static void await_job(unsigned seen, double time)
+{
+    if (changes_by(&pool.epoch, seen, time)) return;
+    atomic_fetch_add(&pool.sleepers, 1);
+    word_wait(&pool.epoch, seen);
+    atomic_fetch_sub(&pool.sleepers, 1);
+}
+
+/* The caller's wait for the threads that have entered its job. */
+static void await_workers(void)
+{
+    unsigned gate = atomic_load(&pool.gate);
+    double time = (gate & INSIDE) != 0 ? spin_end() : 0;
+    while ((gate & INSIDE) != 0) {
+        if (!changes_by(&pool.gate, gate, time)) {
+            gate = atomic_fetch_or(&pool.gate, AWAITED) | AWAITED;
+            if ((gate & INSIDE) != 0) word_wait(&pool.gate, gate);
+        }
+        gate = atomic_load(&pool.gate);
+    }
+}
+
+/* ---- The threads --------------------------------------------------------------------------------- */
+
+/* A new thread rounds, flushes and traps as its creator does. */
+static void default_float_environment(void)
+{
+#if defined(__SSE__)
+    _mm_setcsr(0x1f80);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
+#endif
+}
+
+static void worker(void)
+{
+    double time = 0; /* until when to poll */
+    default_float_environment();
+    for (;;) {
+        unsigned seen = atomic_load(&pool.epoch); /* before the gate: a job that opens later changes it */
+        if (atomic_load(&pool.stop)) return;
+        int slot = enter();
+        if (slot == 0) {
+            await_job(seen, time);
+            continue;
+        }
+        wake_some();
+        take(slot);
+        time = spin_end(); /* inside, where pool.spin does not change */
+        leave();
+    }
+}
+
+/* Starts what is missing of so many threads. Returns how many of them there are. A caller that may run on
+ * fewer processors than the pool has threads starts no others than fit there, since they would share its
+ * processors. */
+static int start_workers(int wanted)
+{
+    int startable = pool.refused || pool.workers >= wanted ? 0 : wanted;
+    if (startable > 0 && !pool.chosen) {
+        int here = processors_of_thread() - 1;
+        if (startable > here) startable = here;
+    }
+    while (pool.workers < startable && !pool.refused) {
+        if (thread_start(&pool.threads[pool.workers], pool.stack, worker)) {
+            pool.workers++;
+        } else {
+            pool.refused = 1;
+            log_line("pool: %d threads beside the caller's, %d wanted: no more can be started", pool.workers,
+                     wanted);
+        }
+    }
+    pool.spin = pool.workers < pool.processors ? SPIN_SECONDS : 0;
+    return pool.workers < wanted ? pool.workers : wanted;
+}
+
+/* No job is running. */
+static void stop_workers(void)
+{
+    atomic_store(&pool.stop, 1);
+    atomic_fetch_add(&pool.epoch, 1);
+    word_wake(&pool.epoch, INT_MAX);
+    for (int k = 0; k < pool.workers; k++) thread_join(&pool.threads[k]);
+    atomic_store(&pool.stop, 0);
+    pool.workers = 0;
+    pool.refused = 0;
+}
+
+/* In a child process: only the thread that forked is there. What others had locked stays locked otherwise. */
+static void start_anew(void)
+{
+    atomic_store(&pool.lock, 0);
+    atomic_store(&pool.busy, 0);
+    atomic_store(&pool.gate, 0);
+    atomic_store(&pool.sleepers, 0);
+    atomic_store(&pool.stop, 0);
+    pool.workers = 0;
+    pool.refused = 0;
+}
+
+void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *job)
+{
+    int most = atomic_load_explicit(&pool.most, memory_order_relaxed);
+    int64_t chunks = items > 0 ? (items - 1) / chunk + 1 : 0;
+    if (threads > most) threads = most;
+    int workers = (int)(threads < chunks ? threads : chunks) - 1;
+    if (workers < 1 || atomic_exchange(&pool.busy, 1)) {
+        run_alone(items, chunk, work, job);
+        return;
+    }
+    workers = start_workers(workers);
+    pool.work = work;
+    pool.job = job;
+    pool.items = items;
+    pool.chunk = chunk;
+    pool.chunks = chunks;
+    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
+    atomic_store(&pool.gate, (unsigned)workers * PLACE);
+    atomic_fetch_add(&pool.epoch, 1);
+    wake_some();
+    take(0);
+    close_gate();
+    await_workers();
+    atomic_store(&pool.busy, 0);
+}
+
+/* ---- Who retains the pool ------------------------------------------------------------------------ */
+
+static const char variable[] = "VECDOT_NUM_THREADS";
+
+/* The user's number of threads; 0 when there is none, -1 when it is none. */
+static int chosen_threads(void)
+{
+    const char *value = environment_get(variable);
+    if (value == NULL) return 0;
+    size_t digits = strspn(value, "0123456789");
+    long number = value[digits] == '\0' ? strtol(value, NULL, 10) : 0;
+    return number >= 1 && number <= MOST_THREADS ? (int)number : -1;
+}
+
+static int usable_processors(void)
+{
+    int own = processors_of_thread(), quota = processors_of_quota("");
+    int least = own < quota ? own : quota;
+    return least < MOST_THREADS ? least : MOST_THREADS;
+}
+
+static void lock(void)
+{
+    while (atomic_exchange(&pool.lock, 1)) word_wait(&pool.lock, 1);
+}
+
+static void unlock(void)
+{
+    atomic_store(&pool.lock, 0);
+    word_wake(&pool.lock, 1);
+}
+
+/* For the first who retains the pool. */
+static vecdot_status prepare(int chosen)
+{
+    if (!pool.handles_fork && !on_fork(start_anew))
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the threads' handler of fork");
+    pool.handles_fork = 1;
+    pool.chosen = chosen > 0;
+    pool.processors = usable_processors();
+    pool.stack = thread_stack(POOL_STACK);
+    atomic_store(&pool.most, pool.chosen ? chosen : pool.processors);
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status pool_retain(void)
+{
+    int chosen = chosen_threads();
+    if (chosen < 0) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "%s is \"%.64s\", expected a number of threads from 1 to %d", variable,
+                    environment_get(variable), MOST_THREADS);
+    }
+    lock();
+    vecdot_status status = pool.retained > 0 ? VECDOT_SUCCESS : prepare(chosen);
+    if (status == VECDOT_SUCCESS) pool.retained++;
+    unlock();
+    return status;
+}
+
+void pool_release(void)
+{
+    lock();
+    if (--pool.retained == 0) {
+        stop_workers();
+        atomic_store(&pool.most, 0);
+    }
+    unlock();
+}
+
+int pool_threads(void)
+{
+    int most = atomic_load_explicit(&pool.most, memory_order_relaxed);
+    if (most > 0) return most;
+    int chosen = chosen_threads();
+    return chosen > 0 ? chosen : usable_processors();
+}

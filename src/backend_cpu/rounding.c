@@ -1,0 +1,46 @@
+/* Sets the control registers of floating-point arithmetic. */
+#include "backend_cpu/rounding.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+
+enum { NEAREST_NO_TRAPS = 0x1f80, STATUS = 0x3f };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    unsigned before = _mm_getcsr();
+    if ((before & ~(unsigned)STATUS) != wanted) _mm_setcsr((unsigned)wanted);
+    return before & ~(unsigned)STATUS;
+}
+#elif defined(__aarch64__)
+enum { NEAREST_NO_TRAPS = 0 };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    if (before != wanted) __asm__ volatile("msr fpcr, %0" : : "r"(wanted));
+    return before;
+}
+#else
+#include <fenv.h>
+
+enum { NEAREST_NO_TRAPS = FE_TONEAREST };
+
+static uint64_t rounding_set(uint64_t wanted)
+{
+    int before = fegetround();
+    if (before != (int)wanted) fesetround((int)wanted);
+    return (uint64_t)before;
+}
+#endif
+
+uint64_t rounding_begin(void)
+{
+    return rounding_set(NEAREST_NO_TRAPS);
+}
+
+void rounding_end(uint64_t before)
+{
+    (void)rounding_set(before);
+}
