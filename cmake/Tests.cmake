@@ -300,6 +300,13 @@ endif()
 # ---- One binary on machines with no driver, with OpenCL, with CUDA, and with both.
 if(selectors_opencl AND NOT VECDOT_SANITIZE)
     if(NOT VECDOT_HAS_PTX)
+# ---- The targets that the build refuses, made by this compiler's flags.
+if(NOT VECDOT_SANITIZE)
+    add_test(NAME refused_targets COMMAND sh tests/refused_targets.sh "${CMAKE_C_COMPILER}" -G "${CMAKE_GENERATOR}"
+             "-DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}" "-DVECDOT_DEPS_DIR=${VECDOT_DEPS_DIR}")
+    vecdot_test(refused_targets unit)
+endif()
+
         set(without_kernels --without-kernels)
     endif()
     add_test(NAME machines COMMAND Python3::Interpreter tests/machines.py --vecdot $<TARGET_FILE:vecdot_command>
