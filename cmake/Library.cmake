@@ -7,9 +7,6 @@ file(GLOB tool_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/*.c" "${PROJ
 
 # For the disk cache's checksums. Used as a header alone, so that the library links to nothing more.
 find_path(XXHASH_INCLUDE_DIR xxhash.h DOC "Folder of xxhash.h (Debian: libxxhash-dev)" REQUIRED)
-# For the embedded PTX. The static library is preferred, so that the library links to nothing more.
-find_path(ZSTD_INCLUDE_DIR zstd.h DOC "Folder of zstd.h (Debian: libzstd-dev)" REQUIRED)
-find_library(ZSTD_LIBRARY NAMES libzstd.a zstd DOC "libzstd (Debian: libzstd-dev)" REQUIRED)
 
 # ---- Kernel sources as byte arrays
 set(generated "${PROJECT_BINARY_DIR}/generated")
@@ -25,17 +22,17 @@ include(cmake/Ptx.cmake)
 include(cmake/Host.cmake)
 include(cmake/CpuKernels.cmake)
 
-add_library(vecdot_objects OBJECT ${library_files} ${host_files} ${cpu_files} "${ptx_table}"
+add_library(vecdot_objects OBJECT ${library_files} ${host_files} ${cpu_files} ${ptx_files}
             "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
 target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
 target_link_libraries(vecdot_objects PRIVATE flags)
-target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" "${ZSTD_INCLUDE_DIR}")
+target_include_directories(vecdot_objects SYSTEM PRIVATE "${XXHASH_INCLUDE_DIR}" ${ptx_include_dirs})
 set_target_properties(vecdot_objects PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 
 # ---- The shared library. It needs only the C library, since drivers are opened at run time.
 add_library(vecdot SHARED)
 add_library(vecdot::vecdot ALIAS vecdot)
-target_link_libraries(vecdot PRIVATE vecdot_objects flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads m)
+target_link_libraries(vecdot PRIVATE vecdot_objects flags ${ptx_libraries} ${CMAKE_DL_LIBS} Threads::Threads m)
 # The exported names and their symbol versions. All other names are hidden, also those of static libraries.
 set(version_script "${PROJECT_SOURCE_DIR}/src/vecdot.map")
 target_link_options(vecdot PRIVATE "-Wl,--version-script=${version_script}")
@@ -55,8 +52,8 @@ endif()
 if(NOT VECDOT_SANITIZE)
     set(whole "${PROJECT_BINARY_DIR}/vecdot_whole.o")
     set(public "${PROJECT_BINARY_DIR}/vecdot.o")
-    set(archives "${ZSTD_LIBRARY}")
-    set(shared_ones "${archives}")
+    set(archives ${ptx_libraries})
+    set(shared_ones ${ptx_libraries})
     list(FILTER archives INCLUDE REGEX "\\.a$")
     list(FILTER shared_ones EXCLUDE REGEX "\\.a$")
     add_custom_command(
@@ -81,7 +78,7 @@ endforeach()
 
 # ---- The library with all symbols, for tests of internal functions.
 add_library(vecdot_internal STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:vecdot_objects>)
-target_link_libraries(vecdot_internal PUBLIC flags "${ZSTD_LIBRARY}" ${CMAKE_DL_LIBS} Threads::Threads m)
+target_link_libraries(vecdot_internal PUBLIC flags ${ptx_libraries} ${CMAKE_DL_LIBS} Threads::Threads m)
 set_target_properties(vecdot_internal PROPERTIES LINKER_LANGUAGE C)
 
 # ---- The command. It uses the public header alone.

@@ -5,6 +5,7 @@ find_library(CMOCKA_LIBRARY cmocka DOC "libcmocka (Debian: libcmocka-dev)" REQUI
 find_path(OPENCL_INCLUDE_DIR CL/cl.h DOC "Folder of CL/cl.h (Debian: opencl-headers)")
 find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-opencl-dev), for the interop tests")
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
+set_property(TARGET Python3::Interpreter PROPERTY CROSSCOMPILING_EMULATOR "") # it is not of the target
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
 set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine)
@@ -46,6 +47,11 @@ set(test_environment
     "LSAN_OPTIONS=suppressions=${suppressions}/lsan.txt:print_suppressions=0"
     "TSAN_OPTIONS=suppressions=${suppressions}/tsan.txt:ignore_noninstrumented_modules=1:second_deadlock_stack=1"
     "UBSAN_OPTIONS=print_stacktrace=1")
+
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+    list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator) # for a test that starts itself again
+    list(APPEND test_environment "VECDOT_TEST_EMULATOR=${emulator}")
+endif()
 
 # Sets `backends`, and for each selectors_<backend>: its selectors in VECDOT_TEST_BACKENDS.
 file(GLOB backends RELATIVE "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/src/backend_*")
@@ -249,7 +255,8 @@ target_link_options(test_calls PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
 add_executable(bench_calls "${PROJECT_SOURCE_DIR}/tests/bench/calls.c")
 target_link_libraries(bench_calls PRIVATE test_support)
 find_program(VALGRIND valgrind DOC "For the count of a call's instructions")
-if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT VECDOT_SANITIZE)
+if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT VECDOT_SANITIZE
+   AND NOT CMAKE_CROSSCOMPILING)
     add_test(NAME call_cost COMMAND Python3::Interpreter tests/call_cost.py --valgrind "${VALGRIND}"
              --bench $<TARGET_FILE:bench_calls> --most 7000)
     vecdot_test(call_cost unit)
@@ -275,19 +282,29 @@ if(TARGET test_npy)
     target_link_libraries(test_npy PRIVATE tool_parts)
 endif()
 
-# ---- Rules for the sources and the documents, and whether the PTX assembles for every architecture.
-add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py kernels $<TARGET_FILE:list_variants>)
-vecdot_test(lint_kernels unit)
-add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
-vecdot_test(lint_docs unit)
-add_test(NAME lint_wings COMMAND Python3::Interpreter tests/lint_wings.py)
-vecdot_test(lint_wings unit)
+# ---- Rules for the sources and the documents, of which a cross-build would tell nothing else; and whether the PTX
+# assembles for every architecture.
 add_executable(list_variants "${PROJECT_SOURCE_DIR}/tests/lint_variants.c")
 target_link_libraries(list_variants PRIVATE vecdot_internal)
+if(NOT CMAKE_CROSSCOMPILING)
+    add_test(NAME lint_kernels COMMAND Python3::Interpreter tests/lint_kernels.py kernels $<TARGET_FILE:list_variants>)
+    vecdot_test(lint_kernels unit)
+    add_test(NAME lint_docs COMMAND Python3::Interpreter tests/lint_docs.py)
+    vecdot_test(lint_docs unit)
+    add_test(NAME lint_wings COMMAND Python3::Interpreter tests/lint_wings.py)
+    vecdot_test(lint_wings unit)
+endif()
 if(VECDOT_HAS_PTX AND NOT VECDOT_SANITIZE)
     add_test(NAME ptxas COMMAND Python3::Interpreter tests/ptxas.py --ptx "${generated}/ptx" --ptxas "${PTXAS}"
              --table "${PROJECT_BINARY_DIR}/registers.md")
     vecdot_test(ptxas ptxas slow)
+endif()
+
+# ---- The targets that the build refuses, made by this compiler's flags.
+if(NOT VECDOT_SANITIZE)
+    add_test(NAME refused_targets COMMAND sh tests/refused_targets.sh "${CMAKE_C_COMPILER}" -G "${CMAKE_GENERATOR}"
+             "-DCMAKE_TOOLCHAIN_FILE=${CMAKE_TOOLCHAIN_FILE}" "-DVECDOT_DEPS_DIR=${VECDOT_DEPS_DIR}")
+    vecdot_test(refused_targets unit)
 endif()
 
 # ---- The names that the libraries export. A sanitizer would add its own.
@@ -308,7 +325,7 @@ if(selectors_opencl AND NOT VECDOT_SANITIZE)
 endif()
 
 # ---- The Python programs of bench/.
-if(NOT VECDOT_SANITIZE)
+if(NOT VECDOT_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
     add_test(NAME measuring COMMAND Python3::Interpreter tests/measuring.py)
     vecdot_test(measuring unit)
 endif()
@@ -327,8 +344,19 @@ if(VECDOT_HAS_PTX)
 endif()
 
 # ---- The installed package, and the kernels under Oclgrind, which checks every access. Neither works with the runtime
-# of the sanitizers.
-if(NOT VECDOT_SANITIZE)
+# of the sanitizers, or in a cross-build; there the README's program is linked with either library.
+if(CMAKE_CROSSCOMPILING AND NOT VECDOT_SANITIZE)
+    foreach(library vecdot vecdot_static)
+        add_executable(dot_${library} "${PROJECT_SOURCE_DIR}/examples/dot.c")
+        target_link_libraries(dot_${library} PRIVATE flags ${library})
+        if(selectors_cpu)
+            add_test(NAME dot_${library}.cpu COMMAND dot_${library})
+            vecdot_test(dot_${library}.cpu cpu)
+            set_property(TEST dot_${library}.cpu APPEND PROPERTY ENVIRONMENT VECDOT_BACKEND=cpu)
+            set_property(TEST dot_${library}.cpu PROPERTY PASS_REGULAR_EXPRESSION "^321 654\n$")
+        endif()
+    endforeach()
+elseif(NOT VECDOT_SANITIZE)
     add_test(NAME consumer COMMAND sh tests/consumer/run.sh "${PROJECT_BINARY_DIR}")
     vecdot_test(consumer unit)
     set_tests_properties(consumer PROPERTIES RESOURCE_LOCK build_folder)

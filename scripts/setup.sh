@@ -3,7 +3,8 @@
 # Ubuntu, as root or with sudo). Installs nothing, and needs no network, once all is there.
 #
 #   scripts/setup.sh demo    a compiler, CMake, DLPack's header, an OpenCL device, Python
-#   scripts/setup.sh test    also the test framework, clang with its tools, shellcheck and Oclgrind (the default)
+#   scripts/setup.sh test    also the test framework, clang with its tools, shellcheck, Oclgrind, and for AArch64 a
+#                            cross-compiler, qemu and the target's packages (the default)
 set -euo pipefail
 
 # One line each: the package, and how to see that what it brings is there.
@@ -34,6 +35,13 @@ ocl-icd-opencl-dev  package ocl-icd-opencl-dev
 pocl-opencl-icd     package pocl-opencl-icd
 oclgrind            command oclgrind
 '
+# Where this machine is no AArch64 itself.
+cross_packages='
+gcc-aarch64-linux-gnu command aarch64-linux-gnu-gcc
+libc6-dev-arm64-cross file    /usr/aarch64-linux-gnu/include/stdio.h
+qemu-user             command qemu-aarch64
+'
+[ "$(uname -m)" != aarch64 ] || cross_packages=
 
 present() { # how what
     case $1 in
@@ -54,7 +62,11 @@ missing_of() {
 
 case ${1:-test} in
     demo) wanted=$demo_packages ;;
-    test) wanted=$demo_packages$test_packages ;;
+    test)
+        wanted=$demo_packages$test_packages$cross_packages
+        # Without these files the tests for AArch64 fail, and no others.
+        [ -z "$cross_packages" ] || "$(dirname "$0")/aarch64_packages.sh" || true
+        ;;
     *)    echo "usage: scripts/setup.sh [demo|test]" >&2; exit 2 ;;
 esac
 

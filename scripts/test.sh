@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every test of the project, with one summary at the end: all suites in a release build, on OpenCL and on the simulated
-# CUDA driver, the same under the sanitizers with fewer random problems, a clang build, the Python end-to-end comparison,
-# and the kernels in a simulator that checks each memory access; formatting and clang-tidy too. Installs what is missing
-# first. Logs: build/logs/.
+# CUDA driver, the same under the sanitizers with fewer random problems, a clang build, a build for AArch64 under qemu,
+# the Python end-to-end comparison, and the kernels in a simulator that checks each memory access; formatting and
+# clang-tidy too. Installs what is missing first. Logs: build/logs/.
 # Where the CUDA toolkit (NVRTC) is missing, the library is built without CUDA kernels and nothing of CUDA is tested.
 #
 # Fails when anything fails, when nothing ran, and when a test on a required backend (VECDOT_TEST_BACKENDS,
@@ -14,6 +14,7 @@ set -euo pipefail
 backends=${VECDOT_TEST_BACKENDS:-opencl}
 problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
+emulated=${VECDOT_TEST_PROBLEMS_EMULATED:-1000}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
 simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-6000}
 may_skip='^(ptxas|blas)$'
@@ -72,6 +73,11 @@ build() { # preset
     cmake --preset "$1" -DVECDOT_TEST_BACKENDS="$backends" && cmake --build --preset "$1" --parallel "$jobs"
 }
 
+# Its tests run on the backend `cpu`, whatever this machine has.
+build_aarch64() {
+    scripts/aarch64_packages.sh && cmake --preset aarch64 && cmake --build --preset aarch64 --parallel "$jobs"
+}
+
 end_to_end() { # problems
     python_with e2e tests/e2e/requirements.txt &&
         VECDOT_CACHE_DIR=$PWD/build/program-cache "$python" tests/e2e/run.py \
@@ -115,6 +121,13 @@ if stage build-asan build asan; then
 fi
 if stage build-tsan build tsan; then
     suite tsan --test-dir build/tsan -R '^threads(\.sim)?$'
+fi
+export VECDOT_TEST_PROBLEMS=$emulated
+if [ "$(uname -m)" = aarch64 ]; then
+    echo "        this machine is an AArch64, and all of the above ran on it: nothing is built for qemu"
+elif stage build-aarch64 build_aarch64; then
+    suite aarch64 --preset aarch64
+    echo "        left out under qemu, where 2^31 elements take minutes: large"
 fi
 
 echo

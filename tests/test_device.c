@@ -142,6 +142,20 @@ static int child_main(const char *what)
     return 2;
 }
 
+/* Becomes this program anew, as a child. Where an emulator runs it, ctest names that. */
+static _Noreturn void start_child(const char *what)
+{
+    const char *emulator = getenv("VECDOT_TEST_EMULATOR");
+    char command[8192], self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self);
+    if (length > 0 && length < (ssize_t)sizeof self) {
+        snprintf(command, sizeof command, "exec %s '%.*s' --child %s", emulator ? emulator : "", (int)length,
+                 self, what);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    }
+    _exit(3);
+}
+
 /* Runs this program again with one variable set; its output is shown only when it fails. */
 static void run_child(const char *what, const char *variable, const char *value)
 {
@@ -158,8 +172,7 @@ static void run_child(const char *what, const char *variable, const char *value)
         unsetenv("VECDOT_LIBOPENCL");
         setenv("VECDOT_LIBCUDA", "/nonexistent/libcuda.so.1", 1);
         setenv(variable, value, 1);
-        execl("/proc/self/exe", "test_device", "--child", what, (char *)NULL);
-        _exit(3);
+        start_child(what);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     FILE *said = fdopen(file, "r");

@@ -16,7 +16,7 @@ typedef struct ptx_entry {
     size_t offset;          /* of the text in the unpacked frame, in bytes */
 } ptx_entry;
 
-/* Indexed by the variant's number. cmake/embed_ptx.c generates it; empty when the build had no CUDA
+/* Indexed by the variant's number. cmake/embed_ptx.c generates it; missing when the build had no CUDA
  * toolkit. */
 extern const ptx_entry ptx_table[];
 extern const size_t ptx_table_size;

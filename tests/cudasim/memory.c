@@ -1,5 +1,6 @@
 /* Simulated memory: allocations with fences around them, poisoned when made, kept unmapped for a while after
- * they are freed. A device address is the real one with bit 62 set, on which the host crashes. */
+ * they are freed. A device address is the real one with bit 54 set, on which the host crashes (AArch64 would
+ * ignore the highest eight bits). */
 #include "tests/cudasim/driver.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 
 enum { ALIGNMENT = 256, PAGE = 4096, QUARANTINE = 1024 };
 
-#define DEVICE_TAG (UINT64_C(1) << 62)
+#define DEVICE_TAG (UINT64_C(1) << 54)
 
 /* Poisoned at either end of an allocation; of pinned memory less, since no kernel here reads it. */
 static const size_t poison_most = (size_t)64 << 20, poison_pinned = (size_t)256 << 10;
