@@ -7,7 +7,7 @@ find_library(OPENCL_LIBRARY OpenCL DOC "The OpenCL loader (Debian: ocl-icd-openc
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine)
+set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine processors)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
 set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense

@@ -1,8 +1,10 @@
-/* What the library asks of the operating system: libraries opened at run time, the environment, folders,
- * threads, clocks. Nothing outside os_posix.c may call the operating system directly. */
+/* What the library asks of the operating system: libraries opened at run time, the environment, folders and
+ * clocks (os_posix.c), threads (os_threads.c), processors (os_processors.c). Nothing outside these three
+ * files may call the operating system directly. */
 #ifndef CORE_OS_H
 #define CORE_OS_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +61,40 @@ typedef struct once {
     int state;
 } once;
 void once_run(once *o, void (*init)(void));
+
+/* How large the stack of a new thread must be, so that `bytes` of it are left beside the thread-local storage
+ * of the program and its libraries. Waits for a library that another thread is opening. */
+size_t thread_stack(size_t bytes);
+
+typedef struct thread {
+    void *native;
+    void (*body)(void);
+} thread;
+
+/* Runs body in a new thread named "vecdot". Signals go to the program's own threads: the new one blocks all
+ * of them, except those that tell of a fault of the thread itself, which POSIX does not let anyone block.
+ * Returns 0 when the thread cannot be created. *t must stay where it is until thread_join. */
+int thread_start(thread *t, size_t stack, void (*body)(void));
+void thread_join(thread *t);
+
+/* Sleeps while *word is `seen`, until word_wake. May return for no reason. */
+void word_wait(const atomic_uint *word, unsigned seen);
+/* Wakes at most so many of those that sleep on the word. Change it first. */
+void word_wake(const atomic_uint *word, int most);
+
+/* Calls `child` in every child process, before fork returns there, until this library is closed. Other
+ * threads of the parent do not exist in the child. Returns 0 when memory is out. */
+int on_fork(void (*child)(void));
+
+/* The processor that the calling thread is running on; -1 where nobody knows. */
+int processor_now(void);
+
+/* How many processors the calling thread may run on; at least 1. */
+int processors_of_thread(void);
+
+/* How many processors' time the quotas of the process's control groups allow it, rounded up; INT_MAX where
+ * there is none. Its files are looked for below the folder `root`, "" except in tests. */
+int processors_of_quota(const char *root);
 
 /* Seconds on a clock that only goes forward. */
 double clock_seconds(void);

@@ -1,5 +1,5 @@
 /* The library's calls to the operating system, for POSIX: libraries opened at run time, the environment,
- * folders, threads and clocks. The only file of the core that differs between operating systems. */
+ * folders and clocks. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* secure_getenv */
 #endif
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,60 +253,7 @@ void private_folder_shrink(const private_folder *folder, uint64_t limit, int (*o
     }
 }
 
-/* ---- Threads and clocks -------------------------------------------------------------------------- */
-
-struct mutex {
-    pthread_mutex_t native;
-};
-
-mutex *mutex_create(void)
-{
-    mutex *m = malloc(sizeof *m);
-    if (m != NULL && pthread_mutex_init(&m->native, NULL) != 0) {
-        free(m);
-        m = NULL;
-    }
-    return m;
-}
-
-void mutex_destroy(mutex *m)
-{
-    if (m == NULL) return;
-    pthread_mutex_destroy(&m->native);
-    free(m);
-}
-
-void mutex_lock(mutex *m)
-{
-    pthread_mutex_lock(&m->native);
-}
-
-void mutex_unlock(mutex *m)
-{
-    pthread_mutex_unlock(&m->native);
-}
-
-enum { ONCE_NEW, ONCE_RUNNING, ONCE_DONE };
-
-static pthread_mutex_t once_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t once_changed = PTHREAD_COND_INITIALIZER;
-
-/* init runs without the lock, so that it may call once_run for another `once`. */
-void once_run(once *o, void (*init)(void))
-{
-    if (__atomic_load_n(&o->state, __ATOMIC_ACQUIRE) == ONCE_DONE) return;
-    pthread_mutex_lock(&once_lock);
-    while (o->state == ONCE_RUNNING) pthread_cond_wait(&once_changed, &once_lock);
-    if (o->state == ONCE_NEW) {
-        __atomic_store_n(&o->state, ONCE_RUNNING, __ATOMIC_RELAXED);
-        pthread_mutex_unlock(&once_lock);
-        init();
-        pthread_mutex_lock(&once_lock);
-        __atomic_store_n(&o->state, ONCE_DONE, __ATOMIC_RELEASE);
-        pthread_cond_broadcast(&once_changed);
-    }
-    pthread_mutex_unlock(&once_lock);
-}
+/* ---- Clocks --------------------------------------------------------------------------------------- */
 
 double clock_seconds(void)
 {
