@@ -1,0 +1,354 @@
+/* The pool's threads, and how a job passes through them.
+ *
+ * The caller writes the job down, opens the gate to so many threads, and counts the epoch up. A thread of the
+ * pool polls the epoch for SPIN_SECONDS after its last job, then sleeps on it. When the epoch has changed it
+ * enters by the gate, if that has a place left, and takes items until there are none. Whoever finds none
+ * closes the gate. The caller returns when the gate is closed and nobody is inside. */
+#include "backend_cpu/pool.h"
+
+#include "core/base/os.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+/* A wake is a system call, which takes the longer the more it wakes: each thread wakes a few others. */
+enum { MOST_THREADS = 1024, FAN = 2, POLLS_PER_CLOCK = 32 };
+
+static const double SPIN_SECONDS = 40e-6;
+
+/* The gate in one word: how many threads may still enter, how many are inside, whether the caller sleeps. */
+#define INSIDE  0x00000fffu
+#define PLACE   0x00001000u
+#define PLACES  0x00fff000u
+#define AWAITED 0x80000000u
+
+/* Those who retain the pool. `lock` guards all of it. */
+static struct {
+    atomic_uint lock;
+    int retained;
+    int handles_fork;
+    int chosen; /* the user said how many threads */
+    int processors;
+    atomic_int most; /* threads a job may have; 0 while nobody retains the pool */
+    size_t stack;
+} pool;
+
+/* The threads. The owner of `busy` writes this, while no job is open. */
+static struct {
+    int workers; /* how many run */
+    int refused; /* one could not be started: no more are tried */
+    double spin; /* for how many seconds they poll */
+    thread threads[MOST_THREADS];
+} crew;
+
+/* The job. The owner of `busy` writes it, before opening the gate. */
+static struct {
+    pool_work *work;
+    void *job;
+    int64_t items, chunk, chunks;
+    int processor; /* where the caller was when the job began */
+} current;
+
+/* What threads change while others look, each in a cache line of its own. */
+static _Alignas(64) atomic_uint busy; /* somebody's job is running */
+static _Alignas(64) struct {
+    atomic_uint count;    /* of the jobs */
+    atomic_uint sleepers; /* threads that sleep on the count, or are about to */
+    atomic_uint stop;
+} epoch;
+static _Alignas(64) atomic_uint gate;
+static _Alignas(64) _Atomic int64_t next; /* the first chunk that nobody has taken */
+
+/* ---- Taking items -------------------------------------------------------------------------------- */
+
+static void take(int slot)
+{
+    for (;;) {
+        int64_t k = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
+        if (k >= current.chunks) return;
+        int64_t begin = k * current.chunk, left = current.items - begin;
+        current.work(current.job, slot, begin, begin + (left < current.chunk ? left : current.chunk));
+    }
+}
+
+static void run_alone(int64_t items, int64_t chunk, pool_work *work, void *job)
+{
+    int64_t begin = 0;
+    for (; items - begin > chunk; begin += chunk) work(job, 0, begin, begin + chunk);
+    if (items > 0) work(job, 0, begin, items);
+}
+
+/* Returns a slot, or 0 when the gate has no place. */
+static int enter(void)
+{
+    unsigned now = atomic_load(&gate);
+    while ((now & PLACES) != 0) {
+        if (atomic_compare_exchange_weak(&gate, &now, now - PLACE + 1)) return (int)((now & PLACES) / PLACE);
+    }
+    return 0;
+}
+
+static void close_gate(void)
+{
+    if ((atomic_load(&gate) & PLACES) != 0) atomic_fetch_and(&gate, ~PLACES);
+}
+
+static void leave(void)
+{
+    close_gate();
+    if (atomic_fetch_sub(&gate, 1) == (AWAITED | 1)) word_wake(&gate, 1);
+}
+
+/* ---- Waiting ------------------------------------------------------------------------------------- */
+
+/* Tells the processor that this thread polls. */
+static inline void relax(void)
+{
+#if defined(__i386__) || defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" : : : "memory"); /* many processors ignore `yield` */
+#endif
+}
+
+/* Polls the word until it is no longer `seen`. Returns 0 when the time is over before that. */
+static int changes_by(const atomic_uint *word, unsigned seen, double time)
+{
+    for (int polls = 0; atomic_load_explicit(word, memory_order_acquire) == seen; polls++) {
+        if (polls % POLLS_PER_CLOCK == 0 && (time == 0 || clock_seconds() >= time)) return 0;
+        relax();
+    }
+    return 1;
+}
+
+/* Until when a thread that begins to poll now may; 0: not at all. */
+static double spin_end(void)
+{
+    return crew.spin > 0 ? clock_seconds() + crew.spin : 0;
+}
+
+/* Wakes threads for the places that those who are awake and outside leave free. They all look at the gate
+ * before they sleep. Each one that is woken and enters wakes more. */
+static void wake_some(void)
+{
+    unsigned now = atomic_load(&gate);
+    int places = (int)((now & PLACES) / PLACE);
+    int awake = crew.workers - (int)atomic_load(&epoch.sleepers) - (int)(now & INSIDE);
+    int missing = places - awake;
+    if (missing > 0) word_wake(&epoch.count, missing < FAN ? missing : FAN);
+}
+
+static void await_job(unsigned seen, double time)
+{
+    if (changes_by(&epoch.count, seen, time)) return;
+    atomic_fetch_add(&epoch.sleepers, 1);
+    word_wait(&epoch.count, seen);
+    atomic_fetch_sub(&epoch.sleepers, 1);
+}
+
+/* The caller's wait for the threads that have entered its job. */
+static void await_workers(void)
+{
+    unsigned now = atomic_load(&gate);
+    double time = (now & INSIDE) != 0 ? spin_end() : 0;
+    while ((now & INSIDE) != 0) {
+        if (!changes_by(&gate, now, time)) {
+            now = atomic_fetch_or(&gate, AWAITED) | AWAITED;
+            if ((now & INSIDE) != 0) word_wait(&gate, now);
+        }
+        now = atomic_load(&gate);
+    }
+}
+
+/* ---- The threads --------------------------------------------------------------------------------- */
+
+/* A new thread rounds, flushes and traps as its creator does. */
+static void default_float_environment(void)
+{
+#if defined(__i386__) || defined(__x86_64__)
+    __asm__ volatile("fninit");
+#ifdef __SSE__
+    _mm_setcsr(0x1f80);
+#endif
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
+#endif
+}
+
+static void worker(void)
+{
+    double time = 0; /* until when to poll */
+    default_float_environment();
+    for (;;) {
+        unsigned seen = atomic_load(&epoch.count); /* before the gate: a job that opens later changes it */
+        if (atomic_load(&epoch.stop)) return;
+        int slot = enter();
+        if (slot == 0) {
+            await_job(seen, time);
+            continue;
+        }
+        wake_some();
+        take(slot);
+        /* Still inside, where the job's facts do not change. On the caller's processor it would keep the
+         * caller from going on: the system likes to run a thread where it was woken. */
+        time = processor_now() == current.processor ? 0 : spin_end();
+        leave();
+    }
+}
+
+/* Starts what is missing of so many threads. Returns how many of them there are. A caller that may run on
+ * fewer processors than the pool has threads starts no others than fit there, since they would share its
+ * processors. */
+static int start_workers(int wanted)
+{
+    int startable = crew.refused || crew.workers >= wanted ? 0 : wanted;
+    if (startable > 0 && !pool.chosen) {
+        int here = processors_of_thread() - 1;
+        if (startable > here) startable = here;
+    }
+    while (crew.workers < startable && !crew.refused) {
+        if (thread_start(&crew.threads[crew.workers], pool.stack, worker)) {
+            crew.workers++;
+        } else {
+            crew.refused = 1;
+            log_line("pool: %d threads beside the caller's, %d wanted: no more can be started", crew.workers,
+                     wanted);
+        }
+    }
+    crew.spin = crew.workers < pool.processors ? SPIN_SECONDS : 0;
+    return crew.workers < wanted ? crew.workers : wanted;
+}
+
+/* No job is running. */
+static void stop_workers(void)
+{
+    atomic_store(&epoch.stop, 1);
+    atomic_fetch_add(&epoch.count, 1);
+    word_wake(&epoch.count, INT_MAX);
+    for (int k = 0; k < crew.workers; k++) thread_join(&crew.threads[k]);
+    atomic_store(&epoch.stop, 0);
+    crew.workers = 0;
+    crew.refused = 0;
+}
+
+/* In a child process: only the thread that forked is there. What others had locked stays locked otherwise. */
+static void start_anew(void)
+{
+    atomic_store(&pool.lock, 0);
+    atomic_store(&busy, 0);
+    atomic_store(&gate, 0);
+    atomic_store(&epoch.sleepers, 0);
+    atomic_store(&epoch.stop, 0);
+    crew.workers = 0;
+    crew.refused = 0;
+}
+
+void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *job)
+{
+    int most = atomic_load_explicit(&pool.most, memory_order_relaxed);
+    int64_t chunks = items > 0 ? (items - 1) / chunk + 1 : 0;
+    if (threads > most) threads = most;
+    int workers = (int)(threads < chunks ? threads : chunks) - 1;
+    if (workers < 1 || atomic_exchange(&busy, 1)) {
+        run_alone(items, chunk, work, job);
+        return;
+    }
+    workers = start_workers(workers);
+    current.work = work;
+    current.job = job;
+    current.items = items;
+    current.chunk = chunk;
+    current.chunks = chunks;
+    current.processor = processor_now();
+    atomic_store_explicit(&next, 0, memory_order_relaxed);
+    atomic_store(&gate, (unsigned)workers * PLACE);
+    atomic_fetch_add(&epoch.count, 1);
+    wake_some();
+    take(0);
+    close_gate();
+    await_workers();
+    atomic_store(&busy, 0);
+}
+
+/* ---- Who retains the pool ------------------------------------------------------------------------ */
+
+static const char variable[] = "VECDOT_NUM_THREADS";
+
+/* The user's number of threads; 0 when there is none, -1 when it is none. */
+static int chosen_threads(void)
+{
+    const char *value = environment_get(variable);
+    if (value == NULL) return 0;
+    size_t digits = strspn(value, "0123456789");
+    long number = value[digits] == '\0' ? strtol(value, NULL, 10) : 0;
+    return number >= 1 && number <= MOST_THREADS ? (int)number : -1;
+}
+
+static int usable_processors(void)
+{
+    int own = processors_of_thread(), quota = processors_of_quota("");
+    int least = own < quota ? own : quota;
+    return least < MOST_THREADS ? least : MOST_THREADS;
+}
+
+static void lock(void)
+{
+    while (atomic_exchange(&pool.lock, 1)) word_wait(&pool.lock, 1);
+}
+
+static void unlock(void)
+{
+    atomic_store(&pool.lock, 0);
+    word_wake(&pool.lock, 1);
+}
+
+/* For the first who retains the pool. */
+static vecdot_status prepare(int chosen)
+{
+    if (!pool.handles_fork && !on_fork(start_anew))
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the threads' handler of fork");
+    pool.handles_fork = 1;
+    pool.chosen = chosen > 0;
+    pool.processors = usable_processors();
+    pool.stack = thread_stack(POOL_STACK);
+    atomic_store(&pool.most, pool.chosen ? chosen : pool.processors);
+    return VECDOT_SUCCESS;
+}
+
+vecdot_status pool_retain(void)
+{
+    int chosen = chosen_threads();
+    if (chosen < 0) {
+        return fail(VECDOT_ERROR_INVALID_ARGUMENT,
+                    "%s is \"%.64s\", expected a number of threads from 1 to %d", variable,
+                    environment_get(variable), MOST_THREADS);
+    }
+    lock();
+    vecdot_status status = pool.retained > 0 ? VECDOT_SUCCESS : prepare(chosen);
+    if (status == VECDOT_SUCCESS) pool.retained++;
+    unlock();
+    return status;
+}
+
+void pool_release(void)
+{
+    lock();
+    if (--pool.retained == 0) {
+        stop_workers();
+        atomic_store(&pool.most, 0);
+    }
+    unlock();
+}
+
+int pool_threads(void)
+{
+    int most = atomic_load_explicit(&pool.most, memory_order_relaxed);
+    if (most > 0) return most;
+    int chosen = chosen_threads();
+    return chosen > 0 ? chosen : usable_processors();
+}
