@@ -265,6 +265,10 @@ add_dependencies(test_pool_life pool_module)
 target_compile_definitions(test_pool_life PRIVATE "POOL_MODULE=\"$<TARGET_FILE:pool_module>\"")
 target_link_options(test_pool_life PRIVATE -Wl,--wrap=pthread_create)
 
+# What a job of the pool costs before its work.
+add_executable(bench_pool EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/pool.c")
+target_link_libraries(bench_pool PRIVATE test_support)
+
 # Prints the plans and instructions of the benchmark's cases on the simulated driver, for the predictions in
 # docs/performance.md.
 add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
