@@ -8,7 +8,8 @@ find_package(Python3 COMPONENTS Interpreter REQUIRED)
 set_property(TARGET Python3::Interpreter PROPERTY CROSSCOMPILING_EMULATOR "") # it is not of the target
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine)
+set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine pool pool_fork pool_life
+    processors)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
 set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense
@@ -261,6 +262,19 @@ if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES 
              --bench $<TARGET_FILE:bench_calls> --most 7000)
     vecdot_test(call_cost unit)
 endif()
+
+# The pool as a library of its own, which its test opens and closes.
+file(GLOB os_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/base/os_*.c")
+add_library(pool_module MODULE "${PROJECT_SOURCE_DIR}/src/backend_cpu/pool.c"
+            "${PROJECT_SOURCE_DIR}/src/core/base/status.c" ${os_files})
+target_link_libraries(pool_module PRIVATE flags ${CMAKE_DL_LIBS} Threads::Threads)
+add_dependencies(test_pool_life pool_module)
+target_compile_definitions(test_pool_life PRIVATE "POOL_MODULE=\"$<TARGET_FILE:pool_module>\"")
+target_link_options(test_pool_life PRIVATE -Wl,--wrap=pthread_create)
+
+# What a job of the pool costs before its work.
+add_executable(bench_pool EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/pool.c")
+target_link_libraries(bench_pool PRIVATE test_support)
 
 # Prints the plans and instructions of the benchmark's cases on the simulated driver, for the predictions in
 # docs/performance.md.

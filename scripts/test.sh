@@ -120,7 +120,7 @@ if stage build-asan build asan; then
     suite asan --test-dir build/asan -E '^(lint_.*|blas)$' # CLBlast's own programs take minutes there
 fi
 if stage build-tsan build tsan; then
-    suite tsan --test-dir build/tsan -R '^threads(\.sim)?$'
+    suite tsan --test-dir build/tsan -R '^(threads(\.sim)?|pool(_life)?)$'
 fi
 export VECDOT_TEST_PROBLEMS=$emulated
 if [ "$(uname -m)" = aarch64 ]; then

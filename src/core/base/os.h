@@ -86,6 +86,9 @@ void word_wake(const atomic_uint *word, int most);
  * threads of the parent do not exist in the child. Returns 0 when memory is out. */
 int on_fork(void (*child)(void));
 
+/* The processor that the calling thread is running on; -1 where nobody knows. */
+int processor_now(void);
+
 /* How many processors the calling thread may run on; at least 1. */
 int processors_of_thread(void);
 

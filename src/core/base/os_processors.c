@@ -8,6 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+int processor_now(void)
+{
+    return sched_getcpu();
+}
+
 int processors_of_thread(void)
 {
     cpu_set_t set[8]; /* more processors than Linux can have (8192) */

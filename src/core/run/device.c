@@ -227,8 +227,9 @@ void device_choice_free(device_choice *choice)
 
 static void add_settings(text *report)
 {
-    static const char *const names[] = {"VECDOT_BACKEND", "VECDOT_DEVICE",    "VECDOT_REPRODUCIBLE",
-                                        "VECDOT_BLAS",    "VECDOT_CACHE_DIR", "VECDOT_LOG"};
+    static const char *const names[] = {"VECDOT_BACKEND", "VECDOT_DEVICE",      "VECDOT_REPRODUCIBLE",
+                                        "VECDOT_BLAS",    "VECDOT_NUM_THREADS", "VECDOT_CACHE_DIR",
+                                        "VECDOT_LOG"};
     text_add_environment(report, "", names, sizeof names / sizeof names[0]);
 }
 
