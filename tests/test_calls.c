@@ -1,6 +1,7 @@
 /* What a warm call asks of the driver, counted exactly, that it allocates nothing, and that the context is
  * left as it was: on the null backend, through the counting OpenCL loader, and on the simulated CUDA driver.
  */
+#include "core/plan/plan.h"
 #include "cudasim/cudasim.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
@@ -97,14 +98,15 @@ static int release(void **state)
     queue = NULL;
     context = NULL;
     null_fail_at = 0;
+    null_kept = NULL;
     return 0;
 }
 
 /* ---- The null backend ---------------------------------------------------------------------------- */
 
-static void open_null(vecdot_device_kind kind)
+static void open_null(null_device which)
 {
-    must(null_context_create(kind, &context), "context");
+    must(null_context_create(which, &context), "context");
     context->policy.fenced_groups = 0;
     context->policy.host = HOST_NEVER;
     must(vecdot_queue_create(context, &queue), "queue");
@@ -130,7 +132,7 @@ static void check_warm(const example *e, DLDeviceType where, const null_record *
 static void test_device_arrays(void **state)
 {
     (void)state;
-    open_null(VECDOT_DEVICE_GPU);
+    open_null(NULL_GPU);
     for (int k = 0; k < EXAMPLES; k++) {
         long filled = examples[k].shape[examples[k].ndim - 1] == 0 ? 1 : 3; /* arrays with elements */
         null_record expected = {
@@ -143,8 +145,49 @@ static void test_arrays_in_place(void **state)
 {
     null_record expected = {.enters = 1, .leaves = 1, .wraps = 3, .releases = 3, .reveals = 1, .launches = 1};
     (void)state;
-    open_null(VECDOT_DEVICE_CPU);
+    open_null(NULL_CPU);
     for (int k = 0; k < 3; k++) check_warm(&examples[k], kDLCPU, &expected);
+}
+
+/* Where a host address is memory already, nothing is made of it: a launch gets the arrays' own addresses. */
+static void test_host_addresses(void **state)
+{
+    null_record expected = {.enters = 1, .leaves = 1, .launches = 1};
+    null_launch got;
+    const params *q = (const params *)got.params;
+    (void)state;
+    open_null(NULL_HOST);
+    for (int k = 0; k < 4; k++) check_warm(&examples[k], kDLCPU, &expected);
+    null_kept = &got;
+    DLTensor x1 = tensor_of(&examples[1], 0, kDLCPU), x2 = tensor_of(&examples[1], 1, kDLCPU),
+             out = tensor_of(&examples[1], 2, kDLCPU);
+    int64_t backwards[] = {128, -1};
+    x1.strides = backwards;
+    x1.byte_offset = 127 * sizeof(float);
+    x2.data = (char *)host[0] + 4; /* shares bytes with x1 */
+    must(vecdot(queue, &x1, &x2, -1, &out), "host arrays");
+    assert_int_equal(got.buffers, 3);
+    assert_ptr_equal((const char *)got.memory[0] + q->offset1, &host[0][127]);
+    assert_ptr_equal((const char *)got.memory[1] + q->offset2, &host[0][1]);
+    assert_ptr_equal((const char *)got.memory[2] + q->offset_out, host_out);
+    assert_true(got.products == 64 * 128);
+    assert_true(got.bytes == 64 * 128 * 8 + 64 * 4);
+}
+
+/* There scratch is the only memory that is made. */
+static void test_scratch_beside_host_addresses(void **state)
+{
+    null_record expected = {.enters = 1, .leaves = 1, .launches = 2};
+    (void)state;
+    open_null(NULL_HOST);
+    context->policy.force_nodes = 4;
+    null_did = (null_record){0};
+    must(call(&examples[4], kDLCPU), "nodes");
+    assert_int_equal(null_did.creates, 1);
+    assert_int_equal(null_did.finishes, 0);
+    check_warm(&examples[4], kDLCPU, &expected);
+    context->policy.force_nodes = 0;
+    check_warm(&examples[5], kDLCPU, &expected);
 }
 
 /* The queue is asked to finish what it has, and that is all. */
@@ -152,7 +195,7 @@ static void test_calling_thread(void **state)
 {
     null_record expected = {.enters = 1, .leaves = 1, .finishes = 1};
     (void)state;
-    open_null(VECDOT_DEVICE_CPU);
+    open_null(NULL_CPU);
     if (context->policy.host_set < 0) skip();
     context->policy.host = HOST_AUTO;
     for (int k = 0; k < EXAMPLES; k++) check_warm(&examples[k], kDLCPU, &expected);
@@ -162,7 +205,7 @@ static void test_arrays_copied(void **state)
 {
     null_record expected = {.enters = 1, .leaves = 1, .writes = 2, .reads = 1, .launches = 1};
     (void)state;
-    open_null(VECDOT_DEVICE_GPU);
+    open_null(NULL_GPU);
     for (int k = 0; k < 3; k++) check_warm(&examples[k], kDLCPU, &expected);
 }
 
@@ -170,12 +213,12 @@ static void test_arrays_copied(void **state)
 static void test_transfer_is_told(void **state)
 {
     static const struct {
-        vecdot_device_kind kind;
+        null_device kind;
         int share_host, share_out;
         const char *says;
-    } devices[] = {{VECDOT_DEVICE_CPU, 1, 1, "  host arrays are used in place\n"},
-                   {VECDOT_DEVICE_GPU, 1, 0, "  host inputs are used in place, out is copied\n"},
-                   {VECDOT_DEVICE_GPU, 0, 0, "  host arrays are copied\n"}};
+    } devices[] = {{NULL_CPU, 1, 1, "  host arrays are used in place\n"},
+                   {NULL_GPU, 1, 0, "  host inputs are used in place, out is copied\n"},
+                   {NULL_GPU, 0, 0, "  host arrays are copied\n"}};
     DLTensor x1 = tensor_of(&examples[1], 0, kDLCPU), x2 = tensor_of(&examples[1], 1, kDLCPU),
              out = tensor_of(&examples[1], 2, kDLCPU);
     char words[2048];
@@ -202,7 +245,7 @@ static void test_waiting_results_are_told(void **state)
     DLTensor out = {memory, {kDLCPU, 0}, 2, VECDOT_FLOAT32, shape, steps, 0};
     char words[2048];
     (void)state;
-    open_null(VECDOT_DEVICE_CPU);
+    open_null(NULL_CPU);
     must(vecdot_explain(queue, &x1, &x2, NULL, &out, words, sizeof words, NULL), "explain");
     assert_non_null(strstr(words, "results wait in a dense host array"));
     assert_non_null(strstr(words, "collapsed batch shape (24,)"));
@@ -217,7 +260,7 @@ static void test_leaving(void **state)
         vecdot_status status = VECDOT_ERROR_BACKEND;
         long at = 0;
         for (; status != VECDOT_SUCCESS; at++) {
-            open_null(VECDOT_DEVICE_GPU);
+            open_null(NULL_GPU);
             null_did = (null_record){0};
             null_fail_at = at + 1;
             status = call(e, k % 2 == 0 ? kDLCUDA : kDLCPU);
@@ -236,7 +279,7 @@ static void test_invalid_input(void **state)
     (void)state;
     DLTensor x1 = tensor_of(&examples[1], 0, kDLCUDA), x2 = tensor_of(&examples[1], 1, kDLCUDA),
              out = tensor_of(&examples[1], 2, kDLCUDA);
-    open_null(VECDOT_DEVICE_GPU);
+    open_null(NULL_GPU);
     for (int warm = 0; warm < 2; warm++) {
         null_did = (null_record){0};
         assert_int_equal(vecdot(queue, &x1, &x2, 2, &out), VECDOT_ERROR_AXIS);
@@ -357,6 +400,8 @@ int main(void)
     const struct CMUnitTest on_null[] = {
         cmocka_unit_test_teardown(test_device_arrays, release),
         cmocka_unit_test_teardown(test_arrays_in_place, release),
+        cmocka_unit_test_teardown(test_host_addresses, release),
+        cmocka_unit_test_teardown(test_scratch_beside_host_addresses, release),
         cmocka_unit_test_teardown(test_calling_thread, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
         cmocka_unit_test_teardown(test_transfer_is_told, release),

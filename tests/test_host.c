@@ -198,7 +198,7 @@ static void test_queue_fails(void **state)
     int64_t n = 10;
     float left = -1;
     (void)state;
-    must(null_context_create(VECDOT_DEVICE_CPU, &context));
+    must(null_context_create(NULL_CPU, &context));
     must(vecdot_queue_create(context, &queue));
     DLTensor x = tensor(numbers[0], REF_F32, 1, &n), out = tensor(&left, REF_F32, 0, NULL);
     assert_int_equal(context->policy.host, HOST_AUTO);

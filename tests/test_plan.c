@@ -268,6 +268,62 @@ static void test_results_in_scratch(void **state)
     assert_int_equal(pl.steps[2].v.kernel, KERNEL_COPY);
 }
 
+static void expect_work(const step *s, double products, double bytes)
+{
+    assert_true(s->products == products);
+    if (s->bytes != bytes) fail_msg("%s: %.17g bytes", kernel_name((kernel_id)s->v.kernel), s->bytes);
+}
+
+/* A backend that shares a launch out by itself is told how much work it is. */
+static void test_work(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 100, 1 << 20);
+    const double products = 100.0 * (1 << 20);
+    plan_policy policy = cpu;
+    plan pl = build(&p, &policy);
+    expect_work(&pl.steps[0], products, products * 8 + 100 * 4);
+    p.type[X2] = DTYPE_F16;
+    p.misaligned[X1] = 1; /* its bit is none of the dtype's */
+    pl = build(&p, &policy);
+    expect_work(&pl.steps[0], products, products * 6 + 100 * 4);
+    p = rows(DTYPE_F32, 100, 1 << 20);
+    policy.force_nodes = 8;
+    plan_build(&p, &policy, 1, INT64_MAX, &pl);
+    assert_int_equal(pl.nodes, 8);
+    expect_work(&pl.steps[0], products, products * 8 + 800 * 4);
+    expect_work(&pl.steps[1], 0, 800 * 4 + 100 * 4);
+    expect_work(&pl.steps[2], 0, 100 * 8);
+    step some = pl.steps[0]; /* as a range of nodes is launched */
+    some.p.nodes = 2;
+    plan_size_step(&pl, &policy, &some);
+    expect_work(&some, products / 4, products / 4 * 8 + 200 * 4);
+    p.n = 0;
+    pl = build(&p, &cpu);
+    expect_work(&pl.steps[0], 0, 100 * 4);
+}
+
+static void test_work_of_matrices(void **state)
+{
+    (void)state;
+    problem p = rows(DTYPE_F32, 64, 1000);
+    p.rank = 2;
+    p.shape[1] = 32;
+    p.step[X1][1] = p.step[X2][0] = 0;
+    p.step[X2][1] = 1000;
+    p.step[OUT][0] = 32;
+    p.step[OUT][1] = 1;
+    for (int s = 0; s < 2; s++)
+        for (int is_matrix = 0; is_matrix < 2; is_matrix++) {
+            const double products = 64 * 32 * 1000, read = is_matrix ? (64 + 32) * 1000 : 2 * products;
+            p.is_matrix = is_matrix;
+            plan_policy policy = s ? gpu : cpu;
+            plan pl = build(&p, &policy);
+            double written = pl.nodes > 1 ? (double)pl.nodes * 4 : 4;
+            expect_work(&pl.steps[0], products, read * 4 + 64 * 32 * written);
+        }
+}
+
 static void test_node_limit(void **state)
 {
     (void)state;
@@ -354,6 +410,8 @@ int main(void)
         cmocka_unit_test(test_fused),
         cmocka_unit_test(test_groups_fill_the_device),
         cmocka_unit_test(test_results_in_scratch),
+        cmocka_unit_test(test_work),
+        cmocka_unit_test(test_work_of_matrices),
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_many_dimensions),
         cmocka_unit_test(test_planners),

@@ -1,8 +1,10 @@
 /* What a call costs apart from its arithmetic: nanoseconds per warm call on small arrays, the median of
  * several runs.
  *
- *     bench_calls SELECTOR          the table, for a device ("cuda", "opencl"), or "null" or "null:cpu": no
- * driver bench_calls SELECTOR CALLS    that many calls on device arrays of the first shape, for callgrind
+ *     bench_calls SELECTOR          the table, for a device ("cuda", "opencl"), or for no driver: "null" (a
+ *                                   GPU), "null:cpu" (wraps host arrays), "null:host" (host addresses)
+ *     bench_calls SELECTOR CALLS    that many calls on device arrays of the first shape, for callgrind; with
+ *                                   "null:host" on host arrays
  */
 #include "support/null_backend.h"
 
@@ -32,6 +34,7 @@ static _Alignas(64) float host[3][SPAN];
 static vecdot_context *context;
 static vecdot_queue *queue;
 static DLManagedTensor *made[3]; /* of a real device; the null backend takes any address */
+static int host_only;            /* the device has no arrays of its own */
 
 static void must(vecdot_status status)
 {
@@ -44,8 +47,9 @@ static void open_device(const char *selector)
 {
     const int64_t span = SPAN;
     if (strncmp(selector, "null", 4) == 0) {
-        int cpu = strcmp(selector, "null:cpu") == 0;
-        must(null_context_create(cpu ? VECDOT_DEVICE_CPU : VECDOT_DEVICE_GPU, &context));
+        host_only = strcmp(selector, "null:host") == 0;
+        int wraps = strcmp(selector, "null:cpu") == 0;
+        must(null_context_create(host_only ? NULL_HOST : wraps ? NULL_CPU : NULL_GPU, &context));
     } else {
         must(vecdot_context_create(selector, &context));
         for (int a = 0; a < 3; a++) must(vecdot_empty(context, VECDOT_FLOAT32, 1, &span, &made[a]));
@@ -114,12 +118,15 @@ int main(int argc, char **argv)
     }
     open_device(argv[1]);
     if (calls > 0) {
-        const DLTensor t[3] = {tensor_of(cases, 0, 1), tensor_of(cases, 1, 1), tensor_of(cases, 2, 1)};
+        const DLTensor t[3] = {tensor_of(cases, 0, !host_only), tensor_of(cases, 1, !host_only),
+                               tensor_of(cases, 2, !host_only)};
         nanoseconds(t, calls);
     }
-    for (int k = 0; k < CASES && calls == 0; k++)
-        printf("%-10s %-22s device arrays %8.0f ns   host arrays %8.0f ns\n", argv[1], cases[k].name,
-               median(&cases[k], 1), median(&cases[k], 0));
+    for (int k = 0; k < CASES && calls == 0; k++) {
+        printf("%-10s %-22s", argv[1], cases[k].name);
+        if (!host_only) printf(" device arrays %8.0f ns  ", median(&cases[k], 1));
+        printf(" host arrays %8.0f ns\n", median(&cases[k], 0));
+    }
     close_device();
     return EXIT_SUCCESS;
 }

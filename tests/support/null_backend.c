@@ -4,8 +4,10 @@
 #include "core/base/status.h"
 
 #include <stdio.h>
+#include <string.h>
 
 null_record null_did;
+null_launch *null_kept;
 long null_fail_at;
 
 static vecdot_status done(long *count, const char *call)
@@ -59,7 +61,8 @@ static vecdot_status queue_finished(void *queue)
 
 static vecdot_status program_made(void *program, void *context, const variant *v)
 {
-    (void)program, (void)context, (void)v;
+    (void)context;
+    *(variant *)program = *v;
     null_did.built_inside += null_did.inside;
     return done(&null_did.programs, "program_open");
 }
@@ -125,49 +128,62 @@ static vecdot_status read_back(void *queue, void *memory, size_t offset, void *h
 
 /* ---- Launches ------------------------------------------------------------------------------------ */
 
+static void keep(const variant *v, const launch *how)
+{
+    const kernel_arg *last = &how->args[how->arg_count - 1];
+    *null_kept = (null_launch){.v = *v,
+                               .groups = how->groups,
+                               .group_size = how->group_size,
+                               .buffers = how->arg_count - 1,
+                               .products = how->products,
+                               .bytes = how->bytes};
+    for (size_t k = 0; k < null_kept->buffers; k++) null_kept->memory[k] = how->args[k].value;
+    memcpy(null_kept->params, last->value, last->size);
+}
+
 static vecdot_status launched(void *queue, void *program, const launch *how)
 {
-    (void)queue, (void)program, (void)how;
+    (void)queue;
+    if (null_kept != NULL) keep(program, how);
     return done(&null_did.launches, "launch");
 }
 
-static const backend null_backend = {
-    .name = "null",
-    .tensor_device = kDLCUDA,
-    .context_size = 1,
-    .queue_size = 1,
-    .program_size = 1,
-    .place_of = place_of,
-    .context_open = context_made,
-    .context_close = closed,
-    .context_enter = context_entered,
-    .context_leave = context_left,
-    .queue_open = queue_made,
-    .queue_finish = queue_finished,
-    .queue_close = closed,
-    .memory_create = memory_made,
-    .memory_wrap = memory_wrapped,
-    .memory_release = memory_released,
-    .memory_check = memory_checked,
-    .memory_reveal = memory_revealed,
-    .memory_root = memory_rooted,
-    .memory_write = written,
-    .memory_read = read_back,
-    .program_open = program_made,
-    .program_close = closed,
-    .launch = launched,
-};
+#define NULL_BACKEND                                                                                         \
+    .name = "null", .context_size = 1, .queue_size = 1, .program_size = sizeof(variant),                     \
+    .context_open = context_made, .context_close = closed, .context_enter = context_entered,                 \
+    .context_leave = context_left, .queue_open = queue_made, .queue_finish = queue_finished,                 \
+    .queue_close = closed, .memory_create = memory_made, .memory_release = memory_released,                  \
+    .memory_write = written, .memory_read = read_back, .program_open = program_made,                         \
+    .program_close = closed, .launch = launched
 
-vecdot_status null_context_create(vecdot_device_kind kind, vecdot_context **context)
+static const backend null_backend = {NULL_BACKEND,
+                                     .tensor_device = kDLCUDA,
+                                     .place_of = place_of,
+                                     .memory_wrap = memory_wrapped,
+                                     .memory_check = memory_checked,
+                                     .memory_reveal = memory_revealed,
+                                     .memory_root = memory_rooted};
+
+static place host_place_of(DLDeviceType type)
 {
-    device dev = {.driver = &null_backend, .groups_per_unit = 8, .fenced_groups = 1, .max_group_size = 1024};
+    return type == kDLCPU ? PLACE_HOST : PLACE_ELSEWHERE;
+}
+
+static const backend host_backend = {NULL_BACKEND, .tensor_device = kDLCPU, .place_of = host_place_of};
+
+vecdot_status null_context_create(null_device which, vecdot_context **context)
+{
+    device dev = {.driver = which == NULL_HOST ? &host_backend : &null_backend,
+                  .groups_per_unit = 8,
+                  .fenced_groups = 1,
+                  .max_group_size = 1024};
     snprintf(dev.info.backend, sizeof dev.info.backend, "null");
     snprintf(dev.info.name, sizeof dev.info.name, "no device");
-    dev.info.kind = (int32_t)kind;
+    dev.info.kind = which == NULL_GPU ? VECDOT_DEVICE_GPU : VECDOT_DEVICE_CPU;
     dev.info.memory_bytes = UINT64_C(1) << 34;
     dev.info.max_alloc_bytes = UINT64_C(1) << 32;
     dev.info.compute_units = 16;
     dev.info.has_fp64 = 1;
-    dev.info.shares_host_memory = kind == VECDOT_DEVICE_CPU;
+    dev.info.shares_host_memory = which != NULL_GPU;
     return context_open(&dev, NULL, context);
 }

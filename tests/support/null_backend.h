@@ -18,8 +18,21 @@ extern null_record null_did;
 /* Of the next calls that can fail this one does, counted from 1; 0: none. */
 extern long null_fail_at;
 
-/* A context on such a device: a GPU, or a CPU that uses host arrays in place. The device's tensors are
- * addresses (kDLCUDA). */
-vecdot_status null_context_create(vecdot_device_kind kind, vecdot_context **context);
+/* What a launch was given. */
+typedef struct null_launch {
+    variant v;
+    size_t groups, group_size, buffers;
+    double products, bytes;
+    const void *memory[8];
+    unsigned char params[1024]; /* the bytes of the last argument, then zeros */
+} null_launch;
+
+/* Receives each launch; NULL: none is kept. */
+extern null_launch *null_kept;
+
+/* A context on such a device: a GPU, which copies host arrays; a CPU that wraps them; a CPU whose memory is
+ * host addresses. The tensors of the first two are addresses (kDLCUDA). */
+typedef enum null_device { NULL_GPU, NULL_CPU, NULL_HOST } null_device;
+vecdot_status null_context_create(null_device which, vecdot_context **context);
 
 #endif

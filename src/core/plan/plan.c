@@ -244,9 +244,49 @@ static void add_copy(const problem *p, plan *pl)
     pl->result_bytes = (size_t)(pl->outputs * dtype_size(p->result));
 }
 
+/* ---- Work ---- */
+
+static double element_bytes(i32 type)
+{
+    return dtype_size((dtype)(type & ~MISALIGNED));
+}
+
+/* Of a kernel that multiplies the operands. */
+static void set_sum_work(const plan *pl, step *s)
+{
+    const params *q = &s->p;
+    double size1 = element_bytes(q->type1), size2 = element_bytes(q->type2);
+    double written = q->all_nodes > 1 ? (double)q->nodes * group_partial_size((group)s->v.group)
+                                      : element_bytes(q->type_out);
+    int64_t elements = q->nodes < q->all_nodes ? q->nodes * q->node_chunks * pl->chunk : q->n;
+    s->products = (double)q->outputs * (double)elements;
+    if (pl->cls == CLASS_MATRIX)
+        s->bytes = s->products / (double)q->columns * size1 + s->products / (double)q->rows * size2;
+    else
+        s->bytes = s->products * (size1 + size2);
+    s->bytes += (double)q->outputs * written;
+}
+
+/* Of a kernel that writes each output from what it has so far: partials, a result, or nothing. */
+static void set_output_work(step *s)
+{
+    const params *q = &s->p;
+    double read = 0;
+    if (s->buffers[0] == BUFFER_PARTIALS)
+        read = (double)q->all_nodes * group_partial_size((group)s->v.group);
+    else if (kernel_rows[s->v.kernel].inputs > 0)
+        read = element_bytes(q->type1);
+    s->products = 0;
+    s->bytes = (double)q->outputs * (read + element_bytes(q->type_out));
+}
+
 void plan_size_step(const plan *pl, const plan_policy *policy, step *s)
 {
     planner_of((kernel_id)s->v.kernel)->size(pl, policy, s);
+    if (kernel_rows[s->v.kernel].inputs == 2)
+        set_sum_work(pl, s);
+    else
+        set_output_work(s);
 }
 
 void plan_build(const problem *p, const plan_policy *policy, int through_results, int64_t max_node_elements,

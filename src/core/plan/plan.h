@@ -25,7 +25,8 @@ typedef struct step {
     variant v;
     int buffers[STEP_BUFFERS]; /* in argument order; -1 after the last */
     size_t groups, group_size;
-    params p; /* offsets are left at 0: they come with the buffers */
+    double products, bytes; /* the work of all groups, as the launch of backend.h counts it */
+    params p;               /* offsets are left at 0: they come with the buffers */
 } step;
 
 enum { MAX_STEPS = 3 };
@@ -54,7 +55,7 @@ typedef struct plan {
 void plan_build(const problem *p, const plan_policy *policy, int through_results, int64_t max_node_elements,
                 plan *out);
 
-/* Sets a step's number of groups for the outputs and nodes in its params. */
+/* Sets a step's number of groups and its work, for the outputs and nodes in its params. */
 void plan_size_step(const plan *pl, const plan_policy *policy, step *s);
 
 const char *plan_class_name(plan_class cls);

@@ -47,6 +47,12 @@ typedef struct launch {
     size_t group_size; /* work-items in a group */
     size_t arg_count;
     const kernel_arg *args;
+    /* The work of all groups, for a backend that shares it out by itself; it decides nothing else. The
+     * planner counts both (plan_size_step in src/core/plan/plan.c):
+     * products  multiply-adds of elements, a complex one as one; 0 for kernels that multiply nothing
+     * bytes     read and written. An operand's element counts each time that an output's sum takes it, also
+     *           where it comes from a cache; in class matrix only once for each product of matrices. */
+    double products, bytes;
 } launch;
 
 struct backend {
@@ -80,6 +86,8 @@ struct backend {
     /* native_queue NULL: makes an in-order queue. Otherwise checks that the program's own queue belongs to
      * the context, uses it, and retains it where the driver counts references. */
     vecdot_status (*queue_open)(void *queue, void *context, void *native_queue);
+    /* Waits for the work that is enqueued. Where every function that enqueues is complete on return it has
+     * nothing to do, but stays callable. */
     vecdot_status (*queue_finish)(void *queue);
     void (*queue_close)(void *queue);
     /* queue_follow: work enqueued in `queue` from now on begins after all work that `other`, a queue of
@@ -95,14 +103,17 @@ struct backend {
 
     vecdot_status (*memory_create)(void *context, size_t bytes, void **memory);
     /* Wraps host memory so that kernels use it in place; they write to it only if `writable`. Called only
-     * where info.shares_host_memory is set. */
+     * where info.shares_host_memory is set. NULL together with memory_reveal: a host address is memory
+     * already, and a launch is complete on return. The core then gives the arrays' own addresses to launch,
+     * and never releases them. */
     vecdot_status (*memory_wrap)(void *context, void *host, size_t bytes, int writable, void **memory);
     void (*memory_release)(void *context, void *memory);
     /* Checks that a tensor's memory can be used in this context and has at least `bytes` bytes from
      * `memory` on. An address is that of the lowest byte in use. DEVICE_MISMATCH or INVALID_ARGUMENT, with
      * `argument` in the message. */
     vecdot_status (*memory_check)(void *context, void *memory, size_t bytes, const char *argument);
-    /* Makes kernels' writes to wrapped memory visible to the host. Complete on return. */
+    /* Makes kernels' writes to wrapped memory visible to the host. Complete on return. NULL where
+     * memory_wrap is. */
     vecdot_status (*memory_reveal)(void *queue, void *memory, size_t bytes);
     /* Gives the place of the memory's byte 0, as a root and an offset from it. Two memories share bytes
      * only when their roots are equal and their ranges, counted from the roots, intersect. */

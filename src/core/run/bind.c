@@ -105,6 +105,18 @@ static vecdot_status upload(vecdot_queue *queue, stage *s, int array, const char
     return VECDOT_SUCCESS;
 }
 
+/* Gives host memory to the device without copying it. */
+static vecdot_status bind_in_place(const vecdot_queue *queue, void *host, size_t bytes, int writable,
+                                   binding *b)
+{
+    const backend *driver = queue->context->dev.driver;
+    b->memory = host;
+    if (!driver->memory_wrap) return VECDOT_SUCCESS;
+    TRY(driver->memory_wrap(queue->context->native, host, bytes, writable, &b->memory));
+    b->owned = 1;
+    return VECDOT_SUCCESS;
+}
+
 static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
                                 const host_transfer *transfer, int array, location at, int64_t first,
                                 int64_t count, binding *b)
@@ -117,9 +129,7 @@ static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *or
     b->offset = -e.low - first * p->stride[array] * size;
     if (transfer->copy[array])
         return upload(queue, s, array, host + e.low, bytes, !transfer->gather[array], &b->memory);
-    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, host + e.low, bytes, 0, &b->memory));
-    b->owned = 1;
-    return VECDOT_SUCCESS;
+    return bind_in_place(queue, host + e.low, bytes, 0, b);
 }
 
 static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const host_transfer *transfer,
@@ -138,19 +148,18 @@ static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, c
         b->memory = copy->memory;
         return VECDOT_SUCCESS;
     }
-    TRY(queue->context->dev.driver->memory_wrap(queue->context->native, at.host + e.low, bytes, 1,
-                                                &b->memory));
-    b->owned = 1;
-    return VECDOT_SUCCESS;
+    return bind_in_place(queue, at.host + e.low, bytes, 1, b);
 }
 
 /* Two buffers over the same host memory are undefined in OpenCL. So inputs that are used in place and
- * share bytes get one buffer: x1 owns it and x2 is a part of it. *together: there is such a buffer. */
+ * share bytes get one buffer: x1 owns it and x2 is a part of it. *together: there is such a buffer. A
+ * backend whose memory is host addresses has no buffers. */
 static vecdot_status bind_together(vecdot_queue *queue, const problem *p, const host_transfer *transfer,
                                    const location at[ARRAYS], bindings *b, int *together)
 {
     uintptr_t low[2], high[2];
     *together = 0;
+    if (!queue->context->dev.driver->memory_wrap) return VECDOT_SUCCESS;
     for (int a = X1; a <= X2; a++) {
         extent e = layout_extent(p, a);
         if (!at[a].on_host || transfer->copy[a] || transfer->gather[a]) return VECDOT_SUCCESS;
@@ -201,6 +210,7 @@ vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d)
 {
     const backend *driver = queue->context->dev.driver;
     if (d->copy) return download(driver, s, d);
+    if (!driver->memory_reveal) return VECDOT_SUCCESS;
     extent e = layout_extent(&d->p, OUT);
     return driver->memory_reveal(queue->native, d->from.memory, (size_t)(d->from.offset + e.high));
 }

@@ -114,7 +114,7 @@ static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, 
     s.p.offset_out = offset[s.buffers[inputs]];
     args[count++] = (kernel_arg){sizeof s.p, &s.p};
     TRY(ready_program(queue, &s.v, &program));
-    launch l = {s.groups, s.group_size, count, args};
+    launch l = {s.groups, s.group_size, count, args, s.products, s.bytes};
     return queue->context->dev.driver->launch(queue->native, program, &l);
 }
 
