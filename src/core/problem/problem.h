@@ -56,11 +56,13 @@ static inline const char *array_name(int array)
 /* Product of the batch shape. */
 static inline int64_t problem_outputs(const problem *p)
 {
-    int64_t count = 1;
-    for (int d = 0; d < p->rank; d++)
-        if (p->shape[d] == 0) return 0;
-    for (int d = 0; d < p->rank; d++) count = (int64_t)((uint64_t)count * (uint64_t)p->shape[d]);
-    return count;
+    uint64_t count = 1;
+    int empty = 0; /* sizes before a 0 may wrap to any number, also to 0 */
+    for (int d = 0; d < p->rank; d++) {
+        empty |= p->shape[d] == 0;
+        count *= (uint64_t)p->shape[d];
+    }
+    return empty ? 0 : (int64_t)count;
 }
 
 #endif
