@@ -9,6 +9,8 @@
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
+#include <string.h>
+
 const char *plan_class_name(plan_class cls)
 {
     static const char *const names[CLASS_COUNT] = {"auto",  "fill",   "short",  "lanes",
@@ -94,15 +96,16 @@ static void set_nodes(const plan *pl, params *q)
 static void fill_params(const problem *p, const plan *pl, params *q)
 {
     int first = pl->passes_rank;
-    *q = (params){.n = p->n,
-                  .stride1 = p->stride[X1],
-                  .stride2 = p->stride[X2],
-                  .outputs = pl->outputs,
-                  .block = 1,
-                  .type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0),
-                  .type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0),
-                  .type_out = (i32)p->result,
-                  .no_conj = p->no_conj};
+    memset(q, 0, offsetof(params, shape)); /* kernels read no more entries than `rank` */
+    q->n = p->n;
+    q->stride1 = p->stride[X1];
+    q->stride2 = p->stride[X2];
+    q->outputs = pl->outputs;
+    q->block = 1;
+    q->type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0);
+    q->type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0);
+    q->type_out = (i32)p->result;
+    q->no_conj = p->no_conj;
     set_nodes(pl, q);
     q->rank = p->rank - first;
     for (int d = first; d < p->rank; d++) {
@@ -115,6 +118,7 @@ static void fill_params(const problem *p, const plan *pl, params *q)
     if (q->rank == 0) { /* one output: kernels take at least one dimension */
         q->rank = 1;
         q->shape[0] = 1;
+        q->step1[0] = q->step2[0] = q->step_out[0] = 0;
     }
 }
 
@@ -294,14 +298,11 @@ void plan_build(const problem *p, const plan_policy *policy, int through_results
 {
     plan *pl = out;
     int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
-    *pl = (plan){.cls = choose_class(p, policy),
-                 .schedule = policy->schedule,
-                 .outputs = 1,
-                 .nodes = 1,
-                 .node_chunks = 1,
-                 .chunk = 1,
-                 .members = 1,
-                 .span = 1};
+    memset(pl, 0, offsetof(plan, steps)); /* a step is filled when it is added */
+    pl->cls = choose_class(p, policy);
+    pl->schedule = policy->schedule;
+    pl->outputs = pl->nodes = pl->node_chunks = pl->chunk = pl->span = 1;
+    pl->members = 1;
     if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
     for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
     if (pl->cls == CLASS_FILL)

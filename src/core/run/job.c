@@ -66,6 +66,11 @@ static int shares_out(const plan_policy *policy)
     return policy->share_host && policy->share_out;
 }
 
+int job_copies(const job *j, const plan_policy *policy, int array)
+{
+    return j->at[array].on_host && !(array == OUT ? shares_out(policy) : policy->share_host);
+}
+
 int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array)
 {
     if (array == OUT && !shares_out(policy)) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
@@ -193,8 +198,7 @@ void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
     problem_copy(&ready->p, &j->p);
     ready->transfer = (host_transfer){0};
     ready->element_limit = INT64_MAX;
-    for (int a = 0; a < ARRAYS; a++)
-        ready->transfer.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(policy) : policy->share_host);
+    for (int a = 0; a < ARRAYS; a++) ready->transfer.copy[a] = job_copies(j, policy, a);
     for (int a = X1; a <= X2; a++) {
         if (!j->at[a].on_host || extent_bytes(j, a) <= policy->max_alloc) continue;
         int64_t fit = elements_that_fit(&j->p, policy, a, 0);

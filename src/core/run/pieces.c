@@ -19,6 +19,7 @@ typedef struct execution {
     delivery pending; /* results of the piece before, if has_pending */
     int has_pending;
     problem *pending_problems;      /* two, to which `pending` points */
+    preparation *ready;             /* of the piece at hand: too large to be on the stack at each cut */
     int reused;                     /* buffers kept by the queue were reused; after a failure they are free */
     uint64_t done, reported, total; /* products; `reported` is the last `done` that the program was given */
 } execution;
@@ -174,11 +175,10 @@ static vecdot_status run_pieces(execution *e, const job *j)
 {
     int d = job_dimension_to_cut(j, &e->policy);
     if (d < 0) {
-        preparation ready;
-        job_prepare(j, &e->policy, &ready);
-        if (!j->overlaps && plan_scratch_bytes(&ready.pl) > (size_t)e->policy.max_alloc)
+        job_prepare(j, &e->policy, e->ready);
+        if (!j->overlaps && plan_scratch_bytes(&e->ready->pl) > (size_t)e->policy.max_alloc)
             d = problem_longest_dimension(&j->p);
-        if (d < 0) return run_piece(e, j, &ready);
+        if (d < 0) return run_piece(e, j, e->ready);
     }
     job part = *j;
     int64_t half = j->p.shape[d] / 2;
@@ -268,12 +268,14 @@ static int64_t piece_bytes(const job *j, const plan_policy *policy)
 
 /* Other programs may use the device's memory, so that less is free than the policy assumes. Then the
  * pieces are halved and all pieces run again. */
-vecdot_status job_run(vecdot_queue *queue, const job *j)
+vecdot_status pieces_run(vecdot_queue *queue, const job *j)
 {
     problem pending[2];
+    preparation ready;
     execution e = {.queue = queue,
                    .policy = queue->context->policy,
                    .pending_problems = pending,
+                   .ready = &ready,
                    .total = products(&j->p)};
     int64_t whole = largest_host_array(j, &e.policy);
     int copied = whole > 0 && !e.policy.share_host;

@@ -6,6 +6,7 @@
 #include "core/run/host/host_path.h"
 #include "core/run/pieces.h"
 #include "core/run/program_cache.h"
+#include "core/run/whole.h"
 
 #include <stdlib.h>
 
@@ -75,8 +76,10 @@ static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const 
 
 static vecdot_status run_job(vecdot_queue *queue, const job *j)
 {
+    preparation ready;
     if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
-    return job_run(queue, j);
+    if (whole_takes(queue, j, &ready)) return whole_run(queue, j, &ready);
+    return pieces_run(queue, j);
 }
 
 /* ---- out over an input ----
