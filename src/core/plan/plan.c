@@ -9,8 +9,6 @@
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
-#include <string.h>
-
 const char *plan_class_name(plan_class cls)
 {
     static const char *const names[CLASS_COUNT] = {"auto",  "fill",   "short",  "lanes",
@@ -93,13 +91,16 @@ static void set_nodes(const plan *pl, params *q)
     q->fused = pl->fused;
 }
 
+/* Sets each field by itself, and of the arrays the entries that kernels read: clearing all first takes longer
+ * than planning. */
 static void fill_params(const problem *p, const plan *pl, params *q)
 {
     int first = pl->passes_rank;
-    memset(q, 0, offsetof(params, shape)); /* kernels read no more entries than `rank` */
     q->n = p->n;
     q->stride1 = p->stride[X1];
     q->stride2 = p->stride[X2];
+    q->offset1 = q->offset2 = q->offset_out = q->first_node = q->panel = q->rows = q->columns = 0;
+    q->swap = q->wide = q->reserved = q->row_dims = q->column_dims = 0;
     q->outputs = pl->outputs;
     q->block = 1;
     q->type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0);
@@ -298,11 +299,12 @@ void plan_build(const problem *p, const plan_policy *policy, int through_results
 {
     plan *pl = out;
     int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
-    memset(pl, 0, offsetof(plan, steps)); /* a step is filled when it is added */
     pl->cls = choose_class(p, policy);
     pl->schedule = policy->schedule;
     pl->outputs = pl->nodes = pl->node_chunks = pl->chunk = pl->span = 1;
     pl->members = 1;
+    pl->fused = pl->passes_rank = pl->step_count = 0; /* a step is filled when it is added */
+    pl->partial_bytes = pl->result_bytes = 0;
     if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
     for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
     if (pl->cls == CLASS_FILL)

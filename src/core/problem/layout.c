@@ -91,35 +91,37 @@ void layout_make_dense(problem *p, int array)
 
 /* ---- Extents and alignment ---- */
 
-static void widen(extent *e, int64_t step, int64_t size)
+static void widen(int64_t step, int64_t size, int64_t *low, int64_t *high)
 {
-    if (size <= 1) return;
-    if (step < 0)
-        e->low += step * (size - 1);
-    else
-        e->high += step * (size - 1);
+    int64_t reach = size > 1 ? step * (size - 1) : 0;
+    *(reach < 0 ? low : high) += reach;
 }
 
-/* The extent of an array of a problem that has outputs. */
-static extent extent_of(const problem *p, int array)
+/* Of an array of a problem that has outputs. */
+static void find_extent(const problem *p, int array, extent *e)
 {
-    extent e = {0, 0};
-    int64_t size = dtype_size(p->type[array]);
-    if (array != OUT && p->n == 0) return e;
-    for (int d = 0; d < p->rank; d++) widen(&e, p->step[array][d], p->shape[d]);
-    if (array != OUT) widen(&e, p->stride[array], p->n);
-    return (extent){e.low * size, (e.high + 1) * size};
+    int64_t size = dtype_size(p->type[array]), low = 0, high = 1;
+    for (int d = 0; d < p->rank; d++) widen(p->step[array][d], p->shape[d], &low, &high);
+    if (array != OUT) widen(p->stride[array], p->n, &low, &high);
+    if (array != OUT && p->n == 0) low = high = 0;
+    e->low = low * size;
+    e->high = high * size;
 }
 
 extent layout_extent(const problem *p, int array)
 {
-    return problem_outputs(p) == 0 ? (extent){0, 0} : extent_of(p, array);
+    extent e = {0, 0};
+    if (problem_outputs(p) != 0) find_extent(p, array, &e);
+    return e;
 }
 
 void layout_extents(const problem *p, extent extents[ARRAYS])
 {
     const int filled = problem_outputs(p) != 0;
-    for (int a = 0; a < ARRAYS; a++) extents[a] = filled ? extent_of(p, a) : (extent){0, 0};
+    for (int a = 0; a < ARRAYS; a++) {
+        extents[a] = (extent){0, 0};
+        if (filled) find_extent(p, a, &extents[a]);
+    }
 }
 
 void layout_alignment(problem *p, const uintptr_t address[ARRAYS])

@@ -357,7 +357,6 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
     const vecdot_options *o = &complete;
     const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
     operand operands[ARRAYS];
-    memset(p, 0, offsetof(problem, shape));
     p->op = op;
     for (int a = 0; a < ARRAYS; a++)
         if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
@@ -381,6 +380,8 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
         set_steps(&operands[OUT], OUT, p);
     else
         layout_make_dense(p, OUT);
+    for (int a = 0; a < ARRAYS; a++) p->misaligned[a] = 0; /* the addresses decide it later */
+    p->vectors[X1] = p->vectors[X2] = 0;
     p->reproducible = (o->flags & VECDOT_REPRODUCIBLE) != 0;
     p->is_matrix = is_matrix(operands, p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;

@@ -10,21 +10,19 @@
 /* Every driver's buffers start on a boundary of this many bytes. */
 enum { BUFFER_ALIGNMENT = 256 };
 
-location location_of(const vecdot_context *context, const DLTensor *t)
+void location_find(const vecdot_context *context, const DLTensor *t, location *at)
 {
-    const place kind = tensor_place(context, t);
-    location at = {.kind = kind, .on_host = kind == PLACE_HOST};
-    uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
-    if (at.on_host)
-        at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else if (kind == PLACE_HANDLE) {
-        at.memory = t->data;
-        at.offset = (int64_t)t->byte_offset;
+    const uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
+    at->kind = tensor_place(context, t);
+    at->on_host = at->kind == PLACE_HOST;
+    at->host = at->on_host && t->data ? (char *)t->data + t->byte_offset : NULL;
+    if (at->kind == PLACE_HANDLE) {
+        at->memory = t->data;
+        at->offset = (int64_t)t->byte_offset;
     } else {
-        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
-        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
+        at->memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at->offset = (int64_t)(address % BUFFER_ALIGNMENT);
     }
-    return at;
 }
 
 location location_shift(location at, int64_t bytes)

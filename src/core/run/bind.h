@@ -16,7 +16,7 @@ typedef struct location {
     int64_t offset; /* on the device: bytes to the element; `memory` is aligned for every dtype */
 } location;
 
-location location_of(const vecdot_context *context, const DLTensor *t);
+void location_find(const vecdot_context *context, const DLTensor *t, location *at);
 location location_shift(location at, int64_t bytes);
 
 /* How a problem's host arrays reach the device. It sets strides and alignment, so it is decided before the

@@ -14,24 +14,30 @@ typedef struct byte_range {
     uintptr_t low, high;
 } byte_range;
 
-static vecdot_status byte_range_of(const vecdot_context *context, const location *at, extent e, byte_range *s)
+static int64_t extent_bytes(const job *j, int array)
 {
-    size_t offset = 0;
-    if (at->on_host) {
-        *s = (byte_range){NULL, (uintptr_t)at->host + (uintptr_t)e.low,
-                          (uintptr_t)at->host + (uintptr_t)e.high};
-        return VECDOT_SUCCESS;
+    return j->extents[array].high - j->extents[array].low;
+}
+
+static vecdot_status byte_range_of(const vecdot_context *context, const job *j, int array, byte_range *s)
+{
+    const location *at = &j->at[array];
+    uintptr_t first = (uintptr_t)at->host;
+    s->root = NULL;
+    if (!at->on_host) {
+        size_t offset = 0;
+        TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
+        first = (uintptr_t)offset + (uintptr_t)at->offset;
     }
-    TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
-    s->low = (uintptr_t)offset + (uintptr_t)(at->offset + e.low);
-    s->high = (uintptr_t)offset + (uintptr_t)(at->offset + e.high);
+    s->low = first + (uintptr_t)j->extents[array].low;
+    s->high = first + (uintptr_t)j->extents[array].high;
     return VECDOT_SUCCESS;
 }
 
 void job_locate(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS])
 {
     layout_extents(&j->p, j->extents);
-    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(context, tensors[a]);
+    for (int a = 0; a < ARRAYS; a++) location_find(context, tensors[a], &j->at[a]);
 }
 
 vecdot_status job_place(job *j, const vecdot_context *context)
@@ -39,11 +45,10 @@ vecdot_status job_place(job *j, const vecdot_context *context)
     byte_range written, read;
     j->overlaps = 0;
     layout_collapse(&j->p);
-    TRY(byte_range_of(context, &j->at[OUT], j->extents[OUT], &written));
+    TRY(byte_range_of(context, j, OUT, &written));
     for (int a = X1; a <= X2; a++) {
-        extent from = j->extents[a];
-        if (from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
-        TRY(byte_range_of(context, &j->at[a], from, &read));
+        if (extent_bytes(j, a) == 0 || j->at[OUT].on_host != j->at[a].on_host) continue;
+        TRY(byte_range_of(context, j, a, &read));
         j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
     }
     return VECDOT_SUCCESS;
@@ -53,11 +58,6 @@ void job_reshape(job *j)
 {
     layout_collapse(&j->p);
     layout_extents(&j->p, j->extents);
-}
-
-static int64_t extent_bytes(const job *j, int array)
-{
-    return j->extents[array].high - j->extents[array].low;
 }
 
 /* Whether kernels may write to a host array. */
