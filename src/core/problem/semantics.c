@@ -14,6 +14,7 @@
 /* An operand, its contracted axis and, in matvec and vecmat, the matrix's axis that is not contracted. */
 typedef struct operand {
     const DLTensor *tensor;
+    int has_elements;
     int axis;                        /* the contracted axis; for out the kept one, or -1 */
     int free_axis;                   /* the matrix's other axis, or -1 */
     int batch;                       /* the number of axes that are neither */
@@ -36,7 +37,7 @@ static shape_text shape_of(const DLTensor *t)
 
 /* ---- The arguments by themselves ---- */
 
-static vecdot_status check_tensor(const char *op, const char *name, const DLTensor *t)
+static vecdot_status check_tensor(const char *op, const char *name, const DLTensor *t, operand *x)
 {
     if (!t) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL; expected a DLTensor", op, name);
     if (t->ndim < 0 || (t->ndim > 0 && !t->shape))
@@ -46,23 +47,20 @@ static vecdot_status check_tensor(const char *op, const char *name, const DLTens
     if (t->dtype.lanes != 1)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has dtype.lanes %u; expected 1", op, name,
                     (unsigned)t->dtype.lanes);
-    for (int d = 0; d < t->ndim; d++)
+    x->tensor = t;
+    x->has_elements = 1;
+    for (int d = 0; d < t->ndim; d++) {
         if (t->shape[d] < 0)
             return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has size %lld in dimension %d; expected >= 0",
                         op, name, (long long)t->shape[d], d);
+        x->has_elements &= t->shape[d] != 0;
+    }
     return VECDOT_SUCCESS;
 }
 
-static int has_elements(const DLTensor *t)
+static vecdot_status check_data(const char *op, const char *name, const operand *x)
 {
-    for (int d = 0; d < t->ndim; d++)
-        if (t->shape[d] == 0) return 0;
-    return 1;
-}
-
-static vecdot_status check_data(const char *op, const char *name, const DLTensor *t)
-{
-    if (!t->data && has_elements(t))
+    if (!x->tensor->data && x->has_elements)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has elements but data is NULL", op, name);
     return VECDOT_SUCCESS;
 }
@@ -135,7 +133,6 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
     const int least[ARRAYS] = {op == OPERATION_MATVEC ? 2 : 1, op == OPERATION_VECMAT ? 2 : 1,
                                op == OPERATION_VECDOT ? (o->keepdims ? 1 : 0) : 1};
     for (int a = 0; a < ARRAYS; a++) {
-        operands[a].tensor = tensors[a];
         operands[a].axis = operands[a].free_axis = -1;
         if (tensors[a]) TRY(check_ndim(name, array_name(a), tensors[a], least[a]));
     }
@@ -309,7 +306,7 @@ static vecdot_status check_out(const char *op, operand *out, const vecdot_option
         shape[count - k] = size;
     }
     p->rank = count;
-    memcpy(p->shape, shape, sizeof(int64_t) * (size_t)count);
+    for (int d = 0; d < count; d++) p->shape[d] = shape[d];
     return VECDOT_SUCCESS;
 }
 
@@ -320,12 +317,11 @@ static vecdot_status check_sizes(const char *op, const char *name, operand *x)
 {
     const DLTensor *t = x->tensor;
     const int64_t itemsize = (t->dtype.bits + 7) / 8;
-    const int filled = has_elements(t);
     int64_t count = 1, span = itemsize, reach;
     for (int d = t->ndim - 1; d >= 0; d--) {
         const int64_t size = t->shape[d], dense = count;
         x->stride[d] = 0;
-        if (!filled || size == 1) continue; /* the given stride means nothing */
+        if (!x->has_elements || size == 1) continue; /* the given stride means nothing */
         int64_t stride = x->stride[d] = t->strides ? t->strides[d] : dense;
         if (__builtin_mul_overflow(count, size, &count) || stride == INT64_MIN ||
             __builtin_mul_overflow(magnitude(stride), size - 1, &reach) ||
@@ -359,10 +355,10 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
     operand operands[ARRAYS];
     p->op = op;
     for (int a = 0; a < ARRAYS; a++)
-        if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
+        if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a], &operands[a]));
     TRY(options_read(name, options, &complete));
     if (out)
-        for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), tensors[a]));
+        for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), &operands[a]));
     TRY(check_dtypes(name, tensors, o, p));
     TRY(check_axes(op, tensors, o, operands));
     TRY(check_contracted(name, operands, p));

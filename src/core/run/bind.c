@@ -222,9 +222,8 @@ vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d)
 void bind_release(vecdot_queue *queue, bindings *b, int with_out)
 {
     for (int a = 0; a < ARRAYS; a++) {
-        if (a == OUT && !with_out) continue;
-        if (b->at[a].owned)
-            queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
+        if (!b->at[a].owned || (a == OUT && !with_out)) continue;
+        queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
         b->at[a] = (binding){0};
     }
 }

@@ -66,7 +66,7 @@ static int shares_out(const plan_policy *policy)
     return policy->share_host && policy->share_out;
 }
 
-int job_copies(const job *j, const plan_policy *policy, int array)
+static int is_copied(const job *j, const plan_policy *policy, int array)
 {
     return j->at[array].on_host && !(array == OUT ? shares_out(policy) : policy->share_host);
 }
@@ -86,6 +86,13 @@ static int64_t result_bytes(const job *j)
     uintptr_t below = (uintptr_t)dtype_size(j->p.result) - 1; /* a size is a power of two */
     if (direct && (address & below) == 0) return 0;
     return problem_outputs(&j->p) * dtype_size(j->p.result);
+}
+
+int job_is_in_place(const job *j, const plan_policy *policy)
+{
+    for (int a = 0; a < ARRAYS; a++)
+        if (is_copied(j, policy, a) || (j->at[a].on_host && extent_bytes(j, a) > policy->max_alloc)) return 0;
+    return result_bytes(j) <= policy->max_alloc;
 }
 
 int job_needs_pieces(const job *j, const plan_policy *policy)
@@ -198,7 +205,7 @@ void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
     problem_copy(&ready->p, &j->p);
     ready->transfer = (host_transfer){0};
     ready->element_limit = INT64_MAX;
-    for (int a = 0; a < ARRAYS; a++) ready->transfer.copy[a] = job_copies(j, policy, a);
+    for (int a = 0; a < ARRAYS; a++) ready->transfer.copy[a] = is_copied(j, policy, a);
     for (int a = X1; a <= X2; a++) {
         if (!j->at[a].on_host || extent_bytes(j, a) <= policy->max_alloc) continue;
         int64_t fit = elements_that_fit(&j->p, policy, a, 0);

@@ -25,8 +25,8 @@ vecdot_status job_place(job *j, const vecdot_context *context);
 /* Makes the parts of the job fit its problem again, of which a dimension was cut. */
 void job_reshape(job *j);
 
-/* Whether an array is copied to or from the device's memory. */
-int job_copies(const job *j, const plan_policy *policy, int array);
+/* Whether the device uses all arrays where they are, in one piece. */
+int job_is_in_place(const job *j, const plan_policy *policy);
 
 /* Whether the job must be cut into pieces because an array or the results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);

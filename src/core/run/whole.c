@@ -13,9 +13,7 @@ int whole_takes(const vecdot_queue *queue, const job *j, preparation *ready)
 {
     const plan_policy *policy = &queue->context->policy;
     if (queue->progress && has_host_array(j)) return 0; /* is cut, to report */
-    for (int a = 0; a < ARRAYS; a++)
-        if (job_copies(j, policy, a)) return 0;
-    if (job_needs_pieces(j, policy)) return 0;
+    if (!job_is_in_place(j, policy)) return 0;
     job_prepare(j, policy, ready);
     return j->overlaps || plan_scratch_bytes(&ready->pl) <= (size_t)policy->max_alloc;
 }
