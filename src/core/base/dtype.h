@@ -44,7 +44,7 @@ typedef enum group {
     GROUP_COUNT
 } group;
 
-/* A row of the table. */
+/* A row of the table. A call looks up sizes and groups dozens of times, so the functions on it are inline. */
 typedef struct dtype_row {
     const char *name;
     uint8_t code, bits, rank, group;
