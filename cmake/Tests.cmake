@@ -259,7 +259,7 @@ find_program(VALGRIND valgrind DOC "For the count of a call's instructions")
 if(VALGRIND AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT VECDOT_SANITIZE
    AND NOT CMAKE_CROSSCOMPILING)
     add_test(NAME call_cost COMMAND Python3::Interpreter tests/call_cost.py --valgrind "${VALGRIND}"
-             --bench $<TARGET_FILE:bench_calls> --most 7000)
+             --bench $<TARGET_FILE:bench_calls> --most 3500)
     vecdot_test(call_cost unit)
 endif()
 

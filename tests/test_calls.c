@@ -97,7 +97,7 @@ static int release(void **state)
     vecdot_context_release(context);
     queue = NULL;
     context = NULL;
-    null_fail_at = 0;
+    null_fail_at = null_without_memory = 0;
     null_kept = NULL;
     return 0;
 }
@@ -199,6 +199,25 @@ static void test_calling_thread(void **state)
     if (context->policy.host_set < 0) skip();
     context->policy.host = HOST_AUTO;
     for (int k = 0; k < EXAMPLES; k++) check_warm(&examples[k], kDLCPU, &expected);
+}
+
+/* Memory that the queue kept for copies is freed for a call that finds none. */
+static void test_kept_memory_is_given_up(void **state)
+{
+    (void)state;
+    open_null(NULL_GPU);
+    must(call(&examples[1], kDLCPU), "copies, whose memory is kept");
+    null_did = (null_record){0};
+    null_without_memory = 1;
+    must(call(&examples[5], kDLCUDA), "results in scratch");
+    assert_int_equal(null_did.releases, 3);
+    assert_int_equal(null_did.creates, 1);
+    assert_int_equal(null_did.launches, 2);
+    release(NULL);
+    open_null(NULL_GPU);
+    null_without_memory = 1;
+    assert_int_equal(call(&examples[5], kDLCUDA), VECDOT_ERROR_OUT_OF_MEMORY);
+    must(call(&examples[5], kDLCUDA), "memory again");
 }
 
 static void test_arrays_copied(void **state)
@@ -403,6 +422,7 @@ int main(void)
         cmocka_unit_test_teardown(test_host_addresses, release),
         cmocka_unit_test_teardown(test_scratch_beside_host_addresses, release),
         cmocka_unit_test_teardown(test_calling_thread, release),
+        cmocka_unit_test_teardown(test_kept_memory_is_given_up, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
         cmocka_unit_test_teardown(test_transfer_is_told, release),
         cmocka_unit_test_teardown(test_waiting_results_are_told, release),

@@ -34,10 +34,46 @@ static problem rows(dtype t, int64_t outputs, int64_t n)
     return make(t, outputs, n, n, n, 1, 1);
 }
 
+static void expect_equal_steps(const step *s, const step *t)
+{
+    const size_t entries = sizeof(int64_t) * (size_t)s->p.rank;
+    assert_memory_equal(&s->v, &t->v, sizeof s->v);
+    assert_memory_equal(s->buffers, t->buffers, sizeof s->buffers);
+    assert_true(s->groups == t->groups && s->group_size == t->group_size);
+    assert_true(s->products == t->products && s->bytes == t->bytes);
+    assert_memory_equal(&s->p, &t->p, offsetof(params, shape));
+    assert_memory_equal(s->p.shape, t->p.shape, entries);
+    assert_memory_equal(s->p.step1, t->p.step1, entries);
+    assert_memory_equal(s->p.step2, t->p.step2, entries);
+    assert_memory_equal(s->p.step_out, t->p.step_out, entries);
+}
+
+static void expect_equal_plans(const plan *a, const plan *b)
+{
+    assert_true(a->cls == b->cls && a->schedule == b->schedule && a->outputs == b->outputs);
+    assert_true(a->chunk == b->chunk && a->node_chunks == b->node_chunks && a->nodes == b->nodes);
+    assert_true(a->members == b->members && a->span == b->span && a->fused == b->fused);
+    assert_true(a->passes_rank == b->passes_rank && a->step_count == b->step_count);
+    assert_true(a->partial_bytes == b->partial_bytes && a->result_bytes == b->result_bytes);
+    for (int k = 0; k < a->step_count; k++) expect_equal_steps(&a->steps[k], &b->steps[k]);
+}
+
+/* Plans are built in memory that nothing has cleared, so each is built over zeros and over ones. */
+static void build_with(const problem *p, const plan_policy *policy, int through_results,
+                       int64_t max_node_elements, plan *pl)
+{
+    plan other;
+    memset(pl, 0, sizeof *pl);
+    memset(&other, 0xff, sizeof other);
+    plan_build(p, policy, through_results, max_node_elements, pl);
+    plan_build(p, policy, through_results, max_node_elements, &other);
+    expect_equal_plans(pl, &other);
+}
+
 static plan build(const problem *p, const plan_policy *policy)
 {
     plan pl;
-    plan_build(p, policy, 0, INT64_MAX, &pl);
+    build_with(p, policy, 0, INT64_MAX, &pl);
     return pl;
 }
 
@@ -230,7 +266,7 @@ static void test_fused(void **state)
         assert_int_equal(pl.steps[0].buffers[2], BUFFER_OUT);
         assert_int_equal(pl.steps[0].buffers[3], BUFFER_PARTIALS);
         assert_int_equal(pl.steps[0].buffers[4], BUFFER_COUNTERS);
-        plan_build(&p, &policy, 0, 1 << 19, &pl);
+        build_with(&p, &policy, 0, 1 << 19, &pl);
         assert_true(!pl.fused);
         assert_int_equal(pl.step_count, 2);
     }
@@ -260,7 +296,7 @@ static void test_results_in_scratch(void **state)
     plan_policy policy = cpu;
     plan pl;
     policy.force_nodes = 8;
-    plan_build(&p, &policy, 1, INT64_MAX, &pl);
+    build_with(&p, &policy, 1, INT64_MAX, &pl);
     check_plan(&p, &pl);
     assert_int_equal(pl.step_count, 3); /* sums, combine, copy */
     assert_int_equal(pl.result_bytes, 400);
@@ -289,7 +325,7 @@ static void test_work(void **state)
     expect_work(&pl.steps[0], products, products * 6 + 100 * 4);
     p = rows(DTYPE_F32, 100, 1 << 20);
     policy.force_nodes = 8;
-    plan_build(&p, &policy, 1, INT64_MAX, &pl);
+    build_with(&p, &policy, 1, INT64_MAX, &pl);
     assert_int_equal(pl.nodes, 8);
     expect_work(&pl.steps[0], products, products * 8 + 800 * 4);
     expect_work(&pl.steps[1], 0, 800 * 4 + 100 * 4);
@@ -329,7 +365,7 @@ static void test_node_limit(void **state)
     (void)state;
     problem p = rows(DTYPE_F32, 1, 1 << 26);
     plan pl;
-    plan_build(&p, &cpu, 0, 10000, &pl);
+    build_with(&p, &cpu, 0, 10000, &pl);
     check_plan(&p, &pl);
     assert_true(pl.node_chunks * pl.chunk <= 10000);
 }

@@ -1,6 +1,7 @@
 /* What a call means, with no device: result dtypes and shapes, each error, which error wins, and what its
  * message says. */
 #include "core/problem/options.h"
+#include "core/problem/semantics.h"
 #include "support/cmocka.h"
 
 #include <stdio.h>
@@ -106,6 +107,33 @@ static const row rows[] = {
     {"size before batch", {2, 3, END}, {4, 5, END}, -1, -1, 0, VECDOT_ERROR_SIZE_MISMATCH, {END}},
 };
 
+/* A problem is made in memory that nothing has cleared: over zeros and over ones it becomes the same. */
+static void check_all_is_set(const shaped *x1, const shaped *x2, const vecdot_options *options)
+{
+    problem p, other;
+    memset(&p, 0, sizeof p);
+    memset(&other, 0xff, sizeof other);
+    vecdot_status status =
+        semantics_check(OPERATION_VECDOT, &x1->tensor, &x2->tensor, options, NULL, &p, NULL, NULL);
+    assert_int_equal(status, VECDOT_SUCCESS);
+    (void)semantics_check(OPERATION_VECDOT, &x1->tensor, &x2->tensor, options, NULL, &other, NULL, NULL);
+    const size_t entries = sizeof(int64_t) * (size_t)p.rank;
+    assert_memory_equal(p.type, other.type, sizeof p.type);
+    assert_memory_equal(p.misaligned, other.misaligned, sizeof p.misaligned);
+    assert_memory_equal(p.vectors, other.vectors, sizeof p.vectors);
+    assert_memory_equal(p.stride, other.stride, sizeof p.stride);
+    assert_true(p.op == other.op && p.result == other.result && p.n == other.n && p.rank == other.rank);
+    assert_true(p.no_conj == other.no_conj && p.is_matrix == other.is_matrix);
+    assert_int_equal(p.reproducible, other.reproducible);
+    assert_memory_equal(p.shape, other.shape, entries);
+    for (int a = 0; a < ARRAYS; a++) assert_memory_equal(p.step[a], other.step[a], entries);
+    memset(&other, 0xff, sizeof other);
+    problem_copy(&other, &p);
+    assert_memory_equal(&p, &other, offsetof(problem, shape));
+    assert_memory_equal(p.shape, other.shape, entries);
+    for (int a = 0; a < ARRAYS; a++) assert_memory_equal(p.step[a], other.step[a], entries);
+}
+
 static void test_shapes(void **state)
 {
     (void)state;
@@ -122,6 +150,7 @@ static void test_shapes(void **state)
         int good = status == r->status;
         for (int d = 0; good && status == VECDOT_SUCCESS && d < ndim; d++) good = shape[d] == r->result[d];
         if (good && status == VECDOT_SUCCESS) good = ndim >= 0 && r->result[ndim] == END;
+        if (good && status == VECDOT_SUCCESS) check_all_is_set(&x1, &x2, &options);
         if (!good) {
             fail_msg("%s: got %s, ndim %d; %s", r->what, vecdot_status_name(status), (int)ndim,
                      vecdot_last_error());

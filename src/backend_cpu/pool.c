@@ -21,47 +21,12 @@ enum { MOST_THREADS = 1024, FAN = 2, POLLS_PER_CLOCK = 32 };
 
 static const double SPIN_SECONDS = 40e-6;
 
-<<<<<<< HEAD
-/* The gate in one word: how many threads may still enter, how many are inside, and whether the caller sleeps.
- */
-=======
 /* The gate in one word: how many threads may still enter, how many are inside, whether the caller sleeps. */
->>>>>>> pool
 #define INSIDE  0x00000fffu
 #define PLACE   0x00001000u
 #define PLACES  0x00fff000u
 #define AWAITED 0x80000000u
 
-<<<<<<< HEAD
-static struct {
-    /* Those who retain the pool; guarded by `lock`. */
-    atomic_uint lock;
-    int retained;
-    int handles_fork;
-    atomic_int most; /* threads a job may have; 0 while nobody retains the pool */
-    int chosen;      /* the user said how many */
-    int processors;
-    size_t stack;
-
-    /* The threads. The owner of `busy` writes these, while no job is open. */
-    int workers; /* how many run */
-    int refused; /* one could not be started: no more are tried */
-    double spin; /* seconds */
-    thread threads[MOST_THREADS];
-
-    /* The job. The owner of `busy` writes it, before it opens the gate. */
-    pool_work *work;
-    void *job;
-    int64_t items, chunk, chunks;
-
-    _Alignas(64) atomic_uint busy; /* somebody's job is running */
-    _Alignas(64) atomic_uint epoch;
-    atomic_uint sleepers; /* threads that sleep on the epoch, or are about to */
-    atomic_uint stop;
-    _Alignas(64) atomic_uint gate;
-    _Alignas(64) _Atomic int64_t next; /* the first chunk that nobody has taken */
-} pool;
-=======
 /* Those who retain the pool. `lock` guards all of it. */
 static struct {
     atomic_uint lock;
@@ -98,24 +63,16 @@ static _Alignas(64) struct {
 } epoch;
 static _Alignas(64) atomic_uint gate;
 static _Alignas(64) _Atomic int64_t next; /* the first chunk that nobody has taken */
->>>>>>> pool
 
 /* ---- Taking items -------------------------------------------------------------------------------- */
 
 static void take(int slot)
 {
     for (;;) {
-<<<<<<< HEAD
-        int64_t k = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed);
-        if (k >= pool.chunks) return;
-        int64_t begin = k * pool.chunk, left = pool.items - begin;
-        pool.work(pool.job, slot, begin, begin + (left < pool.chunk ? left : pool.chunk));
-=======
         int64_t k = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
         if (k >= current.chunks) return;
         int64_t begin = k * current.chunk, left = current.items - begin;
         current.work(current.job, slot, begin, begin + (left < current.chunk ? left : current.chunk));
->>>>>>> pool
     }
 }
 
@@ -129,37 +86,22 @@ static void run_alone(int64_t items, int64_t chunk, pool_work *work, void *job)
 /* Returns a slot, or 0 when the gate has no place. */
 static int enter(void)
 {
-<<<<<<< HEAD
-    unsigned gate = atomic_load(&pool.gate);
-    while ((gate & PLACES) != 0) {
-        if (atomic_compare_exchange_weak(&pool.gate, &gate, gate - PLACE + 1))
-            return (int)((gate & PLACES) / PLACE);
-=======
     unsigned now = atomic_load(&gate);
     while ((now & PLACES) != 0) {
         if (atomic_compare_exchange_weak(&gate, &now, now - PLACE + 1)) return (int)((now & PLACES) / PLACE);
->>>>>>> pool
     }
     return 0;
 }
 
 static void close_gate(void)
 {
-<<<<<<< HEAD
-    if ((atomic_load(&pool.gate) & PLACES) != 0) atomic_fetch_and(&pool.gate, ~PLACES);
-=======
     if ((atomic_load(&gate) & PLACES) != 0) atomic_fetch_and(&gate, ~PLACES);
->>>>>>> pool
 }
 
 static void leave(void)
 {
     close_gate();
-<<<<<<< HEAD
-    if (atomic_fetch_sub(&pool.gate, 1) == (AWAITED | 1)) word_wake(&pool.gate, 1);
-=======
     if (atomic_fetch_sub(&gate, 1) == (AWAITED | 1)) word_wake(&gate, 1);
->>>>>>> pool
 }
 
 /* ---- Waiting ------------------------------------------------------------------------------------- */
@@ -184,66 +126,34 @@ static int changes_by(const atomic_uint *word, unsigned seen, double time)
     return 1;
 }
 
-<<<<<<< HEAD
-/* When a thread that begins to poll now must sleep; 0: at once. */
-static double spin_end(void)
-{
-    return pool.spin > 0 ? clock_seconds() + pool.spin : 0;
-=======
 /* Until when a thread that begins to poll now may; 0: not at all. */
 static double spin_end(void)
 {
     return crew.spin > 0 ? clock_seconds() + crew.spin : 0;
->>>>>>> pool
 }
 
 /* Wakes threads for the places that those who are awake and outside leave free. They all look at the gate
  * before they sleep. Each one that is woken and enters wakes more. */
 static void wake_some(void)
 {
-<<<<<<< HEAD
-    unsigned gate = atomic_load(&pool.gate);
-    int places = (int)((gate & PLACES) / PLACE);
-    int awake = pool.workers - (int)atomic_load(&pool.sleepers) - (int)(gate & INSIDE);
-    int missing = places - awake;
-    if (missing > 0) word_wake(&pool.epoch, missing < FAN ? missing : FAN);
-=======
     unsigned now = atomic_load(&gate);
     int places = (int)((now & PLACES) / PLACE);
     int awake = crew.workers - (int)atomic_load(&epoch.sleepers) - (int)(now & INSIDE);
     int missing = places - awake;
     if (missing > 0) word_wake(&epoch.count, missing < FAN ? missing : FAN);
->>>>>>> pool
 }
 
 static void await_job(unsigned seen, double time)
 {
-<<<<<<< HEAD
-    if (changes_by(&pool.epoch, seen, time)) return;
-    atomic_fetch_add(&pool.sleepers, 1);
-    word_wait(&pool.epoch, seen);
-    atomic_fetch_sub(&pool.sleepers, 1);
-=======
     if (changes_by(&epoch.count, seen, time)) return;
     atomic_fetch_add(&epoch.sleepers, 1);
     word_wait(&epoch.count, seen);
     atomic_fetch_sub(&epoch.sleepers, 1);
->>>>>>> pool
 }
 
 /* The caller's wait for the threads that have entered its job. */
 static void await_workers(void)
 {
-<<<<<<< HEAD
-    unsigned gate = atomic_load(&pool.gate);
-    double time = (gate & INSIDE) != 0 ? spin_end() : 0;
-    while ((gate & INSIDE) != 0) {
-        if (!changes_by(&pool.gate, gate, time)) {
-            gate = atomic_fetch_or(&pool.gate, AWAITED) | AWAITED;
-            if ((gate & INSIDE) != 0) word_wait(&pool.gate, gate);
-        }
-        gate = atomic_load(&pool.gate);
-=======
     unsigned now = atomic_load(&gate);
     double time = (now & INSIDE) != 0 ? spin_end() : 0;
     while ((now & INSIDE) != 0) {
@@ -252,7 +162,6 @@ static void await_workers(void)
             if ((now & INSIDE) != 0) word_wait(&gate, now);
         }
         now = atomic_load(&gate);
->>>>>>> pool
     }
 }
 
@@ -261,16 +170,11 @@ static void await_workers(void)
 /* A new thread rounds, flushes and traps as its creator does. */
 static void default_float_environment(void)
 {
-<<<<<<< HEAD
-#if defined(__SSE__)
-    _mm_setcsr(0x1f80);
-=======
 #if defined(__i386__) || defined(__x86_64__)
     __asm__ volatile("fninit");
 #ifdef __SSE__
     _mm_setcsr(0x1f80);
 #endif
->>>>>>> pool
 #elif defined(__aarch64__)
     __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0));
 #endif
@@ -281,13 +185,8 @@ static void worker(void)
     double time = 0; /* until when to poll */
     default_float_environment();
     for (;;) {
-<<<<<<< HEAD
-        unsigned seen = atomic_load(&pool.epoch); /* before the gate: a job that opens later changes it */
-        if (atomic_load(&pool.stop)) return;
-=======
         unsigned seen = atomic_load(&epoch.count); /* before the gate: a job that opens later changes it */
         if (atomic_load(&epoch.stop)) return;
->>>>>>> pool
         int slot = enter();
         if (slot == 0) {
             await_job(seen, time);
@@ -295,13 +194,9 @@ static void worker(void)
         }
         wake_some();
         take(slot);
-<<<<<<< HEAD
-        time = spin_end(); /* inside, where pool.spin does not change */
-=======
         /* Still inside, where the job's facts do not change. On the caller's processor it would keep the
          * caller from going on: the system likes to run a thread where it was woken. */
         time = processor_now() == current.processor ? 0 : spin_end();
->>>>>>> pool
         leave();
     }
 }
@@ -311,28 +206,11 @@ static void worker(void)
  * processors. */
 static int start_workers(int wanted)
 {
-<<<<<<< HEAD
-    int startable = pool.refused || pool.workers >= wanted ? 0 : wanted;
-=======
     int startable = crew.refused || crew.workers >= wanted ? 0 : wanted;
->>>>>>> pool
     if (startable > 0 && !pool.chosen) {
         int here = processors_of_thread() - 1;
         if (startable > here) startable = here;
     }
-<<<<<<< HEAD
-    while (pool.workers < startable && !pool.refused) {
-        if (thread_start(&pool.threads[pool.workers], pool.stack, worker)) {
-            pool.workers++;
-        } else {
-            pool.refused = 1;
-            log_line("pool: %d threads beside the caller's, %d wanted: no more can be started", pool.workers,
-                     wanted);
-        }
-    }
-    pool.spin = pool.workers < pool.processors ? SPIN_SECONDS : 0;
-    return pool.workers < wanted ? pool.workers : wanted;
-=======
     while (crew.workers < startable && !crew.refused) {
         if (thread_start(&crew.threads[crew.workers], pool.stack, worker)) {
             crew.workers++;
@@ -344,21 +222,11 @@ static int start_workers(int wanted)
     }
     crew.spin = crew.workers < pool.processors ? SPIN_SECONDS : 0;
     return crew.workers < wanted ? crew.workers : wanted;
->>>>>>> pool
 }
 
 /* No job is running. */
 static void stop_workers(void)
 {
-<<<<<<< HEAD
-    atomic_store(&pool.stop, 1);
-    atomic_fetch_add(&pool.epoch, 1);
-    word_wake(&pool.epoch, INT_MAX);
-    for (int k = 0; k < pool.workers; k++) thread_join(&pool.threads[k]);
-    atomic_store(&pool.stop, 0);
-    pool.workers = 0;
-    pool.refused = 0;
-=======
     atomic_store(&epoch.stop, 1);
     atomic_fetch_add(&epoch.count, 1);
     word_wake(&epoch.count, INT_MAX);
@@ -366,28 +234,18 @@ static void stop_workers(void)
     atomic_store(&epoch.stop, 0);
     crew.workers = 0;
     crew.refused = 0;
->>>>>>> pool
 }
 
 /* In a child process: only the thread that forked is there. What others had locked stays locked otherwise. */
 static void start_anew(void)
 {
     atomic_store(&pool.lock, 0);
-<<<<<<< HEAD
-    atomic_store(&pool.busy, 0);
-    atomic_store(&pool.gate, 0);
-    atomic_store(&pool.sleepers, 0);
-    atomic_store(&pool.stop, 0);
-    pool.workers = 0;
-    pool.refused = 0;
-=======
     atomic_store(&busy, 0);
     atomic_store(&gate, 0);
     atomic_store(&epoch.sleepers, 0);
     atomic_store(&epoch.stop, 0);
     crew.workers = 0;
     crew.refused = 0;
->>>>>>> pool
 }
 
 void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *job)
@@ -396,25 +254,11 @@ void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *
     int64_t chunks = items > 0 ? (items - 1) / chunk + 1 : 0;
     if (threads > most) threads = most;
     int workers = (int)(threads < chunks ? threads : chunks) - 1;
-<<<<<<< HEAD
-    if (workers < 1 || atomic_exchange(&pool.busy, 1)) {
-=======
     if (workers < 1 || atomic_exchange(&busy, 1)) {
->>>>>>> pool
         run_alone(items, chunk, work, job);
         return;
     }
     workers = start_workers(workers);
-<<<<<<< HEAD
-    pool.work = work;
-    pool.job = job;
-    pool.items = items;
-    pool.chunk = chunk;
-    pool.chunks = chunks;
-    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
-    atomic_store(&pool.gate, (unsigned)workers * PLACE);
-    atomic_fetch_add(&pool.epoch, 1);
-=======
     current.work = work;
     current.job = job;
     current.items = items;
@@ -424,16 +268,11 @@ void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *
     atomic_store_explicit(&next, 0, memory_order_relaxed);
     atomic_store(&gate, (unsigned)workers * PLACE);
     atomic_fetch_add(&epoch.count, 1);
->>>>>>> pool
     wake_some();
     take(0);
     close_gate();
     await_workers();
-<<<<<<< HEAD
-    atomic_store(&pool.busy, 0);
-=======
     atomic_store(&busy, 0);
->>>>>>> pool
 }
 
 /* ---- Who retains the pool ------------------------------------------------------------------------ */

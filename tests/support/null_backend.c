@@ -8,7 +8,7 @@
 
 null_record null_did;
 null_launch *null_kept;
-long null_fail_at;
+long null_fail_at, null_without_memory;
 
 static vecdot_status done(long *count, const char *call)
 {
@@ -76,7 +76,11 @@ static place place_of(DLDeviceType type)
 
 static vecdot_status memory_made(void *context, size_t bytes, void **memory)
 {
-    (void)context, (void)bytes;
+    (void)context;
+    if (null_without_memory > 0) {
+        null_without_memory--;
+        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "null: no memory for %zu bytes", bytes);
+    }
     *memory = (void *)(uintptr_t)0x1000;
     return done(&null_did.creates, "memory_create");
 }

@@ -18,6 +18,9 @@ extern null_record null_did;
 /* Of the next calls that can fail this one does, counted from 1; 0: none. */
 extern long null_fail_at;
 
+/* So many of the next memory_create calls have no memory. */
+extern long null_without_memory;
+
 /* What a launch was given. */
 typedef struct null_launch {
     variant v;

@@ -4,14 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct row {
-    const char *name;
-    uint8_t code, bits;
-    int rank;
-    group group;
-} row;
-
-static const row rows[DTYPE_COUNT] = {
+const dtype_row dtype_rows[DTYPE_COUNT] = {
 #define X(enumerator, name, code, bits, rank, group) {name, (uint8_t)(code), bits, rank, GROUP_##group},
     DTYPE_TABLE(X)
 #undef X
@@ -20,39 +13,18 @@ static const row rows[DTYPE_COUNT] = {
 dtype dtype_from_dlpack(DLDataType type)
 {
     if (type.lanes != 1) return DTYPE_COUNT;
-    for (int t = 0; t < DTYPE_COUNT; t++)
-        if (rows[t].code == type.code && rows[t].bits == type.bits) return (dtype)t;
-    return DTYPE_COUNT;
+    switch (type.code << 8 | type.bits) {
+#define X(enumerator, name, code, bits, rank, group)                                                         \
+    case (code) << 8 | (bits): return DTYPE_##enumerator;
+        DTYPE_TABLE(X)
+#undef X
+    default: return DTYPE_COUNT;
+    }
 }
 
 DLDataType dtype_to_dlpack(dtype t)
 {
-    return (DLDataType){rows[t].code, rows[t].bits, 1};
-}
-
-const char *dtype_name(dtype t)
-{
-    return rows[t].name;
-}
-
-int dtype_size(dtype t)
-{
-    return rows[t].bits / 8;
-}
-
-group dtype_group(dtype t)
-{
-    return rows[t].group;
-}
-
-int dtype_is_complex(dtype t)
-{
-    return rows[t].code == kDLComplex;
-}
-
-int dtype_needs_fp64(dtype t)
-{
-    return t == DTYPE_F64 || t == DTYPE_C128;
+    return (DLDataType){dtype_rows[t].code, dtype_rows[t].bits, 1};
 }
 
 /* ---- Promotion ---- */
@@ -60,12 +32,12 @@ int dtype_needs_fp64(dtype t)
 /* The bits that an integer's values need. A float that holds all of them is chosen by this number. */
 static int integer_bits(dtype t)
 {
-    return t == DTYPE_BOOL ? 1 : rows[t].bits;
+    return t == DTYPE_BOOL ? 1 : dtype_rows[t].bits;
 }
 
 static int is_integer(dtype t)
 {
-    return rows[t].group == GROUP_INT;
+    return dtype_rows[t].group == GROUP_INT;
 }
 
 /* The smallest float that holds all values of both: f16 and bf16 hold 8-bit integers, f32 holds 16-bit
@@ -74,7 +46,7 @@ static dtype promote_integer_float(dtype integer, dtype floating)
 {
     int bits = integer_bits(integer);
     if (bits <= 8) return floating;
-    if (bits == 16 && rows[floating].bits <= 32) return DTYPE_F32;
+    if (bits == 16 && dtype_rows[floating].bits <= 32) return DTYPE_F32;
     return DTYPE_F64;
 }
 
@@ -82,10 +54,10 @@ static dtype promote_integers(dtype a, dtype b)
 {
     if (a == DTYPE_BOOL) return b;
     if (b == DTYPE_BOOL) return a;
-    if (rows[a].code == rows[b].code) return rows[a].bits >= rows[b].bits ? a : b;
-    dtype u = rows[a].code == kDLUInt ? a : b, s = u == a ? b : a;
-    if (rows[s].bits > rows[u].bits) return s;
-    switch (rows[u].bits) {
+    if (dtype_rows[a].code == dtype_rows[b].code) return dtype_rows[a].bits >= dtype_rows[b].bits ? a : b;
+    dtype u = dtype_rows[a].code == kDLUInt ? a : b, s = u == a ? b : a;
+    if (dtype_rows[s].bits > dtype_rows[u].bits) return s;
+    switch (dtype_rows[u].bits) {
     case 8: return DTYPE_I16;
     case 16: return DTYPE_I32;
     case 32: return DTYPE_I64;
@@ -97,8 +69,8 @@ static dtype promote_integers(dtype a, dtype b)
 static dtype promote_floats(dtype a, dtype b)
 {
     if (a == b) return a;
-    if (rows[a].bits == rows[b].bits) return DTYPE_F32;
-    return rows[a].bits > rows[b].bits ? a : b;
+    if (dtype_rows[a].bits == dtype_rows[b].bits) return DTYPE_F32;
+    return dtype_rows[a].bits > dtype_rows[b].bits ? a : b;
 }
 
 static dtype promote_real(dtype a, dtype b)
@@ -111,15 +83,11 @@ static dtype promote_real(dtype a, dtype b)
 
 dtype dtype_promote(dtype a, dtype b)
 {
+    if (a == b) return a;
     if (!dtype_is_complex(a) && !dtype_is_complex(b)) return promote_real(a, b);
     dtype real_a = a == DTYPE_C128 ? DTYPE_F64 : a == DTYPE_C64 ? DTYPE_F32 : a;
     dtype real_b = b == DTYPE_C128 ? DTYPE_F64 : b == DTYPE_C64 ? DTYPE_F32 : b;
     return promote_real(real_a, real_b) == DTYPE_F64 ? DTYPE_C128 : DTYPE_C64;
-}
-
-int dtype_casts_same_kind(dtype from, dtype to)
-{
-    return rows[from].rank <= rows[to].rank;
 }
 
 int group_partial_size(group g)

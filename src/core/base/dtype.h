@@ -44,16 +44,50 @@ typedef enum group {
     GROUP_COUNT
 } group;
 
+/* A row of the table. A call looks up sizes and groups dozens of times, so the functions on it are inline. */
+typedef struct dtype_row {
+    const char *name;
+    uint8_t code, bits, rank, group;
+} dtype_row;
+
+extern const dtype_row dtype_rows[DTYPE_COUNT];
+
 /* DTYPE_COUNT when this library does not compute with the type, for instance because lanes != 1. */
 dtype dtype_from_dlpack(DLDataType type);
 DLDataType dtype_to_dlpack(dtype t);
-const char *dtype_name(dtype t);
-int dtype_size(dtype t); /* bytes */
-group dtype_group(dtype t);
-int dtype_is_complex(dtype t);
-int dtype_needs_fp64(dtype t);
 dtype dtype_promote(dtype a, dtype b);
-int dtype_casts_same_kind(dtype from, dtype to);
+
+static inline const char *dtype_name(dtype t)
+{
+    return dtype_rows[t].name;
+}
+
+/* Bytes. */
+static inline int dtype_size(dtype t)
+{
+    return dtype_rows[t].bits / 8;
+}
+
+static inline group dtype_group(dtype t)
+{
+    return (group)dtype_rows[t].group;
+}
+
+static inline int dtype_is_complex(dtype t)
+{
+    return dtype_rows[t].code == kDLComplex;
+}
+
+static inline int dtype_needs_fp64(dtype t)
+{
+    return t == DTYPE_F64 || t == DTYPE_C128;
+}
+
+/* Whether NumPy's same_kind rule lets values of one dtype become the other's. */
+static inline int dtype_casts_same_kind(dtype from, dtype to)
+{
+    return dtype_rows[from].rank <= dtype_rows[to].rank;
+}
 
 /* Bytes of one accumulator, and of one partial in device memory: 4 for f16, bf16 and f32; 8 for integers,
  * f64 and c64; 16 for c128. */

@@ -8,11 +8,13 @@
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
+#define SELDOM                 __attribute__((cold)) /* moves what leads there out of the way */
 #else
 #define PRINTF_LIKE(at, first)
+#define SELDOM
 #endif
 
-vecdot_status fail(vecdot_status status, const char *format, ...) PRINTF_LIKE(2, 3);
+vecdot_status fail(vecdot_status status, const char *format, ...) PRINTF_LIKE(2, 3) SELDOM;
 #ifdef __clang_analyzer__ /* reads one file at a time, so it cannot know fail's result */
 #define fail(status, ...) (fail(status, __VA_ARGS__), (status))
 #endif

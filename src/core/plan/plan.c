@@ -91,18 +91,22 @@ static void set_nodes(const plan *pl, params *q)
     q->fused = pl->fused;
 }
 
+/* Sets each field by itself, and of the arrays the entries that kernels read: clearing all first takes longer
+ * than planning. */
 static void fill_params(const problem *p, const plan *pl, params *q)
 {
     int first = pl->passes_rank;
-    *q = (params){.n = p->n,
-                  .stride1 = p->stride[X1],
-                  .stride2 = p->stride[X2],
-                  .outputs = pl->outputs,
-                  .block = 1,
-                  .type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0),
-                  .type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0),
-                  .type_out = (i32)p->result,
-                  .no_conj = p->no_conj};
+    q->n = p->n;
+    q->stride1 = p->stride[X1];
+    q->stride2 = p->stride[X2];
+    q->offset1 = q->offset2 = q->offset_out = q->first_node = q->panel = q->rows = q->columns = 0;
+    q->swap = q->wide = q->reserved = q->row_dims = q->column_dims = 0;
+    q->outputs = pl->outputs;
+    q->block = 1;
+    q->type1 = (i32)p->type[X1] | (p->misaligned[X1] ? MISALIGNED : 0);
+    q->type2 = (i32)p->type[X2] | (p->misaligned[X2] ? MISALIGNED : 0);
+    q->type_out = (i32)p->result;
+    q->no_conj = p->no_conj;
     set_nodes(pl, q);
     q->rank = p->rank - first;
     for (int d = first; d < p->rank; d++) {
@@ -115,6 +119,7 @@ static void fill_params(const problem *p, const plan *pl, params *q)
     if (q->rank == 0) { /* one output: kernels take at least one dimension */
         q->rank = 1;
         q->shape[0] = 1;
+        q->step1[0] = q->step2[0] = q->step_out[0] = 0;
     }
 }
 
@@ -294,14 +299,12 @@ void plan_build(const problem *p, const plan_policy *policy, int through_results
 {
     plan *pl = out;
     int target = through_results ? BUFFER_RESULTS : BUFFER_OUT;
-    *pl = (plan){.cls = choose_class(p, policy),
-                 .schedule = policy->schedule,
-                 .outputs = 1,
-                 .nodes = 1,
-                 .node_chunks = 1,
-                 .chunk = 1,
-                 .members = 1,
-                 .span = 1};
+    pl->cls = choose_class(p, policy);
+    pl->schedule = policy->schedule;
+    pl->outputs = pl->nodes = pl->node_chunks = pl->chunk = pl->span = 1;
+    pl->members = 1;
+    pl->fused = pl->passes_rank = pl->step_count = 0; /* a step is filled when it is added */
+    pl->partial_bytes = pl->result_bytes = 0;
     if (p->rank > LAUNCH_DIMS) pl->passes_rank = p->rank - LAUNCH_DIMS;
     for (int d = pl->passes_rank; d < p->rank; d++) pl->outputs *= p->shape[d];
     if (pl->cls == CLASS_FILL)

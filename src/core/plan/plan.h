@@ -45,8 +45,8 @@ typedef struct plan {
     int passes_rank;     /* leading batch dimensions, beyond LAUNCH_DIMS: a launch for each position  */
     int step_count;      /* main; then combine when nodes > 1 and not fused; then copy when results go through
                             scratch */
-    step steps[MAX_STEPS];
     size_t partial_bytes, result_bytes; /* scratch */
+    step steps[MAX_STEPS];
 } plan;
 
 /* through_results: compute dense results into scratch, then cast and copy them to out. max_node_elements: the

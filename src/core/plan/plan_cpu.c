@@ -108,6 +108,7 @@ static int64_t wanted_nodes(planning *w)
 {
     const thresholds *t = &w->policy->thresholds;
     int64_t units = at_least(w->policy->units, 1), row_bytes = w->p->n * dtype_size(w->p->result);
+    if (row_bytes < 2 * (int64_t)t->item_bytes) return 1;
     int64_t nodes =
         w->items >= units * t->least_items_per_core ? 1 : ceil_div(units * t->items_per_core, w->items);
     if (w->pl->cls == CLASS_SHARED && row_bytes > 2 * t->shared_node_bytes) {
@@ -125,6 +126,7 @@ static int64_t wanted_nodes(planning *w)
 static int64_t block_size(int64_t items, int64_t bytes_each, const plan_policy *policy)
 {
     int64_t units = at_least(policy->units, 1);
+    if (items <= 1) return 1;
     int64_t enough = ceil_div(policy->thresholds.item_bytes, at_least(bytes_each, 1));
     int64_t even = ceil_div(items, units * policy->thresholds.items_per_core);
     int64_t most = ceil_div(items, units * policy->thresholds.least_items_per_core);

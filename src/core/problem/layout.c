@@ -91,31 +91,45 @@ void layout_make_dense(problem *p, int array)
 
 /* ---- Extents and alignment ---- */
 
-static void widen(extent *e, int64_t step, int64_t size)
+static void widen(int64_t step, int64_t size, int64_t *low, int64_t *high)
 {
-    if (size <= 1) return;
-    if (step < 0)
-        e->low += step * (size - 1);
-    else
-        e->high += step * (size - 1);
+    int64_t reach = size > 1 ? step * (size - 1) : 0;
+    *(reach < 0 ? low : high) += reach;
+}
+
+/* Of an array of a problem that has outputs. */
+static void find_extent(const problem *p, int array, extent *e)
+{
+    int64_t size = dtype_size(p->type[array]), low = 0, high = 1;
+    for (int d = 0; d < p->rank; d++) widen(p->step[array][d], p->shape[d], &low, &high);
+    if (array != OUT) widen(p->stride[array], p->n, &low, &high);
+    if (array != OUT && p->n == 0) low = high = 0;
+    e->low = low * size;
+    e->high = high * size;
 }
 
 extent layout_extent(const problem *p, int array)
 {
     extent e = {0, 0};
-    int64_t size = dtype_size(p->type[array]);
-    if (problem_outputs(p) == 0 || (array != OUT && p->n == 0)) return e;
-    for (int d = 0; d < p->rank; d++) widen(&e, p->step[array][d], p->shape[d]);
-    if (array != OUT) widen(&e, p->stride[array], p->n);
-    return (extent){e.low * size, (e.high + 1) * size};
+    if (problem_outputs(p) != 0) find_extent(p, array, &e);
+    return e;
+}
+
+void layout_extents(const problem *p, extent extents[ARRAYS])
+{
+    const int filled = problem_outputs(p) != 0;
+    for (int a = 0; a < ARRAYS; a++) {
+        extents[a] = (extent){0, 0};
+        if (filled) find_extent(p, a, &extents[a]);
+    }
 }
 
 void layout_alignment(problem *p, const uintptr_t address[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
-        p->misaligned[a] = address[a] % (uintptr_t)(dtype_is_complex(p->type[a]) ? dtype_size(p->type[a]) / 2
-                                                                                 : dtype_size(p->type[a])) !=
-                           0;
+        int size = dtype_size(p->type[a]); /* a power of two */
+        if (dtype_is_complex(p->type[a])) size /= 2;
+        p->misaligned[a] = (address[a] & (uintptr_t)(size - 1)) != 0;
         if (a != OUT) p->vectors[a] = address[a] % 16 == 0;
     }
 }
@@ -127,10 +141,15 @@ typedef struct dimension {
     int64_t size;
 } dimension;
 
-static int by_step(const void *a, const void *b)
+/* Puts the largest step first: there they are already, mostly. */
+static void sort_by_step(dimension *dims, int rank)
 {
-    uint64_t x = ((const dimension *)a)->step, y = ((const dimension *)b)->step;
-    return (x > y) - (x < y);
+    for (int d = 1; d < rank; d++)
+        for (int e = d; e > 0 && dims[e].step > dims[e - 1].step; e--) {
+            dimension t = dims[e];
+            dims[e] = dims[e - 1];
+            dims[e - 1] = t;
+        }
 }
 
 /* Marks every element of the dimensions in a bitmap. Returns 1 when one is marked twice. */
@@ -161,8 +180,8 @@ vecdot_status layout_check_out(const problem *p)
                         op, (long long)p->shape[d]);
         dims[rank++] = (dimension){(uint64_t)magnitude(p->step[OUT][d]), p->shape[d]};
     }
-    qsort(dims, (size_t)rank, sizeof dims[0], by_step);
-    for (int d = 0; d < rank; d++) {
+    sort_by_step(dims, rank);
+    for (int d = rank - 1; d >= 0; d--) {
         if (dims[d].step <= reach) nested = 0;
         reach += dims[d].step * (uint64_t)(dims[d].size - 1);
     }

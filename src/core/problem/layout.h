@@ -18,6 +18,7 @@ typedef struct extent {
     int64_t low, high;
 } extent;
 extent layout_extent(const problem *p, int array);
+void layout_extents(const problem *p, extent extents[ARRAYS]);
 
 /* Fills `misaligned` and `vectors` from the addresses of the arrays' elements [0, ..., 0]. */
 void layout_alignment(problem *p, const uintptr_t address[ARRAYS]);

@@ -2,6 +2,7 @@
  * part of the public interface, since it decides which error is reported. */
 #include "core/problem/semantics.h"
 
+#include "core/base/integer.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 #include "core/problem/layout.h"
@@ -13,8 +14,12 @@
 /* An operand, its contracted axis and, in matvec and vecmat, the matrix's axis that is not contracted. */
 typedef struct operand {
     const DLTensor *tensor;
-    int axis;      /* the contracted axis; for out the kept one, or -1 */
-    int free_axis; /* the matrix's other axis, or -1 */
+    int has_elements;
+    int axis;                        /* the contracted axis; for out the kept one, or -1 */
+    int free_axis;                   /* the matrix's other axis, or -1 */
+    int batch;                       /* the number of axes that are neither */
+    int axes[VECDOT_MAX_NDIM];       /* these, outermost first */
+    int64_t stride[VECDOT_MAX_NDIM]; /* of each axis, in elements; 0 where it means nothing */
 } operand;
 
 /* A shape for messages. */
@@ -32,7 +37,7 @@ static shape_text shape_of(const DLTensor *t)
 
 /* ---- The arguments by themselves ---- */
 
-static vecdot_status check_tensor(const char *op, const char *name, const DLTensor *t)
+static vecdot_status check_tensor(const char *op, const char *name, const DLTensor *t, operand *x)
 {
     if (!t) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s is NULL; expected a DLTensor", op, name);
     if (t->ndim < 0 || (t->ndim > 0 && !t->shape))
@@ -42,23 +47,20 @@ static vecdot_status check_tensor(const char *op, const char *name, const DLTens
     if (t->dtype.lanes != 1)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has dtype.lanes %u; expected 1", op, name,
                     (unsigned)t->dtype.lanes);
-    for (int d = 0; d < t->ndim; d++)
+    x->tensor = t;
+    x->has_elements = 1;
+    for (int d = 0; d < t->ndim; d++) {
         if (t->shape[d] < 0)
             return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has size %lld in dimension %d; expected >= 0",
                         op, name, (long long)t->shape[d], d);
+        x->has_elements &= t->shape[d] != 0;
+    }
     return VECDOT_SUCCESS;
 }
 
-static int has_elements(const DLTensor *t)
+static vecdot_status check_data(const char *op, const char *name, const operand *x)
 {
-    for (int d = 0; d < t->ndim; d++)
-        if (t->shape[d] == 0) return 0;
-    return 1;
-}
-
-static vecdot_status check_data(const char *op, const char *name, const DLTensor *t)
-{
-    if (!t->data && has_elements(t))
+    if (!x->tensor->data && x->has_elements)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s has elements but data is NULL", op, name);
     return VECDOT_SUCCESS;
 }
@@ -131,7 +133,7 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
     const int least[ARRAYS] = {op == OPERATION_MATVEC ? 2 : 1, op == OPERATION_VECMAT ? 2 : 1,
                                op == OPERATION_VECDOT ? (o->keepdims ? 1 : 0) : 1};
     for (int a = 0; a < ARRAYS; a++) {
-        operands[a] = (operand){tensors[a], -1, -1};
+        operands[a].axis = operands[a].free_axis = -1;
         if (tensors[a]) TRY(check_ndim(name, array_name(a), tensors[a], least[a]));
     }
     if (op == OPERATION_MATVEC) {
@@ -153,15 +155,6 @@ static vecdot_status check_axes(operation op, const DLTensor *const tensors[ARRA
     return VECDOT_SUCCESS;
 }
 
-static int64_t stride_of(const DLTensor *t, int d)
-{
-    if (t->shape[d] <= 1 || !has_elements(t)) return 0; /* the given stride means nothing */
-    if (t->strides) return t->strides[d];
-    int64_t stride = 1;
-    for (int k = t->ndim - 1; k > d; k--) stride *= t->shape[k];
-    return stride;
-}
-
 static vecdot_status check_contracted(const char *op, const operand operands[ARRAYS], problem *p)
 {
     const DLTensor *x1 = operands[X1].tensor, *x2 = operands[X2].tensor;
@@ -178,25 +171,28 @@ static vecdot_status check_contracted(const char *op, const operand operands[ARR
 
 /* ---- Batch dimensions ---- */
 
-/* The dimensions that are neither contracted nor kept, outermost first, without the matrix's free axis. */
-static int batch_axes(const operand *x, int axes[VECDOT_MAX_NDIM])
+static void list_batch_axes(operand *x)
 {
-    int count = 0;
+    x->batch = 0;
     for (int d = 0; d < x->tensor->ndim; d++)
-        if (d != x->axis && d != x->free_axis) axes[count++] = d;
-    return count;
+        if (d != x->axis && d != x->free_axis) x->axes[x->batch++] = d;
+}
+
+/* The size of the k-th batch axis from the end, k >= 1. */
+static int64_t batch_size(const operand *x, int k)
+{
+    return x->tensor->shape[x->axes[x->batch - k]];
 }
 
 static vecdot_status broadcast_failure(const char *op, const operand operands[ARRAYS])
 {
     char batch[2][160];
     for (int a = X1; a <= X2; a++) {
-        int axes[VECDOT_MAX_NDIM];
-        int count = batch_axes(&operands[a], axes);
+        const operand *x = &operands[a];
         int64_t sizes[VECDOT_MAX_NDIM];
-        for (int d = 0; d < count; d++) sizes[d] = operands[a].tensor->shape[axes[d]];
+        for (int k = 1; k <= x->batch; k++) sizes[x->batch - k] = batch_size(x, k);
         text t = {batch[a], sizeof batch[a], 0};
-        text_add_shape(&t, count, sizes);
+        text_add_shape(&t, x->batch, sizes);
     }
     return fail(VECDOT_ERROR_BROADCAST,
                 "%s: batch shapes %s and %s do not broadcast (x1 %s with axis %d, x2 %s with axis %d)", op,
@@ -208,10 +204,8 @@ static vecdot_status broadcast_failure(const char *op, const operand operands[AR
  * operand's. Returns 0 when the sizes do not broadcast. */
 static int join_batch(const operand *x, int rank, int64_t shape[VECDOT_MAX_NDIM])
 {
-    int axes[VECDOT_MAX_NDIM];
-    int count = batch_axes(x, axes);
-    for (int k = 1; k <= count; k++) {
-        int64_t size = x->tensor->shape[axes[count - k]];
+    for (int k = 1; k <= x->batch; k++) {
+        int64_t size = batch_size(x, k);
         if (shape[rank - k] == 1)
             shape[rank - k] = size;
         else if (size != 1 && size != shape[rank - k])
@@ -222,21 +216,19 @@ static int join_batch(const operand *x, int rank, int64_t shape[VECDOT_MAX_NDIM]
 
 static void set_steps(const operand *x, int array, problem *p)
 {
-    int axes[VECDOT_MAX_NDIM];
-    int count = batch_axes(x, axes), last = p->rank;
+    int last = p->rank;
     if (p->op != OPERATION_VECDOT) { /* the last dimension is the matrix's free axis */
         last--;
-        p->step[array][last] = x->free_axis >= 0 ? stride_of(x->tensor, x->free_axis) : 0;
+        p->step[array][last] = x->free_axis >= 0 ? x->stride[x->free_axis] : 0;
     }
     for (int k = 1; k <= last; k++)
-        p->step[array][last - k] = k <= count ? stride_of(x->tensor, axes[count - k]) : 0;
+        p->step[array][last - k] = k <= x->batch ? x->stride[x->axes[x->batch - k]] : 0;
 }
 
-static vecdot_status check_broadcast(const char *op, const operand operands[ARRAYS], problem *p)
+static vecdot_status check_broadcast(const char *op, operand operands[ARRAYS], problem *p)
 {
-    int axes[VECDOT_MAX_NDIM];
-    int count1 = batch_axes(&operands[X1], axes), count2 = batch_axes(&operands[X2], axes);
-    p->rank = count1 > count2 ? count1 : count2;
+    for (int a = X1; a <= X2; a++) list_batch_axes(&operands[a]);
+    p->rank = operands[X1].batch > operands[X2].batch ? operands[X1].batch : operands[X2].batch;
     for (int d = 0; d < p->rank; d++) p->shape[d] = 1;
     if (!join_batch(&operands[X1], p->rank, p->shape) || !join_batch(&operands[X2], p->rank, p->shape))
         return broadcast_failure(op, operands);
@@ -249,10 +241,9 @@ static vecdot_status check_broadcast(const char *op, const operand operands[ARRA
 /* An operand's size along dimension d of the result; 1 where it is broadcast. */
 static int64_t size_along(const operand *x, const problem *p, int d)
 {
-    int axes[VECDOT_MAX_NDIM];
-    int count = batch_axes(x, axes), last = p->op == OPERATION_VECDOT ? p->rank : p->rank - 1;
+    int last = p->op == OPERATION_VECDOT ? p->rank : p->rank - 1;
     if (d == last) return x->free_axis >= 0 ? x->tensor->shape[x->free_axis] : 1;
-    return last - d <= count ? x->tensor->shape[axes[count - (last - d)]] : 1;
+    return last - d <= x->batch ? batch_size(x, last - d) : 1;
 }
 
 /* Whether the problem is of class matrix, whose sums have an order of their own: x1 alone has at least
@@ -299,45 +290,45 @@ static vecdot_status out_failure(const char *op, const DLTensor *out, const prob
 
 /* out must have the result's shape or one that the result broadcasts to. It may lack leading dimensions of
  * size 1. From here on out's shape is the shape to compute. */
-static vecdot_status check_out(const char *op, const operand *out, const vecdot_options *o, problem *p)
+static vecdot_status check_out(const char *op, operand *out, const vecdot_options *o, problem *p)
 {
-    int axes[VECDOT_MAX_NDIM];
-    int count = batch_axes(out, axes);
     int64_t shape[VECDOT_MAX_NDIM];
-    if (out->free_axis >= 0) axes[count++] = out->free_axis;
+    list_batch_axes(out);
+    const int has_free = out->free_axis >= 0, count = out->batch + has_free;
     if (out->axis >= 0 && out->tensor->shape[out->axis] != 1) return out_failure(op, out->tensor, p, o);
     for (int d = 0; d < p->rank - count; d++)
         if (p->shape[d] != 1) return out_failure(op, out->tensor, p, o);
     for (int k = 1; k <= count; k++) {
-        int64_t size = out->tensor->shape[axes[count - k]];
+        int core = k == 1 && has_free; /* the matrix's free axis never broadcasts */
+        int64_t size = core ? out->tensor->shape[out->free_axis] : batch_size(out, k - has_free);
         int64_t result = k <= p->rank ? p->shape[p->rank - k] : 1;
-        int core = k == 1 && out->free_axis >= 0; /* the matrix's free axis never broadcasts */
         if (size != result && (result != 1 || core)) return out_failure(op, out->tensor, p, o);
         shape[count - k] = size;
     }
     p->rank = count;
-    memcpy(p->shape, shape, sizeof(int64_t) * (size_t)count);
+    for (int d = 0; d < count; d++) p->shape[d] = shape[d];
     return VECDOT_SUCCESS;
 }
 
 /* ---- Sizes ---- */
 
-static vecdot_status check_sizes(const char *op, const char *name, const DLTensor *t)
+/* Fills the strides on the way. */
+static vecdot_status check_sizes(const char *op, const char *name, operand *x)
 {
-    int64_t count = 1, span = (t->dtype.bits + 7) / 8;
-    if (!has_elements(t)) return VECDOT_SUCCESS;
-    for (int d = 0; d < t->ndim; d++) {
-        int64_t stride = t->shape[d] > 1 && t->strides ? t->strides[d] : 0, reach;
-        if (__builtin_mul_overflow(count, t->shape[d], &count) || stride == INT64_MIN ||
-            __builtin_mul_overflow(stride < 0 ? -stride : stride, t->shape[d] - 1, &reach) ||
-            __builtin_mul_overflow(reach, (int64_t)((t->dtype.bits + 7) / 8), &reach) ||
-            __builtin_add_overflow(span, reach, &span))
+    const DLTensor *t = x->tensor;
+    const int64_t itemsize = (t->dtype.bits + 7) / 8;
+    int64_t count = 1, span = itemsize, reach;
+    for (int d = t->ndim - 1; d >= 0; d--) {
+        const int64_t size = t->shape[d], dense = count;
+        x->stride[d] = 0;
+        if (!x->has_elements || size == 1) continue; /* the given stride means nothing */
+        int64_t stride = x->stride[d] = t->strides ? t->strides[d] : dense;
+        if (__builtin_mul_overflow(count, size, &count) || stride == INT64_MIN ||
+            __builtin_mul_overflow(magnitude(stride), size - 1, &reach) ||
+            __builtin_mul_overflow(reach, itemsize, &reach) || __builtin_add_overflow(span, reach, &span))
             return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s spans more than 2^63 - 1 bytes", op,
                         name, shape_of(t).text);
     }
-    if (__builtin_mul_overflow(count, (int64_t)((t->dtype.bits + 7) / 8), &count) && !t->strides)
-        return fail(VECDOT_ERROR_OVERFLOW, "%s: %s with shape %s has more than 2^63 - 1 bytes", op, name,
-                    shape_of(t).text);
     return VECDOT_SUCCESS;
 }
 
@@ -362,12 +353,12 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
     const vecdot_options *o = &complete;
     const DLTensor *const tensors[ARRAYS] = {x1, x2, out};
     operand operands[ARRAYS];
-    *p = (problem){.op = op};
+    p->op = op;
     for (int a = 0; a < ARRAYS; a++)
-        if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a]));
+        if (a != OUT || out) TRY(check_tensor(name, array_name(a), tensors[a], &operands[a]));
     TRY(options_read(name, options, &complete));
     if (out)
-        for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), tensors[a]));
+        for (int a = 0; a < ARRAYS; a++) TRY(check_data(name, array_name(a), &operands[a]));
     TRY(check_dtypes(name, tensors, o, p));
     TRY(check_axes(op, tensors, o, operands));
     TRY(check_contracted(name, operands, p));
@@ -375,16 +366,18 @@ vecdot_status semantics_check(operation op, const DLTensor *x1, const DLTensor *
     if (ndim) result_shape(p, o, ndim, shape);
     if (out) TRY(check_out(name, &operands[OUT], o, p));
     for (int a = 0; a < ARRAYS; a++)
-        if (tensors[a]) TRY(check_sizes(name, array_name(a), tensors[a]));
+        if (tensors[a]) TRY(check_sizes(name, array_name(a), &operands[a]));
     TRY(check_result_size(name, p, !out));
     for (int a = X1; a <= X2; a++) {
-        p->stride[a] = stride_of(tensors[a], operands[a].axis);
+        p->stride[a] = operands[a].stride[operands[a].axis];
         set_steps(&operands[a], a, p);
     }
     if (out)
         set_steps(&operands[OUT], OUT, p);
     else
         layout_make_dense(p, OUT);
+    for (int a = 0; a < ARRAYS; a++) p->misaligned[a] = 0; /* the addresses decide it later */
+    p->vectors[X1] = p->vectors[X2] = 0;
     p->reproducible = (o->flags & VECDOT_REPRODUCIBLE) != 0;
     p->is_matrix = is_matrix(operands, p);
     p->no_conj = op == OPERATION_MATVEC || (o->flags & VECDOT_NO_CONJ) != 0;

@@ -10,21 +10,19 @@
 /* Every driver's buffers start on a boundary of this many bytes. */
 enum { BUFFER_ALIGNMENT = 256 };
 
-location location_of(const vecdot_context *context, const DLTensor *t)
+void location_find(const vecdot_context *context, const DLTensor *t, location *at)
 {
-    const place kind = tensor_place(context, t);
-    location at = {.on_host = kind == PLACE_HOST};
-    uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
-    if (at.on_host)
-        at.host = t->data ? (char *)t->data + t->byte_offset : NULL;
-    else if (kind == PLACE_HANDLE) {
-        at.memory = t->data;
-        at.offset = (int64_t)t->byte_offset;
+    const uintptr_t address = (uintptr_t)t->data + (uintptr_t)t->byte_offset;
+    at->kind = tensor_place(context, t);
+    at->on_host = at->kind == PLACE_HOST;
+    at->host = at->on_host && t->data ? (char *)t->data + t->byte_offset : NULL;
+    if (at->kind == PLACE_HANDLE) {
+        at->memory = t->data;
+        at->offset = (int64_t)t->byte_offset;
     } else {
-        at.memory = (void *)(address - address % BUFFER_ALIGNMENT);
-        at.offset = (int64_t)(address % BUFFER_ALIGNMENT);
+        at->memory = (void *)(address - address % BUFFER_ALIGNMENT);
+        at->offset = (int64_t)(address % BUFFER_ALIGNMENT);
     }
-    return at;
 }
 
 location location_shift(location at, int64_t bytes)
@@ -84,7 +82,8 @@ static vecdot_status gather(stage *s, const problem *original, const problem *p,
 /* The bytes that `count` elements of the contracted axis span, relative to the first of them. */
 static extent range_extent(const problem *p, int array, int64_t count)
 {
-    problem part = *p;
+    problem part;
+    problem_copy(&part, p);
     part.n = count;
     return layout_extent(&part, array);
 }
@@ -118,11 +117,11 @@ static vecdot_status bind_in_place(const vecdot_queue *queue, void *host, size_t
 }
 
 static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
-                                const host_transfer *transfer, int array, location at, int64_t first,
+                                const host_transfer *transfer, int array, char *host, int64_t first,
                                 int64_t count, binding *b)
 {
     const int64_t size = dtype_size(p->type[array]);
-    char *host = at.host + first * original->stride[array] * size;
+    host += first * original->stride[array] * size;
     extent e = range_extent(p, array, count);
     size_t bytes = (size_t)(e.high - e.low);
     if (transfer->gather[array]) TRY(gather(s, original, p, array, host, count, &host));
@@ -133,33 +132,27 @@ static vecdot_status bind_input(vecdot_queue *queue, stage *s, const problem *or
 }
 
 static vecdot_status bind_out(vecdot_queue *queue, stage *s, const problem *p, const host_transfer *transfer,
-                              location at, binding *b)
+                              char *host, binding *b)
 {
     extent e = layout_extent(p, OUT);
     size_t bytes = (size_t)(e.high - e.low);
     stage_buffer *copy;
-    if (!at.on_host) {
-        *b = (binding){.memory = at.memory, .offset = at.offset};
-        return VECDOT_SUCCESS;
-    }
     b->offset = -e.low;
     if (transfer->copy[OUT]) {
         TRY(stage_next(queue, s, OUT, bytes, &copy));
         b->memory = copy->memory;
         return VECDOT_SUCCESS;
     }
-    return bind_in_place(queue, at.host + e.low, bytes, 1, b);
+    return bind_in_place(queue, host + e.low, bytes, 1, b);
 }
 
 /* Two buffers over the same host memory are undefined in OpenCL. So inputs that are used in place and
- * share bytes get one buffer: x1 owns it and x2 is a part of it. *together: there is such a buffer. A
- * backend whose memory is host addresses has no buffers. */
+ * share bytes get one buffer: x1 owns it and x2 is a part of it. *together: there is such a buffer. */
 static vecdot_status bind_together(vecdot_queue *queue, const problem *p, const host_transfer *transfer,
                                    const location at[ARRAYS], bindings *b, int *together)
 {
     uintptr_t low[2], high[2];
     *together = 0;
-    if (!queue->context->dev.driver->memory_wrap) return VECDOT_SUCCESS;
     for (int a = X1; a <= X2; a++) {
         extent e = layout_extent(p, a);
         if (!at[a].on_host || transfer->copy[a] || transfer->gather[a]) return VECDOT_SUCCESS;
@@ -178,31 +171,42 @@ static vecdot_status bind_together(vecdot_queue *queue, const problem *p, const 
     return VECDOT_SUCCESS;
 }
 
+/* Binds a device tensor, or a host array where host addresses are memory (!wraps). Returns 0 for any other.
+ */
+static int bind_as_it_is(int wraps, const host_transfer *transfer, int array, const location *at, binding *b)
+{
+    if (at->on_host && (wraps || transfer->copy[array] || (array != OUT && transfer->gather[array])))
+        return 0;
+    b->memory = at->on_host ? at->host : at->memory;
+    b->offset = at->on_host ? 0 : at->offset;
+    return 1;
+}
+
 vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original, const problem *p,
                           const host_transfer *transfer, const location at[ARRAYS], int64_t first,
                           int64_t count, int with_out, bindings *b)
 {
+    const int wraps = queue->context->dev.driver->memory_wrap != NULL;
     int together = 0;
-    if (first == 0 && count == p->n) TRY(bind_together(queue, p, transfer, at, b, &together));
-    for (int a = X1; a <= X2 && !together; a++) {
-        if (at[a].on_host && count > 0)
-            TRY(bind_input(queue, s, original, p, transfer, a, at[a], first, count, &b->at[a]));
-        if (!at[a].on_host) b->at[a] = (binding){.memory = at[a].memory, .offset = at[a].offset};
-    }
-    return with_out ? bind_out(queue, s, p, transfer, at[OUT], &b->at[OUT]) : VECDOT_SUCCESS;
+    if (wraps && first == 0 && count == p->n) TRY(bind_together(queue, p, transfer, at, b, &together));
+    for (int a = X1; a <= X2 && !together; a++)
+        if (!bind_as_it_is(wraps, transfer, a, &at[a], &b->at[a]) && count > 0)
+            TRY(bind_input(queue, s, original, p, transfer, a, at[a].host, first, count, &b->at[a]));
+    if (!with_out || bind_as_it_is(wraps, transfer, OUT, &at[OUT], &b->at[OUT])) return VECDOT_SUCCESS;
+    return bind_out(queue, s, p, transfer, at[OUT].host, &b->at[OUT]);
 }
 
 /* Reads dense results and writes them to the host array. */
 static vecdot_status download(const backend *driver, stage *s, const delivery *d)
 {
-    const problem *p = &d->p;
+    const problem *p = d->p;
     const size_t size = (size_t)dtype_size(p->type[OUT]), bytes = (size_t)problem_outputs(p) * size;
     char *packed;
-    if (memcmp(d->original.step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
+    if (memcmp(d->original->step[OUT], p->step[OUT], sizeof(int64_t) * (size_t)p->rank) == 0)
         return driver->memory_read(s->copy_queue, d->from.memory, 0, d->to.host, bytes);
     TRY(stage_host(s, p, OUT, bytes, &packed));
     TRY(driver->memory_read(s->copy_queue, d->from.memory, 0, packed, bytes));
-    repack(&d->original, p, OUT, d->to.host, 1, packed, 1);
+    repack(d->original, p, OUT, d->to.host, 1, packed, 1);
     return VECDOT_SUCCESS;
 }
 
@@ -211,16 +215,15 @@ vecdot_status bind_deliver(vecdot_queue *queue, stage *s, const delivery *d)
     const backend *driver = queue->context->dev.driver;
     if (d->copy) return download(driver, s, d);
     if (!driver->memory_reveal) return VECDOT_SUCCESS;
-    extent e = layout_extent(&d->p, OUT);
+    extent e = layout_extent(d->p, OUT);
     return driver->memory_reveal(queue->native, d->from.memory, (size_t)(d->from.offset + e.high));
 }
 
 void bind_release(vecdot_queue *queue, bindings *b, int with_out)
 {
     for (int a = 0; a < ARRAYS; a++) {
-        if (a == OUT && !with_out) continue;
-        if (b->at[a].owned)
-            queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
+        if (!b->at[a].owned || (a == OUT && !with_out)) continue;
+        queue->context->dev.driver->memory_release(queue->context->native, b->at[a].memory);
         b->at[a] = (binding){0};
     }
 }

@@ -9,13 +9,14 @@
 
 /* Where an array's element [0, ..., 0] is. */
 typedef struct location {
-    int on_host;
+    place kind;
+    int on_host;    /* kind is PLACE_HOST */
     char *host;     /* on the host: the element's address */
     void *memory;   /* on the device: the buffer; for an address, the address rounded down */
     int64_t offset; /* on the device: bytes to the element; `memory` is aligned for every dtype */
 } location;
 
-location location_of(const vecdot_context *context, const DLTensor *t);
+void location_find(const vecdot_context *context, const DLTensor *t, location *at);
 location location_shift(location at, int64_t bytes);
 
 /* How a problem's host arrays reach the device. It sets strides and alignment, so it is decided before the
@@ -44,7 +45,7 @@ vecdot_status bind_arrays(vecdot_queue *queue, stage *s, const problem *original
 
 /* Results that are to be written to a host array. */
 typedef struct delivery {
-    problem original, p;
+    const problem *original, *p;
     location to;
     binding from;
     int copy;

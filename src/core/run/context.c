@@ -5,6 +5,7 @@
 #include "core/run/device.h"
 #include "core/run/host/host_path.h"
 #include "core/run/program_cache.h"
+#include "core/run/stage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -188,8 +189,7 @@ void vecdot_queue_release(vecdot_queue *queue)
     }
     if (queue->scratch != NULL) driver->memory_release(context->native, queue->scratch);
     if (queue->counters != NULL) driver->memory_release(context->native, queue->counters);
-    for (int a = 0; a < ARRAYS; a++)
-        if (queue->kept[a].memory != NULL) driver->memory_release(context->native, queue->kept[a].memory);
+    (void)stage_drop(queue);
     if (queue->copy_queue != NULL) driver->queue_close(queue->copy_queue);
     driver->queue_close(queue->native);
     free(queue->copy_queue);

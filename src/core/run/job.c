@@ -2,7 +2,6 @@
 #include "core/run/job.h"
 
 #include "core/base/status.h"
-#include "core/problem/layout.h"
 #include "core/run/blas.h"
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
@@ -15,40 +14,50 @@ typedef struct byte_range {
     uintptr_t low, high;
 } byte_range;
 
-static vecdot_status byte_range_of(const vecdot_context *context, const location *at, extent e, byte_range *s)
+static int64_t extent_bytes(const job *j, int array)
 {
-    size_t offset = 0;
-    if (at->on_host) {
-        *s = (byte_range){NULL, (uintptr_t)at->host + (uintptr_t)e.low,
-                          (uintptr_t)at->host + (uintptr_t)e.high};
-        return VECDOT_SUCCESS;
+    return j->extents[array].high - j->extents[array].low;
+}
+
+static vecdot_status byte_range_of(const vecdot_context *context, const job *j, int array, byte_range *s)
+{
+    const location *at = &j->at[array];
+    uintptr_t first = (uintptr_t)at->host;
+    s->root = NULL;
+    if (!at->on_host) {
+        size_t offset = 0;
+        TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
+        first = (uintptr_t)offset + (uintptr_t)at->offset;
     }
-    TRY(context->dev.driver->memory_root(context->native, at->memory, &s->root, &offset));
-    s->low = (uintptr_t)offset + (uintptr_t)(at->offset + e.low);
-    s->high = (uintptr_t)offset + (uintptr_t)(at->offset + e.high);
+    s->low = first + (uintptr_t)j->extents[array].low;
+    s->high = first + (uintptr_t)j->extents[array].high;
     return VECDOT_SUCCESS;
 }
 
-vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS])
+void job_locate(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS])
+{
+    layout_extents(&j->p, j->extents);
+    for (int a = 0; a < ARRAYS; a++) location_find(context, tensors[a], &j->at[a]);
+}
+
+vecdot_status job_place(job *j, const vecdot_context *context)
 {
     byte_range written, read;
     j->overlaps = 0;
-    for (int a = 0; a < ARRAYS; a++) j->at[a] = location_of(context, tensors[a]);
     layout_collapse(&j->p);
-    TRY(byte_range_of(context, &j->at[OUT], layout_extent(&j->p, OUT), &written));
+    TRY(byte_range_of(context, j, OUT, &written));
     for (int a = X1; a <= X2; a++) {
-        extent from = layout_extent(&j->p, a);
-        if (from.high == from.low || j->at[OUT].on_host != j->at[a].on_host) continue;
-        TRY(byte_range_of(context, &j->at[a], from, &read));
+        if (extent_bytes(j, a) == 0 || j->at[OUT].on_host != j->at[a].on_host) continue;
+        TRY(byte_range_of(context, j, a, &read));
         j->overlaps |= written.root == read.root && written.low < read.high && read.low < written.high;
     }
     return VECDOT_SUCCESS;
 }
 
-static int64_t extent_bytes(const problem *p, int array)
+void job_reshape(job *j)
 {
-    extent e = layout_extent(p, array);
-    return e.high - e.low;
+    layout_collapse(&j->p);
+    layout_extents(&j->p, j->extents);
 }
 
 /* Whether kernels may write to a host array. */
@@ -57,10 +66,15 @@ static int shares_out(const plan_policy *policy)
     return policy->share_host && policy->share_out;
 }
 
+static int is_copied(const job *j, const plan_policy *policy, int array)
+{
+    return j->at[array].on_host && !(array == OUT ? shares_out(policy) : policy->share_host);
+}
+
 int64_t job_bound_bytes(const job *j, const plan_policy *policy, int array)
 {
     if (array == OUT && !shares_out(policy)) return problem_outputs(&j->p) * dtype_size(j->p.type[OUT]);
-    return extent_bytes(&j->p, array);
+    return extent_bytes(j, array);
 }
 
 /* At most this many bytes of scratch hold results before they are copied to out. */
@@ -69,8 +83,16 @@ static int64_t result_bytes(const job *j)
     const location *at = &j->at[OUT];
     uintptr_t address = at->on_host ? (uintptr_t)at->host : (uintptr_t)at->offset;
     int direct = !j->overlaps && j->p.type[OUT] == j->p.result;
-    if (direct && address % (uintptr_t)dtype_size(j->p.result) == 0) return 0;
+    uintptr_t below = (uintptr_t)dtype_size(j->p.result) - 1; /* a size is a power of two */
+    if (direct && (address & below) == 0) return 0;
     return problem_outputs(&j->p) * dtype_size(j->p.result);
+}
+
+int job_is_in_place(const job *j, const plan_policy *policy)
+{
+    for (int a = 0; a < ARRAYS; a++)
+        if (is_copied(j, policy, a) || (j->at[a].on_host && extent_bytes(j, a) > policy->max_alloc)) return 0;
+    return result_bytes(j) <= policy->max_alloc;
 }
 
 int job_needs_pieces(const job *j, const plan_policy *policy)
@@ -95,24 +117,31 @@ static int64_t least_elements(const problem *p, const plan_policy *policy)
 static int64_t elements_that_fit(const problem *p, const plan_policy *policy, int array, int gathered)
 {
     int64_t size = dtype_size(p->type[array]);
-    problem row = *p;
+    problem row;
+    problem_copy(&row, p);
     row.n = 1;
-    int64_t batch = gathered ? 0 : extent_bytes(&row, array) - size;
+    extent e = layout_extent(&row, array);
+    int64_t batch = gathered ? 0 : e.high - e.low - size;
     int64_t pitch = gathered ? bind_batch_elements(p, array) * size : magnitude(p->stride[array]) * size;
     if (batch + size > policy->max_alloc) return 0;
     return pitch == 0 ? INT64_MAX : (policy->max_alloc - batch) / pitch;
 }
 
-static void prepare_addresses(const job *j, const problem *p, const host_transfer *transfer,
-                              uintptr_t address[ARRAYS])
+/* Where the lowest element of an array lies from element [0, ..., 0], in bytes, as the device sees it. */
+static int64_t lowest(const job *j, const host_transfer *transfer, int array)
+{
+    int is_dense = array == OUT ? transfer->copy[OUT] : transfer->gather[array];
+    return is_dense ? 0 : j->extents[array].low;
+}
+
+static void prepare_addresses(const job *j, const host_transfer *transfer, uintptr_t address[ARRAYS])
 {
     for (int a = 0; a < ARRAYS; a++) {
         const location *at = &j->at[a];
-        extent e = layout_extent(p, a);
         if (!at->on_host)
             address[a] = (uintptr_t)at->offset;
         else if (transfer->copy[a] || (a != OUT && transfer->gather[a]))
-            address[a] = (uintptr_t)-e.low; /* a buffer's start is aligned */
+            address[a] = (uintptr_t)-lowest(j, transfer, a); /* a buffer's start is aligned */
         else
             address[a] = (uintptr_t)at->host;
     }
@@ -122,11 +151,11 @@ static void prepare_addresses(const job *j, const problem *p, const host_transfe
  * together. So a 16-byte alignment is only relied on if every lower end is on a 16-byte boundary. */
 static void distrust_vectors(const job *j, preparation *ready)
 {
-    int aligned = 1;
+    uintptr_t ends = 0;
     for (int a = 0; a < ARRAYS; a++)
         if (j->at[a].on_host && !ready->transfer.copy[a])
-            aligned &= (uintptr_t)(j->at[a].host + layout_extent(&ready->p, a).low) % 16 == 0;
-    for (int a = X1; a <= X2 && !aligned; a++)
+            ends |= (uintptr_t)(j->at[a].host + lowest(j, &ready->transfer, a));
+    for (int a = X1; a <= X2 && ends % 16 != 0; a++)
         if (j->at[a].on_host && !ready->transfer.copy[a]) ready->p.vectors[a] = 0;
 }
 
@@ -173,13 +202,12 @@ int64_t job_least_reach(const job *j, const plan_policy *policy, int array)
 void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
 {
     uintptr_t address[ARRAYS];
-    ready->p = j->p;
+    problem_copy(&ready->p, &j->p);
     ready->transfer = (host_transfer){0};
     ready->element_limit = INT64_MAX;
-    for (int a = 0; a < ARRAYS; a++)
-        ready->transfer.copy[a] = j->at[a].on_host && !(a == OUT ? shares_out(policy) : policy->share_host);
+    for (int a = 0; a < ARRAYS; a++) ready->transfer.copy[a] = is_copied(j, policy, a);
     for (int a = X1; a <= X2; a++) {
-        if (!j->at[a].on_host || extent_bytes(&j->p, a) <= policy->max_alloc) continue;
+        if (!j->at[a].on_host || extent_bytes(j, a) <= policy->max_alloc) continue;
         int64_t fit = elements_that_fit(&j->p, policy, a, 0);
         if (fit < least_elements(&j->p, policy) && fit < j->p.n) {
             ready->transfer.gather[a] = 1;
@@ -189,7 +217,7 @@ void job_prepare(const job *j, const plan_policy *policy, preparation *ready)
         if (fit < ready->element_limit) ready->element_limit = fit;
     }
     if (ready->transfer.copy[OUT]) layout_make_dense(&ready->p, OUT);
-    prepare_addresses(j, &ready->p, &ready->transfer, address);
+    prepare_addresses(j, &ready->transfer, address);
     layout_alignment(&ready->p, address);
     distrust_vectors(j, ready);
     int through_results = j->overlaps || ready->p.type[OUT] != ready->p.result || ready->p.misaligned[OUT];

@@ -5,17 +5,28 @@
 
 #include "core/plan/gemm.h"
 #include "core/plan/plan.h"
+#include "core/problem/layout.h"
 #include "core/run/bind.h"
 
 /* A collapsed problem and the locations of its arrays. */
 typedef struct job {
     problem p;
     location at[ARRAYS];
-    int overlaps; /* out shares bytes with an input */
+    extent extents[ARRAYS]; /* of p's arrays, since every step asks for them */
+    int overlaps;           /* out shares bytes with an input */
 } job;
 
-/* Collapses the checked problem in j->p and fills the other fields. */
-vecdot_status job_place(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
+/* Fills in where the arrays of the checked problem in j->p are. */
+void job_locate(job *j, const vecdot_context *context, const DLTensor *const tensors[ARRAYS]);
+
+/* Collapses the problem and finds out whether out overlaps an input. */
+vecdot_status job_place(job *j, const vecdot_context *context);
+
+/* Makes the parts of the job fit its problem again, of which a dimension was cut. */
+void job_reshape(job *j);
+
+/* Whether the device uses all arrays where they are, in one piece. */
+int job_is_in_place(const job *j, const plan_policy *policy);
 
 /* Whether the job must be cut into pieces because an array or the results do not fit the device's buffers. */
 int job_needs_pieces(const job *j, const plan_policy *policy);

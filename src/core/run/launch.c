@@ -90,48 +90,52 @@ static vecdot_status ready_program(vecdot_queue *queue, const variant *v, void *
     return context_enter(context);
 }
 
-static vecdot_status launch_step(vecdot_queue *queue, const preparation *ready, const step *planned,
-                                 const bindings *b, pass current, int64_t first_node, int64_t nodes)
+static vecdot_status launch_step(vecdot_queue *queue, const plan *pl, step *s, const bindings *b,
+                                 pass current, int64_t first_node, int64_t nodes)
 {
-    step s = *planned;
     void *program, *memory[BUFFERS] = {b->at[X1].memory, b->at[X2].memory, b->at[OUT].memory,
                                        queue->scratch,   queue->scratch,   queue->counters};
-    int64_t offset[BUFFERS] = {b->at[X1].offset + current.shift[X1],   b->at[X2].offset + current.shift[X2],
-                               b->at[OUT].offset + current.shift[OUT], 0,
-                               (int64_t)results_offset(&ready->pl),    0};
+    int64_t offset[BUFFERS] = {b->at[X1].offset + current.shift[X1],
+                               b->at[X2].offset + current.shift[X2],
+                               b->at[OUT].offset + current.shift[OUT],
+                               0,
+                               (int64_t)results_offset(pl),
+                               0};
     kernel_arg args[STEP_BUFFERS + 1];
     size_t count = 0;
-    s.p.first_node = first_node;
-    if (s.p.nodes != nodes) { /* the plan's groups are for all nodes, this launch has fewer */
-        s.p.nodes = nodes;
-        plan_size_step(&ready->pl, &queue->context->policy, &s);
+    s->p.first_node = first_node;
+    if (s->p.nodes != nodes) { /* the groups are for another number of nodes */
+        s->p.nodes = nodes;
+        plan_size_step(pl, &queue->context->policy, s);
     }
-    int inputs = kernel_rows[s.v.kernel].inputs;
-    for (; count < STEP_BUFFERS && s.buffers[count] >= 0; count++)
-        args[count] = (kernel_arg){0, memory[s.buffers[count]]};
-    if (inputs > 0) s.p.offset1 = offset[s.buffers[0]];
-    if (inputs > 1) s.p.offset2 = offset[s.buffers[1]];
-    s.p.offset_out = offset[s.buffers[inputs]];
-    args[count++] = (kernel_arg){sizeof s.p, &s.p};
-    TRY(ready_program(queue, &s.v, &program));
-    launch l = {s.groups, s.group_size, count, args, s.products, s.bytes};
+    int inputs = kernel_rows[s->v.kernel].inputs;
+    for (; count < STEP_BUFFERS && s->buffers[count] >= 0; count++)
+        args[count] = (kernel_arg){0, memory[s->buffers[count]]};
+    if (inputs > 0) s->p.offset1 = offset[s->buffers[0]];
+    if (inputs > 1) s->p.offset2 = offset[s->buffers[1]];
+    s->p.offset_out = offset[s->buffers[inputs]];
+    args[count++] = (kernel_arg){sizeof s->p, &s->p};
+    TRY(ready_program(queue, &s->v, &program));
+    launch l = {s->groups, s->group_size, count, args, s->products, s->bytes};
     return queue->context->dev.driver->launch(queue->native, program, &l);
 }
 
-vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current,
+vecdot_status launch_main(vecdot_queue *queue, preparation *ready, const bindings *b, pass current,
                           int64_t first_node, int64_t nodes)
 {
-    return launch_step(queue, ready, &ready->pl.steps[0], b, current, first_node, nodes);
+    return launch_step(queue, &ready->pl, &ready->pl.steps[0], b, current, first_node, nodes);
 }
 
-vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current)
+vecdot_status launch_rest(vecdot_queue *queue, preparation *ready, const bindings *b, pass current)
 {
     for (int k = 1; k < ready->pl.step_count; k++)
-        TRY(launch_step(queue, ready, &ready->pl.steps[k], b, current, 0, ready->pl.nodes));
+        TRY(launch_step(queue, &ready->pl, &ready->pl.steps[k], b, current, 0, ready->pl.nodes));
     return VECDOT_SUCCESS;
 }
 
-vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served)
+/* *served stays 0 where the BLAS does not take the product after all. */
+static vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b,
+                                 int *served)
 {
     gemm g = ready->product;
     gemm_matrix *const matrices[] = {&g.a, &g.b, &g.c};
@@ -141,4 +145,17 @@ vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const b
         matrices[k]->offset = at->offset;
     }
     return queue->context->dev.driver->blas->gemm(queue->native, &g, served);
+}
+
+vecdot_status launch_all(vecdot_queue *queue, preparation *ready, const bindings *b)
+{
+    int64_t passes = pass_count(ready);
+    int served = 0;
+    if (ready->why_no_blas == NULL) TRY(launch_blas(queue, ready, b, &served));
+    for (int64_t k = 0; k < passes && !served; k++) {
+        pass current = pass_at(ready, k);
+        TRY(launch_main(queue, ready, b, current, 0, ready->pl.nodes));
+        TRY(launch_rest(queue, ready, b, current));
+    }
+    return VECDOT_SUCCESS;
 }

@@ -17,17 +17,16 @@ pass pass_at(const preparation *ready, int64_t index);
 /* Bytes of scratch that the plan needs. */
 size_t plan_scratch_bytes(const plan *pl);
 
-/* Gives a piece that the vendor's BLAS takes (ready->why_no_blas is NULL) to it. When *served stays 0, the
- * caller launches the kernels instead. */
-vecdot_status launch_blas(vecdot_queue *queue, const preparation *ready, const bindings *b, int *served);
-
 /* Makes the scratch and the counters that the plan needs. Call it before the launches. */
 vecdot_status launch_reserve(vecdot_queue *queue, const preparation *ready);
 
+/* Launches everything of a piece: the vendor's BLAS, if it takes the piece, else each pass's steps. */
+vecdot_status launch_all(vecdot_queue *queue, preparation *ready, const bindings *b);
+
 /* launch_main: the main step, for `nodes` tree nodes from `first_node` on. launch_rest: the steps after it,
- * once all nodes are enqueued. */
-vecdot_status launch_main(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current,
+ * once all nodes are enqueued. They put the offsets and the nodes into the plan's steps. */
+vecdot_status launch_main(vecdot_queue *queue, preparation *ready, const bindings *b, pass current,
                           int64_t first_node, int64_t nodes);
-vecdot_status launch_rest(vecdot_queue *queue, const preparation *ready, const bindings *b, pass current);
+vecdot_status launch_rest(vecdot_queue *queue, preparation *ready, const bindings *b, pass current);
 
 #endif

@@ -18,6 +18,8 @@ typedef struct execution {
     int on_host;      /* at least one array is on the host */
     delivery pending; /* results of the piece before, if has_pending */
     int has_pending;
+    problem *pending_problems;      /* two, to which `pending` points */
+    preparation *ready;             /* of the piece at hand: too large to be on the stack at each cut */
     int reused;                     /* buffers kept by the queue were reused; after a failure they are free */
     uint64_t done, reported, total; /* products; `reported` is the last `done` that the program was given */
 } execution;
@@ -90,7 +92,10 @@ static vecdot_status finish_piece(execution *e, const job *j, const preparation 
     TRY(deliver_pending(e));
     if (!e->on_host) return VECDOT_SUCCESS; /* the work stays enqueued */
     if (j->at[OUT].on_host) {
-        e->pending = (delivery){j->p, ready->p, j->at[OUT], b->at[OUT], ready->transfer.copy[OUT]};
+        problem_copy(&e->pending_problems[0], &j->p);
+        problem_copy(&e->pending_problems[1], &ready->p);
+        e->pending = (delivery){&e->pending_problems[0], &e->pending_problems[1], j->at[OUT], b->at[OUT],
+                                ready->transfer.copy[OUT]};
         e->has_pending = 1;
     }
     if (e->overlapped) return VECDOT_SUCCESS;
@@ -106,25 +111,18 @@ static vecdot_status bind(execution *e, const job *j, const preparation *ready, 
 }
 
 /* Runs a piece that fits: binds once and launches every pass. */
-static vecdot_status run_whole(execution *e, const job *j, const preparation *ready, bindings *b)
+static vecdot_status run_whole(execution *e, const job *j, preparation *ready, bindings *b)
 {
-    int64_t passes = pass_count(ready);
-    int served = 0;
     TRY(report_progress(e));
     TRY(bind(e, j, ready, 0, ready->p.n, 1, b));
-    if (ready->why_no_blas == NULL) TRY(launch_blas(e->queue, ready, b, &served));
-    for (int64_t k = 0; k < passes && !served; k++) {
-        pass current = pass_at(ready, k);
-        TRY(launch_main(e->queue, ready, b, current, 0, ready->pl.nodes));
-        TRY(launch_rest(e->queue, ready, b, current));
-    }
+    TRY(launch_all(e->queue, ready, b));
     advance(e, products(&ready->p));
     return finish_piece(e, j, ready, b);
 }
 
 /* Launches one range of nodes. Unless copies overlap with computing, it waits for the launch. */
-static vecdot_status run_range(execution *e, const job *j, const preparation *ready, pass current,
-                               int64_t first, int64_t nodes, int with_out, bindings *b)
+static vecdot_status run_range(execution *e, const job *j, preparation *ready, pass current, int64_t first,
+                               int64_t nodes, int with_out, bindings *b)
 {
     int64_t node = ready->pl.node_chunks * ready->pl.chunk, start = first * node;
     int64_t count = nodes * node < ready->p.n - start ? nodes * node : ready->p.n - start;
@@ -142,7 +140,7 @@ static vecdot_status run_range(execution *e, const job *j, const preparation *re
 
 /* Runs a piece by ranges of whole nodes along the contracted axis. The partials stay on the device until
  * all are computed. */
-static vecdot_status run_ranges(execution *e, const job *j, const preparation *ready, bindings *b)
+static vecdot_status run_ranges(execution *e, const job *j, preparation *ready, bindings *b)
 {
     const plan *pl = &ready->pl;
     int64_t node = pl->node_chunks * pl->chunk, passes = pass_count(ready);
@@ -160,7 +158,7 @@ static vecdot_status run_ranges(execution *e, const job *j, const preparation *r
     return finish_piece(e, j, ready, b);
 }
 
-static vecdot_status run_piece(execution *e, const job *j, const preparation *ready)
+static vecdot_status run_piece(execution *e, const job *j, preparation *ready)
 {
     bindings b = {0};
     TRY(launch_reserve(e->queue, ready));
@@ -177,23 +175,22 @@ static vecdot_status run_pieces(execution *e, const job *j)
 {
     int d = job_dimension_to_cut(j, &e->policy);
     if (d < 0) {
-        preparation ready;
-        job_prepare(j, &e->policy, &ready);
-        if (!j->overlaps && plan_scratch_bytes(&ready.pl) > (size_t)e->policy.max_alloc)
+        job_prepare(j, &e->policy, e->ready);
+        if (!j->overlaps && plan_scratch_bytes(&e->ready->pl) > (size_t)e->policy.max_alloc)
             d = problem_longest_dimension(&j->p);
-        if (d < 0) return run_piece(e, j, &ready);
+        if (d < 0) return run_piece(e, j, e->ready);
     }
     job part = *j;
     int64_t half = j->p.shape[d] / 2;
     e->in_pieces = 1;
     part.p.shape[d] = half;
-    layout_collapse(&part.p);
+    job_reshape(&part);
     TRY(run_pieces(e, &part));
     part = *j;
     part.p.shape[d] -= half;
     for (int a = 0; a < ARRAYS; a++)
         part.at[a] = location_shift(part.at[a], half * j->p.step[a][d] * dtype_size(j->p.type[a]));
-    layout_collapse(&part.p);
+    job_reshape(&part);
     return run_pieces(e, &part);
 }
 
@@ -271,9 +268,15 @@ static int64_t piece_bytes(const job *j, const plan_policy *policy)
 
 /* Other programs may use the device's memory, so that less is free than the policy assumes. Then the
  * pieces are halved and all pieces run again. */
-vecdot_status job_run(vecdot_queue *queue, const job *j)
+vecdot_status pieces_run(vecdot_queue *queue, const job *j)
 {
-    execution e = {.queue = queue, .policy = queue->context->policy, .total = products(&j->p)};
+    problem pending[2];
+    preparation ready;
+    execution e = {.queue = queue,
+                   .policy = queue->context->policy,
+                   .pending_problems = pending,
+                   .ready = &ready,
+                   .total = products(&j->p)};
     int64_t whole = largest_host_array(j, &e.policy);
     int copied = whole > 0 && !e.policy.share_host;
     e.on_host = j->at[X1].on_host || j->at[X2].on_host || j->at[OUT].on_host;

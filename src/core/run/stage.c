@@ -72,6 +72,19 @@ int stage_take(vecdot_queue *queue, stage *s)
     return taken;
 }
 
+int stage_drop(vecdot_queue *queue)
+{
+    int dropped = 0;
+    for (int a = 0; a < ARRAYS; a++) {
+        struct kept_memory *kept = &queue->kept[a];
+        if (!kept->memory) continue;
+        queue->context->dev.driver->memory_release(queue->context->native, kept->memory);
+        *kept = (struct kept_memory){0};
+        dropped = 1;
+    }
+    return dropped;
+}
+
 /* At most this many bytes of a buffer are kept. Larger ones take far longer to fill than to
  * allocate, so keeping them saves little. */
 static size_t most_kept(const vecdot_context *context)

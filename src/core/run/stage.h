@@ -41,6 +41,9 @@ void *stage_find(stage *s, int array, const char *host, size_t bytes);
 /* Takes the device memory that the queue kept from an earlier job. Returns whether there was any. */
 int stage_take(vecdot_queue *queue, stage *s);
 
+/* Frees the device memory that the queue kept. Returns whether there was any. */
+int stage_drop(vecdot_queue *queue);
+
 /* End a stage that no enqueued work uses. stage_free frees everything; stage_keep leaves small buffers to
  * the queue for its next job. */
 void stage_free(const vecdot_context *context, stage *s);

@@ -6,44 +6,45 @@
 #include "core/run/host/host_path.h"
 #include "core/run/pieces.h"
 #include "core/run/program_cache.h"
+#include "core/run/whole.h"
 
 #include <stdlib.h>
 
 /* ---- Checks that need the device ---- */
 
-static vecdot_status check_place(const vecdot_queue *queue, const problem *p, int array, const DLTensor *t)
+static vecdot_status check_place(const vecdot_queue *queue, const job *j, int array, const DLTensor *t)
 {
     const vecdot_context *context = queue->context;
-    const char *op = operation_name(p->op);
-    extent e = layout_extent(p, array);
+    const backend *driver = context->dev.driver;
+    const location *at = &j->at[array];
+    const char *op = operation_name(j->p.op);
+    extent e = j->extents[array];
     int64_t end;
-    if (e.high == e.low) return VECDOT_SUCCESS; /* nothing is read or written */
-    place kind = tensor_place(context, t);
-    if (kind == PLACE_ELSEWHERE)
+    if (e.high == e.low || at->kind == PLACE_HOST) return VECDOT_SUCCESS; /* or nothing is read or written */
+    if (at->kind == PLACE_ELSEWHERE)
         return fail(VECDOT_ERROR_DEVICE_MISMATCH,
                     "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and "
                     "its own (%d)",
-                    op, array_name(array), (int)t->device.device_type, context->dev.driver->name, (int)kDLCPU,
-                    (int)context->dev.driver->tensor_device);
-    if (kind == PLACE_HOST) return VECDOT_SUCCESS;
-    if (kind == PLACE_ADDRESS) {
-        uintptr_t lowest = (uintptr_t)t->data + (uintptr_t)t->byte_offset + (uintptr_t)e.low;
-        return context->dev.driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
-                                                 array_name(array));
+                    op, array_name(array), (int)t->device.device_type, driver->name, (int)kDLCPU,
+                    (int)driver->tensor_device);
+    if (at->kind == PLACE_ADDRESS) {
+        uintptr_t lowest = (uintptr_t)at->memory + (uintptr_t)(at->offset + e.low);
+        return driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
+                                    array_name(array));
     }
-    if (t->byte_offset > INT64_MAX || (int64_t)t->byte_offset + e.low < 0 ||
-        __builtin_add_overflow((int64_t)t->byte_offset, e.high, &end))
+    if (t->byte_offset > INT64_MAX || at->offset + e.low < 0 ||
+        __builtin_add_overflow(at->offset, e.high, &end))
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "%s: %s with byte_offset %llu reaches outside its buffer",
                     op, array_name(array), (unsigned long long)t->byte_offset);
-    return context->dev.driver->memory_check(context->native, t->data, (size_t)end, array_name(array));
+    return driver->memory_check(context->native, at->memory, (size_t)end, array_name(array));
 }
 
 static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
 {
-    const plan_policy *policy = &queue->context->policy;
+    if (queue->context->policy.has_fp64) return VECDOT_SUCCESS;
     for (int a = 0; a <= ARRAYS; a++) {
         dtype t = a < ARRAYS ? p->type[a] : p->result;
-        if (dtype_needs_fp64(t) && !policy->has_fp64)
+        if (dtype_needs_fp64(t))
             return fail(VECDOT_ERROR_UNSUPPORTED,
                         "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
                         operation_name(p->op), a < ARRAYS ? array_name(a) : "the dtype to compute in",
@@ -62,20 +63,23 @@ static vecdot_status check(operation op, const DLTensor *x1, const DLTensor *x2,
     return layout_check_out(p);
 }
 
-/* Runs the checks that need the device and makes the job. A problem without outputs gets no locations. */
+/* Runs the checks that need the device and makes the job. A problem without outputs is not collapsed. */
 static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const tensors[ARRAYS], job *j)
 {
-    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, &j->p, a, tensors[a]));
+    job_locate(j, queue->context, tensors);
+    for (int a = 0; a < ARRAYS; a++) TRY(check_place(queue, j, a, tensors[a]));
     TRY(check_fp64(queue, &j->p));
     if (j->p.reproducible || queue->context->policy.reproducible) j->p.is_matrix = 0;
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
-    return job_place(j, queue->context, tensors);
+    return job_place(j, queue->context);
 }
 
 static vecdot_status run_job(vecdot_queue *queue, const job *j)
 {
+    preparation ready;
     if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
-    return job_run(queue, j);
+    if (whole_takes(queue, j, &ready)) return whole_run(queue, j, &ready);
+    return pieces_run(queue, j);
 }
 
 /* ---- out over an input ----
