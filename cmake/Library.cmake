@@ -19,10 +19,9 @@ add_custom_command(
     COMMENT "Embedding the kernel sources" VERBATIM)
 
 include(cmake/Ptx.cmake)
-include(cmake/Host.cmake)
 include(cmake/CpuKernels.cmake)
 
-add_library(vecdot_objects OBJECT ${library_files} ${host_files} ${cpu_files} ${ptx_files}
+add_library(vecdot_objects OBJECT ${library_files} ${cpu_files} ${ptx_files}
             "${generated}/kernel_sources.c" "${generated}/kernel_sources.h")
 target_compile_definitions(vecdot_objects PRIVATE VECDOT_BUILDING)
 target_link_libraries(vecdot_objects PRIVATE flags)

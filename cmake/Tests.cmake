@@ -208,16 +208,6 @@ foreach(name programs casts vectors)
     endif()
 endforeach()
 
-# These suites again, with host arrays of any size computed on the calling thread, by the code of each instruction set.
-foreach(name casts vectors alias_layout limits matrix)
-    if(selectors_opencl)
-        add_test(NAME ${name}.host COMMAND test_${name})
-        vecdot_test(${name}.host opencl slow)
-        set_property(TEST ${name}.host APPEND PROPERTY ENVIRONMENT
-                     "VECDOT_TEST_BACKENDS=${selectors_opencl}" VECDOT_TEST_HOST=1)
-    endif()
-endforeach()
-
 # Arrays larger than the device's memory, cut by the library's own limits: PoCL with 1 GiB, a simulated GPU with 8 MiB.
 if(selectors_opencl)
     add_test(NAME pieces_of_1_gib COMMAND test_pieces)

@@ -125,7 +125,6 @@ GOOD = {
     "src/core/problem/walk.c": '#include "core/base/text.h"\n#include "core/problem/walk.h"\n',
     "src/core/plan/plan.c": '#include "core/problem/walk.h"\n#include "kernels/common/codes.h"\n',
     "src/core/run/registry.c": "extern const backend backend_cuda;\nextern const backend backend_opencl;\n",
-    "src/core/run/host/host_sum.h": '#include "core/run/job.h"\n#include "kernels/common/codes.h"\n',
     "src/backend_cuda/objects.h": '#include "core/run/backend.h"\n#include "core/base/os.h"\n#include "kernel_sources.h"\n',
     "src/backend_cuda/interop.c": '#include "backend_cuda/objects.h"\n#include "core/run/context.h"\n',
     "src/backend_opencl/program.c": '#include "core/plan/variant.h"\n// #include "backend_cuda/objects.h"\n',

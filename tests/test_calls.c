@@ -108,7 +108,6 @@ static void open_null(null_device which)
 {
     must(null_context_create(which, &context), "context");
     context->policy.fenced_groups = 0;
-    context->policy.host = HOST_NEVER;
     must(vecdot_queue_create(context, &queue), "queue");
 }
 
@@ -190,17 +189,6 @@ static void test_scratch_beside_host_addresses(void **state)
     check_warm(&examples[5], kDLCPU, &expected);
 }
 
-/* The queue is asked to finish what it has, and that is all. */
-static void test_calling_thread(void **state)
-{
-    null_record expected = {.enters = 1, .leaves = 1, .finishes = 1};
-    (void)state;
-    open_null(NULL_CPU);
-    if (context->policy.host_set < 0) skip();
-    context->policy.host = HOST_AUTO;
-    for (int k = 0; k < EXAMPLES; k++) check_warm(&examples[k], kDLCPU, &expected);
-}
-
 /* Memory that the queue kept for copies is freed for a call that finds none. */
 static void test_kept_memory_is_given_up(void **state)
 {
@@ -244,7 +232,6 @@ static void test_transfer_is_told(void **state)
     (void)state;
     for (int k = 0; k < 3; k++) {
         open_null(devices[k].kind);
-        context->policy.host = HOST_NEVER;
         context->policy.share_host = devices[k].share_host;
         context->policy.share_out = devices[k].share_out;
         must(vecdot_explain(queue, &x1, &x2, NULL, &out, words, sizeof words, NULL), "explain");
@@ -313,7 +300,6 @@ static void open_driver(const char *selector)
 {
     const example *e = &examples[1];
     must(vecdot_context_create(selector, &context), selector);
-    context->policy.host = HOST_NEVER;
     must(vecdot_queue_create(context, &queue), selector);
     for (int a = 0; a < 3; a++) {
         DLTensor t = tensor_of(e, a, kDLCPU);
@@ -421,7 +407,6 @@ int main(void)
         cmocka_unit_test_teardown(test_arrays_in_place, release),
         cmocka_unit_test_teardown(test_host_addresses, release),
         cmocka_unit_test_teardown(test_scratch_beside_host_addresses, release),
-        cmocka_unit_test_teardown(test_calling_thread, release),
         cmocka_unit_test_teardown(test_kept_memory_is_given_up, release),
         cmocka_unit_test_teardown(test_arrays_copied, release),
         cmocka_unit_test_teardown(test_transfer_is_told, release),

@@ -359,7 +359,6 @@ static events run_once(void (*change)(vecdot_context *context))
         vecdot_queue_create(context, &queue) != VECDOT_SUCCESS) {
         fail_msg("%s", vecdot_last_error());
     }
-    context->policy.host = HOST_NEVER; /* programs are wanted */
     if (change != NULL) change(context);
     vecdot_set_logger(count_event, &seen);
     compute(queue);

@@ -121,7 +121,6 @@ static vecdot_status open_handles(const scenario *s)
     setenv("VECDOT_CACHE_DIR", folders[s->disk], 1);
     TRY(s->adopt ? vecdot_opencl_context_create(own.context, own.device, &at.context)
                  : vecdot_context_create("opencl", &at.context));
-    at.context->policy.host = HOST_NEVER;
     at.context->policy.share_host = s->arrays == ARRAYS_IN_PLACE;
     if (s->arrays == ARRAYS_IN_PIECES) at.context->policy.max_alloc = SUM_LENGTH * (int64_t)sizeof(int32_t);
     return s->adopt ? vecdot_opencl_queue_create(at.context, own.queue, &at.queue)

@@ -41,7 +41,6 @@ static void open_both(vecdot_context **context, vecdot_queue **queue)
         vecdot_opencl_queue_create(*context, own.queue, queue) != VECDOT_SUCCESS) {
         fail_msg("%s", vecdot_last_error());
     }
-    (*context)->policy.host = HOST_NEVER; /* the program's own queue is to be used */
 }
 
 static cl_mem buffer(cl_context context, size_t bytes)

@@ -9,10 +9,19 @@
 
 #include <string.h>
 
-static plan_policy cpu = {
-    .schedule = SCHEDULE_CPU, .units = 2, .max_alloc = INT64_MAX, .share_host = 1, .has_fp64 = 1};
-static plan_policy gpu = {
-    .schedule = SCHEDULE_GPU, .units = 132, .parallel_groups = 1056, .max_alloc = INT64_MAX, .has_fp64 = 1};
+static plan_policy cpu = {.schedule = SCHEDULE_CPU,
+                          .units = 2,
+                          .max_alloc = INT64_MAX,
+                          .share_host = 1,
+                          .has_fp64 = 1,
+                          .vector_bytes = MOST_VECTOR_BYTES,
+                          .typed_kernels = 1};
+static plan_policy gpu = {.schedule = SCHEDULE_GPU,
+                          .units = 132,
+                          .parallel_groups = 1056,
+                          .max_alloc = INT64_MAX,
+                          .has_fp64 = 1,
+                          .typed_kernels = 1};
 
 /* One batch dimension of `outputs`, and the contracted axis. */
 static problem make(dtype t, int64_t outputs, int64_t n, int64_t step1, int64_t step2, int64_t stride1,

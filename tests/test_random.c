@@ -2,7 +2,6 @@
  * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated
  * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
 #include "core/plan/variant.h"
-#include "core/run/host/host_path.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
@@ -13,7 +12,6 @@
 #include <time.h>
 
 #define MOST_FAILURES 10
-enum { MOST_SETS = 8 };
 
 static target *tested;
 static long problems = 20000, only = -1;
@@ -24,22 +22,10 @@ static int simulated; /* a device on which a million outputs, or a thousand piec
 static struct tally {
     long schedule[2], class[CLASS_COUNT], forced[CLASS_COUNT], kernel[KERNEL_COUNT], operation[3],
         result[REF_COUNT], operand[REF_COUNT];
-    long pair[REF_COUNT][REF_COUNT], device_arrays, shared_storage, copies, pieces, any, host[MOST_SETS],
-        unsupported;
+    long pair[REF_COUNT][REF_COUNT], device_arrays, shared_storage, copies, pieces, any, unsupported;
 } tally;
 
 /* ---- Policy -------------------------------------------------------------------------------------- */
-
-/* Host arrays on the calling thread, where that is thought to be faster or always, by any code that runs
- * here. */
-static void choose_host_path(plan_policy *chosen, random_source *random)
-{
-    int sets[MOST_SETS], count = 0;
-    for (int set = host_set_after(-1); set >= 0 && set < MOST_SETS; set = host_set_after(set))
-        sets[count++] = set;
-    chosen->host = random_chance(random, 50) ? HOST_ALWAYS : HOST_AUTO;
-    if (count > 0) chosen->host_set = sets[random_below(random, count)];
-}
 
 /* Small buffers, so that the problem is cut into pieces; on a simulated device only a few. */
 static int64_t choose_max_alloc(const trial *p, random_source *random)
@@ -65,7 +51,6 @@ static void choose_policy(plan_policy *chosen, const trial *p, random_source *ra
         assert_true(random_thresholds(&chosen->thresholds, random));
         chosen->parallel_groups = chosen->units * (int)chosen->thresholds.groups_per_unit;
     }
-    if (random_chance(random, 30)) choose_host_path(chosen, random);
     if (random_chance(random, 15)) chosen->max_alloc = choose_max_alloc(p, random);
 }
 
@@ -73,9 +58,9 @@ static void print_policy(const plan_policy *p, FILE *file)
 {
     fprintf(file,
             "  policy: schedule %s force %s force_any %d force_nodes %" PRId64
-            " share_host %d max_alloc %" PRId64 " host %d by %d\n",
+            " share_host %d max_alloc %" PRId64 "\n",
             schedule_name(p->schedule), class_name(p->force), p->force_any, p->force_nodes, p->share_host,
-            p->max_alloc, (int)p->host, p->host_set);
+            p->max_alloc);
     fprintf(file, "  thresholds:");
     for (int i = 0; i < THRESHOLDS; i++)
         fprintf(file, " %s %" PRId64, threshold_rows[i].name, threshold_get(&p->thresholds, i));
@@ -120,7 +105,6 @@ static void count_plan(trial *p)
         fail_msg("vecdot_explain: %s", vecdot_last_error());
     }
     for (int k = 0; k < KERNEL_COUNT; k++) tally.kernel[k] += has_word(words, kernel_name((kernel_id)k));
-    if (strstr(words, "on the calling thread")) tally.host[tested->context->policy.host_set]++;
     at = strstr(words, "plan: class ");
     for (int c = 1; at && c < CLASS_COUNT; c++) {
         size_t length = strlen(class_name((plan_class)c));
@@ -163,12 +147,9 @@ static void print_tally(void)
     for (int t = 0; t < REF_COUNT * REF_COUNT; t++) pairs += tally.pair[t / REF_COUNT][t % REF_COUNT] > 0;
     printf(
         "\ndtype pairs %d of %d, shared storage %ld, device arrays %ld, host copies %ld, small buffers %ld, "
-        "any-dtype kernels %ld, unsupported %ld\non the calling thread:",
+        "any-dtype kernels %ld, unsupported %ld\n",
         pairs, REF_COUNT * REF_COUNT, tally.shared_storage, tally.device_arrays, tally.copies, tally.pieces,
         tally.any, tally.unsupported);
-    for (int set = host_set_after(-1); set >= 0; set = host_set_after(set))
-        printf(" %s %ld", host_set_name(set), tally.host[set]);
-    printf("\n");
 }
 
 /* ---- Running ------------------------------------------------------------------------------------- */
@@ -235,9 +216,6 @@ static void check_tally(void)
         int possible = tested->info.has_fp64 || (t != REF_F64 && t != REF_C128);
         if (possible && !tally.result[t]) fail_msg("no problem was computed in %s", ref_name((ref_type)t));
     }
-    for (int set = host_set_after(-1); set >= 0; set = host_set_after(set)) {
-        if (!tally.host[set]) fail_msg("no problem ran on the calling thread by %s", host_set_name(set));
-    }
     assert_true(tally.operation[1] > 0 && tally.operation[2] > 0);
     assert_true(tally.device_arrays > 0 && tally.shared_storage > 0 && tally.copies > 0 && tally.pieces > 0);
 }
@@ -255,7 +233,7 @@ static void test_problems(void **state)
     }
     print_tally();
     if (wrong) fail_msg("%d problems went wrong", wrong);
-    if (only < 0 && problems >= 2000) check_tally();
+    if (only < 0 && problems >= 4000) check_tally();
 }
 
 static int run(target *t)

@@ -293,9 +293,9 @@ VECDOT_API vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1,
 VECDOT_API vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, size_t count);
 
 /* Sets the program's logger; NULL turns it off. The library calls log(user, message) for device choices, program
- * builds, fallbacks, and the first call of a queue that is computed on the calling thread. A message is one line
- * without a newline. The calls come on any thread that uses the library, one at a time. Without a logger,
- * VECDOT_LOG=stderr or VECDOT_LOG=<file> in the environment writes the same lines there. Any thread. */
+ * builds and fallbacks. A message is one line without a newline. The calls come on any thread that uses the library,
+ * one at a time. Without a logger, VECDOT_LOG=stderr or VECDOT_LOG=<file> in the environment writes the same lines
+ * there. Any thread. */
 typedef void (*vecdot_log_fn)(void *user, const char *message);
 VECDOT_API void vecdot_set_logger(vecdot_log_fn log, void *user);
 

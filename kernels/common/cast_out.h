@@ -1,5 +1,5 @@
 /* The last cast: a finished result becomes an element of the dtype of `out`. GROUP is the result's. The copy kernel
- * casts so, and so does the code on the calling thread. */
+ * casts so. */
 
 /* The bits of v as an element of dtype `code`, in the low bytes of w. */
 FUNCTION word cast_out(value v, i32 from, i32 code)

@@ -1,8 +1,6 @@
 /* Opening the devices to test, and the rule that a run which tested nothing is no success. */
 #include "support/backends.h"
 
-#include "core/run/host/host_path.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,26 +40,6 @@ static void pretend(target *t)
     t->info.has_fp64 = t->context->policy.has_fp64 = t->context->dev.info.has_fp64 = 0;
 }
 
-/* Once with the kernels, or with the code for each instruction set. Returns how many failed. */
-static int run_ways(target *t, int (*run)(target *t))
-{
-    int failed = 0;
-    t->policy = t->context->policy;
-    t->policy.host = HOST_NEVER;
-    if (!getenv("VECDOT_TEST_HOST")) {
-        target_reset(t);
-        return run(t);
-    }
-    t->policy.host = HOST_ALWAYS;
-    for (int set = host_set_after(-1); set >= 0; set = host_set_after(set)) {
-        t->policy.host_set = set;
-        target_reset(t);
-        printf("on the calling thread: %s\n", host_set_name(set));
-        failed += run(t);
-    }
-    return failed;
-}
-
 /* Returns 0 on success. */
 static int run_one(const char *selector, int (*run)(target *t))
 {
@@ -77,7 +55,8 @@ static int run_one(const char *selector, int (*run)(target *t))
     }
     pretend(&t);
     printf("device %s: %s, driver %s\n", selector, t.info.name, t.info.driver);
-    int failed = run_ways(&t, run);
+    t.policy = t.context->policy;
+    int failed = run(&t);
     if (!t.cases) fprintf(stderr, "no case was executed on %s\n", selector);
     printf("%s: %ld cases\n", selector, t.cases);
     vecdot_queue_release(t.queue);
@@ -113,10 +92,6 @@ int targets_run(int (*run)(target *t))
     size_t count = 0;
     int failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (getenv("VECDOT_TEST_HOST") && host_set_after(-1) < 0) {
-        printf("skipped: no code for the calling thread runs here\n");
-        return EXIT_SKIPPED;
-    }
     if (list && *list) return run_named(list, run);
     if (vecdot_device_list(infos, 16, &count) != VECDOT_SUCCESS) {
         fprintf(stderr, "cannot list devices: %s\n", vecdot_last_error());

@@ -14,9 +14,7 @@ typedef struct target {
     vecdot_context *context;
     vecdot_queue *queue;
     vecdot_device_info info;
-    plan_policy policy; /* as the library chose it; tests change context->policy. With VECDOT_TEST_HOST=1 host
-                         * arrays are computed on the calling thread, by the code for each instruction set in
-                         * turn; else never, so that what is tested is the kernels */
+    plan_policy policy; /* as the library chose it; tests change context->policy */
     long cases;         /* executed so far; a suite counts each                  */
 } target;
 

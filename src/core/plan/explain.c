@@ -76,12 +76,6 @@ void explain(text *t, const explanation *e)
     text_add_shape(t, e->planned->rank, e->planned->shape);
     text_add(t, "\n");
     for (int a = 0; a < ARRAYS; a++) explain_array(t, e, a);
-    if (e->on_caller != NULL) {
-        text_add(t, "plan: on the calling thread (%s)%s, about %.0f ns%s\n", e->on_caller,
-                 original->is_matrix ? " in the order of class matrix" : "", e->estimate,
-                 e->policy->host == HOST_AUTO ? ", sooner than a launch" : "");
-        return;
-    }
     explain_transfer(t, e);
     text_add(t, "plan: class %s, %s schedule\n", plan_class_name(pl->cls),
              pl->schedule == SCHEDULE_CPU ? "CPU" : "GPU");

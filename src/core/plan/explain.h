@@ -11,11 +11,9 @@ typedef struct explanation {
     const problem *planned;  /* with the strides that the device will see                  */
     const plan_policy *policy;
     int on_host[ARRAYS], copied[ARRAYS];
-    int gathered[2];       /* through dense staging memory                               */
-    int waits_on_host;     /* results, since out lies over an input                      */
-    int in_pieces;         /* it does not fit one buffer                                 */
-    const char *on_caller; /* the instruction set, where the calling thread computes it, */
-    double estimate;       /* and the nanoseconds that this is estimated to take         */
+    int gathered[2];   /* through dense staging memory               */
+    int waits_on_host; /* results, since out lies over an input      */
+    int in_pieces;     /* it does not fit one buffer                 */
     const plan *pl;
     const char *why_no_blas; /* why the vendor's BLAS does not compute it; NULL: it does,  */
     const gemm *product;     /* as this product                                            */

@@ -26,7 +26,6 @@ void policy_init(plan_policy *policy, const vecdot_device_info *info, int reside
                             .fenced_groups = fenced_groups,
                             .thresholds = thresholds_of(device_family_of(info)),
                             .has_fp64 = info->has_fp64,
-                            .host = is_cpu && info->shares_host_memory ? HOST_AUTO : HOST_NEVER,
                             .saving_seconds = 1.0};
     int64_t groups = policy->thresholds.groups_per_unit;
     if (resident_groups > 0 && resident_groups < groups) groups = resident_groups;

@@ -20,10 +20,6 @@ typedef enum plan_class {
     CLASS_COUNT
 } plan_class;
 
-/* Whether problems on host arrays are computed on the calling thread: where that is faster (on CPU devices),
- * wherever it can be, never. */
-typedef enum host_mode { HOST_NEVER, HOST_AUTO, HOST_ALWAYS } host_mode;
-
 /* Whether products of matrices go to the vendor's BLAS. */
 typedef enum blas_setting { BLAS_OFF, BLAS_ON } blas_setting;
 
@@ -51,13 +47,11 @@ typedef struct plan_policy {
     thresholds thresholds; /* where one class or one way to split ends and another begins   */
     int has_fp64;
     int reproducible;      /* no class matrix: every sum in the canonical order           */
-    host_mode host;        /* the calling thread's share                                  */
-    int host_set;          /* its instruction set, as in host_path.h; -1: no code for it  */
     blas_policy blas;      /* what of class matrix goes to the vendor's library           */
     double saving_seconds; /* begin no saving of a program later than this into the end   */
 } plan_policy;
 
-/* Fills all but the host path's instruction set, what is to be reproducible and what goes to a BLAS.
+/* Fills all but what is to be reproducible and what goes to a BLAS.
  * resident_groups: groups of 256 that a compute unit holds at most; 0 where the driver does not tell. */
 void policy_init(plan_policy *policy, const vecdot_device_info *info, int resident_groups, int fenced_groups);
 

@@ -66,9 +66,7 @@ typedef enum device_family {
     /* Neighbouring outputs that are worth tile_gpu, which takes 128 bytes of them at a time. */             \
     X(tile_gpu_bytes, "bytes", 16, 256, 2, SAME(64))                                                         \
     /* Partials of an output that one team adds; more take a group. */                                       \
-    X(combined_by_team, "partials", 64, 65536, 2, SAME(2048))                                                \
-    /* Host arrays that the calling thread is done with sooner are not worth a launch. On CPUs only. */      \
-    X(host_call_ns, "ns", 1, 1048576, 2, P(1), P(1), P(1), P(1), P(1), P(1), M(65536), P(1))
+    X(combined_by_team, "partials", 64, 65536, 2, SAME(2048))
 
 /* A value of each. */
 typedef struct thresholds {

@@ -3,7 +3,6 @@
 
 #include "core/run/blas.h"
 #include "core/run/device.h"
-#include "core/run/host/host_path.h"
 #include "core/run/program_cache.h"
 #include "core/run/stage.h"
 
@@ -73,7 +72,6 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
     policy_init(&c->policy, &dev->info, dev->groups_per_unit, dev->fenced_groups);
-    c->policy.host_set = host_set_after(-1);
     if (dev->vector_bytes > 0) c->policy.vector_bytes = dev->vector_bytes;
     c->policy.typed_kernels = !dev->only_any;
     c->policy.reproducible = set.reproducible;

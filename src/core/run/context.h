@@ -31,7 +31,6 @@ struct vecdot_queue {
     } kept[ARRAYS]; /* idle device memory of the last host arrays, for the next ones; see stage.h */
     vecdot_progress_fn progress; /* NULL: no reports */
     void *progress_user;
-    int logged_host_path; /* the line about the host path was logged */
 };
 
 void context_retain(vecdot_context *context);

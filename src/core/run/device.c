@@ -3,7 +3,6 @@
 
 #include "core/base/os.h"
 #include "core/run/blas.h"
-#include "core/run/host/host_path.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -261,10 +260,6 @@ vecdot_status vecdot_diagnose(char *buffer, size_t capacity, size_t *needed)
         (*b)->diagnose(&report);
         blas_diagnose(*b, &report);
     }
-    int set = host_set_after(-1);
-    text_add(&report, "small host arrays on a CPU device: %s%s\n",
-             set < 0 ? "launched, as on others" : "computed on the calling thread, with ",
-             set < 0 ? "" : host_set_name(set));
     add_default(&report);
     if (needed != NULL) *needed = report.length + 1;
     return VECDOT_SUCCESS;

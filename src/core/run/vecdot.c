@@ -3,7 +3,6 @@
 #include "core/plan/explain.h"
 #include "core/problem/layout.h"
 #include "core/problem/semantics.h"
-#include "core/run/host/host_path.h"
 #include "core/run/pieces.h"
 #include "core/run/program_cache.h"
 #include "core/run/whole.h"
@@ -77,7 +76,6 @@ static vecdot_status place_job(const vecdot_queue *queue, const DLTensor *const 
 static vecdot_status run_job(vecdot_queue *queue, const job *j)
 {
     preparation ready;
-    if (host_path_takes(j, &queue->context->policy)) return host_path_run(queue, j);
     if (whole_takes(queue, j, &ready)) return whole_run(queue, j, &ready);
     return pieces_run(queue, j);
 }
@@ -128,7 +126,7 @@ static vecdot_status call_through_host(operation op, vecdot_queue *queue,
                     operation_name(op), bytes);
     DLTensor dense = dense_array(tensors[OUT], memory);
     vecdot_status status = place_dense(op, queue, tensors, options, &dense, j);
-    if (status == VECDOT_SUCCESS) status = run_job(queue, j);
+    if (status == VECDOT_SUCCESS) status = job_run(queue, j);
     if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, tensors[OUT]);
     if (memory != few) free(memory);
     return status;
@@ -143,7 +141,7 @@ static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTen
     TRY(place_job(queue, tensors, j));
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
     if (waits_on_host(queue, j)) return call_through_host(op, queue, tensors, options, j);
-    return run_job(queue, j);
+    return job_run(queue, j);
 }
 
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
@@ -215,10 +213,6 @@ static void explain_job(text *t, const vecdot_queue *queue, const job *j, int wa
     for (int a = 0; a < ARRAYS; a++) {
         e.on_host[a] = j->at[a].on_host;
         e.copied[a] = ready.transfer.copy[a];
-    }
-    if (host_path_takes(j, policy)) {
-        e.on_caller = host_set_name(policy->host_set);
-        e.estimate = host_path_estimate(&j->p);
     }
     explain(t, &e);
 }
