@@ -126,7 +126,7 @@ static vecdot_status call_through_host(operation op, vecdot_queue *queue,
                     operation_name(op), bytes);
     DLTensor dense = dense_array(tensors[OUT], memory);
     vecdot_status status = place_dense(op, queue, tensors, options, &dense, j);
-    if (status == VECDOT_SUCCESS) status = job_run(queue, j);
+    if (status == VECDOT_SUCCESS) status = run_job(queue, j);
     if (status == VECDOT_SUCCESS) status = vecdot_copy(queue, &dense, tensors[OUT]);
     if (memory != few) free(memory);
     return status;
@@ -141,7 +141,7 @@ static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTen
     TRY(place_job(queue, tensors, j));
     if (problem_outputs(&j->p) == 0) return VECDOT_SUCCESS;
     if (waits_on_host(queue, j)) return call_through_host(op, queue, tensors, options, j);
-    return job_run(queue, j);
+    return run_job(queue, j);
 }
 
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
