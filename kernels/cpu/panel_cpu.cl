@@ -2,38 +2,11 @@
  * panel of the innermost batch dimension. It walks the canonical sum lane by lane, so that the columns of a row are
  * read together, and keeps the unfinished tree as a stack of vectors as wide as the panel.
  *
+ * Arrays that a cache holds are summed in strips (panel_strips.h), as are rows that are not long.
+ *
  * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
-
-#define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
-#define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-/* The nodes of a panel that wait: the levels of chunks, and above them the lanes of a chunk. Of those there are either
- * 9 levels and the top, or all in NARROW_BYTES. */
-#define NARROW_BYTES 524288
-#define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
-
-/* Nodes that wait, a row of zeros, and a row of either operand that was cast. */
-typedef struct panel_scratch {
-    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS], zeros[PANEL_PARTS];
-#if LOAD == LOAD_ANY
-    component row1[PANEL * COMPONENTS], row2[PANEL * COMPONENTS];
-#endif
-} panel_scratch;
-#define SCRATCH_TYPE panel_scratch
-
-typedef struct panel {
-    PRIVATE panel_scratch *kept;
-    GLOBAL const u8 *from1; /* element 0 of the contracted axis in the panel's first column */
-    GLOBAL const u8 *from2;
-    i64 step1, step2;    /* bytes from column to column        */
-    i64 row1, row2;      /* bytes along the contracted axis    */
-    i32 type1, type2;
-    i32 columns;
-    i32 parts;           /* vectors that hold the columns      */
-    i64 whole_rows;      /* rows of which `parts` whole vectors may be read: past the columns it is the array's */
-    component sign;
-} panel;
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h, panel.h, panel_strips.h. */
 
 #if LOAD == LOAD_VECTOR
 #define SAME_FOR_ALL(cast, x, to)                                                               \
@@ -134,13 +107,6 @@ FUNCTION void merge(PRIVATE const panel *s, PRIVATE VECTOR (*top)[PANEL_PARTS], 
     }
 }
 
-FUNCTION i32 trailing_ones(i64 x)
-{
-    i32 count = 0;
-    for (; x & 1; x >>= 1) count++;
-    return count;
-}
-
 /* Leaves the node's sums in nodes[0]. */
 FUNCTION void node_sums(PRIVATE const panel *s, PRIVATE VECTOR (*nodes)[PANEL_PARTS], i64 begin, i64 end)
 {
@@ -199,16 +165,35 @@ FUNCTION panel panel_of(PRIVATE const params *p, GLOBAL const u8 *operand1, GLOB
     return s;
 }
 
+/* Stores the node's sums of all columns, or its partials. */
+FUNCTION void store_panel(PRIVATE const params *p, GLOBAL u8 *out, PRIVATE const item *x, PRIVATE const VECTOR *sums)
+{
+    PRIVATE const component *c = (PRIVATE const component *)sums;
+    const i64 step = p->step_out[p->rank - 1];
+    place at = x->at;
+    i32 k = 0;
+#if GROUP == GROUP_F32 || GROUP == GROUP_F64
+    if (p->all_nodes == 1 && step == 1)
+        for (GLOBAL component *to = (GLOBAL component *)(out + p->offset_out) + at.out; k + WIDTH <= x->outputs; k += WIDTH)
+            STORE_COMPONENTS(LOAD_COMPONENTS(0, c + k) + SPLAT(0), 0, to + k);
+#endif
+    for (at.out += k * step; k < x->outputs; k++, at.out += step)
+        store_node(p, out, at, x->flat + k, x->node, get_components(c + k * COMPONENTS));
+}
+
 KERNEL WORK_GROUP(1) void panel_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     SCRATCH(panel_scratch, kept);
     const range block = block_of(&p, GROUP_ID(), items_of(&p));
     for (i64 index = block.begin; index < block.end; index++) {
-        item x = item_of(&p, index);
+        const item x = item_of(&p, index);
         const panel s = panel_of(&p, operand1, operand2, &x, kept);
-        node_sums(&s, kept->nodes, x.elements.begin, x.elements.end);
-        PRIVATE const component *sums = (PRIVATE const component *)kept->nodes[0];
-        for (i32 k = 0; k < s.columns; k++, x.at.out += p.step_out[p.rank - 1])
-            store_node(&p, out, x.at, x.flat + k, x.node, get_components(sums + k * COMPONENTS));
+#if LOAD == LOAD_VECTOR
+        if (!p.wide && s.columns >= VECTOR_ELEMENTS)
+            panel_in_strips(&s, kept->nodes[0], x.elements.begin, x.elements.end);
+        else
+#endif
+            node_sums(&s, kept->nodes, x.elements.begin, x.elements.end);
+        store_panel(&p, out, &x, kept->nodes[0]);
     }
 }

@@ -55,7 +55,7 @@ typedef struct kernel_load {
       ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                           \
     X(TILE_CPU, tile_cpu, ON_CPU, 2, COLD, CPU_ITEMS_HEADERS,                                                \
       ({LOAD_STRIDED, 1, EACH_MIXTURE}))                                                                     \
-    X(PANEL_CPU, panel_cpu, ON_CPU, 2, WARM, CPU_ITEMS_HEADERS,                                              \
+    X(PANEL_CPU, panel_cpu, ON_CPU, 2, WARM, PANEL_HEADERS,                                                  \
       ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                           \
     X(SHORT_CPU, short_cpu, ON_CPU, 2, COLD, CPU_HEADERS,                                                    \
       ({LOAD_STRIDED, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                          \
