@@ -1,5 +1,6 @@
 # The CPU backend's kernels: each variant of the CPU schedule as a C file for each instruction set, and the tables that list
-# them. What there is comes from the table of kernels, which the C preprocessor expands. Sets cpu_files.
+# them. What there is comes from the table of kernels, which the C preprocessor expands. Sets cpu_files, and cpu_sets: the
+# names of the instruction sets, best first.
 #
 #   VECDOT_CPU_SETS   instruction sets to build, best first; empty: all that this processor family has
 
@@ -13,6 +14,9 @@ set(cpu_options_avx512 ${cpu_options_avx2} -mavx512f -mavx512bw -mavx512dq -mavx
 set(cpu_options -O2 -g1 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing -Wno-conversion
     -Wno-sign-conversion -Wno-shadow -Wno-unused-parameter -Wno-psabi
     -Wno-maybe-uninitialized)
+if(VECDOT_SANITIZE) # at -O3 a kernel takes ten times as long to compile with its checks
+    list(APPEND cpu_options -O1)
+endif()
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     set(cpu_family ${cpu_family_x86})
@@ -35,6 +39,7 @@ string(REGEX MATCHALL "@types [A-Z0-9]+ [A-Z0-9]+ [A-Z0-9]+" cpu_types "${cpu_te
 string(REGEX MATCHALL "@kernel [^@]*" cpu_kernels "${cpu_text}")
 
 set(cpu_files "")
+set(cpu_sets "")
 set(cpu_folder "${generated}/cpu")
 set(groups INT F16 BF16 F32 F64 C64 C128)
 
@@ -113,6 +118,7 @@ foreach(row ${cpu_family})
     if(VECDOT_CPU_SETS AND NOT set IN_LIST VECDOT_CPU_SETS AND NOT set STREQUAL "portable")
         continue()
     endif()
+    list(APPEND cpu_sets ${set})
     set(entries "")
     set(rows "")
     foreach(line ${cpu_kernels})

@@ -13,7 +13,11 @@ set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cuda
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
 set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense
-    blas) # on every backend; suites that need a device and are not here run on OpenCL alone
+    blas) # on every backend; suites that need a device and are not here run on OpenCL alone, those of cpu_tests on it alone
+set(cpu_tests cpu cpu_life)
+set(not_on_cpu dense blas) # a kernel of the GPU schedule; there is no vendor's BLAS
+set(any_cpu_set cpu_life device memory large) # whatever the instruction set is
+set(slow_on_cpu large random)
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 file(GLOB test_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/test_*.c")
@@ -103,11 +107,46 @@ function(vecdot_test name)
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" ENVIRONMENT "${test_environment}")
 endfunction()
 
+# Adds tests of test_<name> on the CPU backend: TEST with the best instruction set that the processor has, and TEST-SET with
+# each that the library was built with beside the best of them. (Of `programs` there is one for that too: it is skipped where
+# the processor lacks the set, and says so.)
+function(vecdot_cpu_test test name)
+    set(speed "")
+    if(name IN_LIST slow_on_cpu)
+        set(speed slow)
+    endif()
+    set(sets ${cpu_sets})
+    if(name IN_LIST any_cpu_set)
+        set(sets "")
+    elseif(NOT name STREQUAL "programs")
+        list(POP_FRONT sets)
+    endif()
+    foreach(set "" ${sets})
+        if(set)
+            set(ending "-${set}")
+        else()
+            set(ending "")
+        endif()
+        add_test(NAME ${test}${ending} COMMAND test_${name})
+        vecdot_test(${test}${ending} cpu ${speed})
+        set_property(TEST ${test}${ending} APPEND PROPERTY ENVIRONMENT "VECDOT_TEST_BACKENDS=${selectors_cpu}")
+        if(set)
+            set_property(TEST ${test}${ending} APPEND PROPERTY ENVIRONMENT VECDOT_TEST_CPU_SET=${set})
+        endif()
+    endforeach()
+endfunction()
+
 # Adds a test of test_<name> for each backend that VECDOT_TEST_BACKENDS names: NAME on OpenCL, NAME.gpu on CUDA and
 # NAME.<backend> on any other, labelled with the backend (CUDA's with cuda-gpu). NAME.sim runs on the simulated CUDA
 # driver.
 function(vecdot_backend_test name)
+    if(selectors_cpu AND name IN_LIST backend_tests AND NOT name IN_LIST not_on_cpu)
+        vecdot_cpu_test(${name}.cpu ${name})
+    endif()
     foreach(backend IN LISTS backends)
+        if(backend STREQUAL "cpu")
+            continue()
+        endif()
         set(suffix ".${backend}")
         set(label "${backend}")
         if(backend STREQUAL "opencl")
@@ -155,6 +194,10 @@ foreach(file IN LISTS test_files)
     if(name IN_LIST unit_tests)
         add_test(NAME ${name} COMMAND ${target})
         vecdot_test(${name} unit ${speed})
+    elseif(name IN_LIST cpu_tests)
+        if(selectors_cpu)
+            vecdot_cpu_test(${name} ${name})
+        endif()
     elseif(name MATCHES "^cuda_" AND NOT VECDOT_HAS_PTX)
         message(STATUS "vecdot: without CUDA kernels, ${target} is not run")
     elseif(name IN_LIST simulator_tests)
@@ -239,7 +282,11 @@ if(TARGET test_faults)
     add_dependencies(test_calls opencl_faults)
     target_compile_definitions(test_calls PRIVATE "FAULTS_LIBRARY=\"$<TARGET_FILE:opencl_faults>\"")
 endif()
-target_link_options(test_calls PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc)
+target_link_options(test_calls PRIVATE -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=aligned_alloc)
+
+# A test opens and closes the shared library.
+add_dependencies(test_cpu_life vecdot)
+target_compile_definitions(test_cpu_life PRIVATE "VECDOT_LIBRARY=\"$<TARGET_FILE:vecdot>\"")
 
 # The cost of a call without its arithmetic. callgrind counts instructions, so other load on the machine does not
 # matter. Only GCC: older valgrinds cannot read clang's debugging information.

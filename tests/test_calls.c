@@ -1,6 +1,6 @@
 /* What a warm call asks of the driver, counted exactly, that it allocates nothing, and that the context is
- * left as it was: on the null backend, through the counting OpenCL loader, and on the simulated CUDA driver.
- */
+ * left as it was: on the null backend, on the CPU, through the counting OpenCL loader, and on the simulated
+ * CUDA driver. */
 #include "core/plan/plan.h"
 #include "cudasim/cudasim.h"
 #include "support/backends.h"
@@ -19,6 +19,8 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
 
 void *__wrap_malloc(size_t size)
 {
@@ -30,6 +32,12 @@ void *__wrap_calloc(size_t count, size_t size)
 {
     allocations++;
     return __real_calloc(count, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    allocations++;
+    return __real_aligned_alloc(alignment, size);
 }
 
 /* ---- Calls --------------------------------------------------------------------------------------- */
@@ -312,6 +320,24 @@ static void open_driver(const char *selector)
     allocations = 0;
 }
 
+/* Any plan class, on one thread and on several: the second call of a kind finds all that it needs. */
+static void test_cpu(void **state)
+{
+    (void)state;
+    open_driver("cpu");
+    for (int c = 0; c < CLASS_COUNT; c++)
+        for (int k = 0; k < EXAMPLES; k++)
+            for (int64_t nodes = 0; nodes <= 8; nodes += 4) {
+                context->policy.force = (plan_class)c;
+                context->policy.force_nodes = nodes;
+                must(call(&examples[k], kDLCPU), examples[k].name);
+                allocations = 0;
+                must(call(&examples[k], kDLCPU), examples[k].name);
+                if (allocations != 0)
+                    fail_msg("%s, class %d: %d allocations", examples[k].name, c, allocations);
+            }
+}
+
 #ifdef FAULTS_LIBRARY
 
 static fault_controls *counting;
@@ -415,7 +441,10 @@ int main(void)
         cmocka_unit_test_teardown(test_invalid_input, release),
     };
     const struct CMUnitTest on_cuda[] = {cmocka_unit_test_teardown(test_cuda, release)};
+    const struct CMUnitTest on_cpu[] = {cmocka_unit_test_teardown(test_cpu, release)};
     const char *backends = getenv("VECDOT_TEST_BACKENDS");
+    int chosen = targets_choose_cpu_set();
+    if (chosen != EXIT_SUCCESS) return chosen;
     int failed = cmocka_run_group_tests_name("calls without a driver", on_null, NULL, NULL);
 #ifdef FAULTS_LIBRARY
     const struct CMUnitTest on_opencl[] = {cmocka_unit_test_teardown(test_opencl, release)};
@@ -424,6 +453,8 @@ int main(void)
         failed += cmocka_run_group_tests_name("calls on OpenCL", on_opencl, NULL, NULL);
     }
 #endif
+    if (backends != NULL && strncmp(backends, "cpu", 3) == 0)
+        failed += cmocka_run_group_tests_name("calls on the CPU", on_cpu, NULL, NULL);
     if (backends != NULL && strncmp(backends, "cuda", 4) == 0)
         failed += cmocka_run_group_tests_name("calls on CUDA", on_cuda, NULL, NULL);
     return failed;

@@ -391,12 +391,14 @@ static void test_copy_refuses(void **state)
     assert_int_equal(vecdot_copy(on->queue, &good, &to), VECDOT_SUCCESS);
 }
 
+/* Of memory that is the host's nobody knows where it ends. */
 static void test_device_memory_is_not_left(void **state)
 {
     int32_t memory[4];
     int64_t shape[1] = {4}, backwards[1] = {-1}, apart[1] = {2};
     DLManagedTensor *made;
     (void)state;
+    if (on->context->dev.driver->tensor_device == kDLCPU) skip();
     DLTensor host = {.data = memory, .device = {kDLCPU, 0}, .ndim = 1, .dtype = VECDOT_INT32, .shape = shape};
     assert_int_equal(vecdot_empty(on->context, VECDOT_INT32, 1, shape, &made), VECDOT_SUCCESS);
     DLTensor past = made->dl_tensor, before = past, gap = past;

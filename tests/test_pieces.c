@@ -326,7 +326,7 @@ static void test_no_progress(void **state)
     must(vecdot_empty(tested->context, VECDOT_FLOAT32, 2, c->x1.shape, &x), "making x");
     must(vecdot_empty(tested->context, VECDOT_FLOAT32, 1, c->out.shape, &out), "making out");
     must(vecdot_copy(tested->queue, &x1, &x->dl_tensor), "copying x");
-    cut(c, 1);
+    if (tested->context->dev.driver->tensor_device != kDLCPU) cut(c, 1); /* else they are host arrays too */
     must(vecdot(tested->queue, &x->dl_tensor, &x->dl_tensor, -1, &out->dl_tensor), "on the device");
     must(vecdot_queue_finish(tested->queue), "finishing");
     assert_int_equal(r.calls, 0);

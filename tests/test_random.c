@@ -1,6 +1,7 @@
 /* Random legal problems under random policies, each compared to the bit with the scalar reference.
  * VECDOT_TEST_SEED repeats a run, VECDOT_TEST_PROBLEMS sets how many problems (default 20000; on a simulated
- * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000), and VECDOT_TEST_INDEX runs a single one of the seed. */
+ * device VECDOT_TEST_PROBLEMS_SIMULATED, 6000; with VECDOT_TEST_CPU_SET a quarter of them), and
+ * VECDOT_TEST_INDEX runs a single one of the seed. */
 #include "core/plan/variant.h"
 #include "support/backends.h"
 #include "support/cmocka.h"
@@ -200,17 +201,18 @@ static int run_problem(long index)
     return good;
 }
 
-/* Every class and both schedules must have been executed; what a device without float64 cannot do apart. */
+/* Every class, and both schedules where the backend has them, must have been executed; what a device without
+ * float64 cannot do apart. */
 static void check_tally(void)
 {
     assert_true(tally.schedule[0] > 0 || !target_has_schedule(tested, SCHEDULE_CPU));
-    assert_true(tally.schedule[1] > 0);
+    assert_true(tally.schedule[1] > 0 || !target_has_schedule(tested, SCHEDULE_GPU));
     for (int c = 1; c < CLASS_COUNT; c++) {
         if (!tally.class[c]) fail_msg("no problem was planned as class %s", class_name((plan_class)c));
     }
     for (int k = 0; k < KERNEL_COUNT; k++) {
-        int possible = target_has_schedule(tested, SCHEDULE_CPU) || kernel_rows[k].schedules & ON_GPU;
-        if (possible && !tally.kernel[k]) fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
+        if (target_has_kernel(tested, (kernel_id)k) && !tally.kernel[k])
+            fail_msg("no problem ran the kernel %s", kernel_name((kernel_id)k));
     }
     for (int t = 0; t < REF_COUNT; t++) {
         int possible = tested->info.has_fp64 || (t != REF_F64 && t != REF_C128);
@@ -256,6 +258,7 @@ int main(void)
     simulated = getenv("VECDOT_TEST_SIMULATED") != NULL;
     problems = (long)(simulated ? number_from("VECDOT_TEST_PROBLEMS_SIMULATED", 6000)
                                 : number_from("VECDOT_TEST_PROBLEMS", 20000));
+    if (getenv("VECDOT_TEST_CPU_SET")) problems = (problems + 3) / 4;
     only = getenv("VECDOT_TEST_INDEX") ? (long)number_from("VECDOT_TEST_INDEX", 0) : -1;
     return targets_run(run);
 }

@@ -254,6 +254,7 @@ static void test_cpu_schedule(void **state)
 static void test_gpu_schedule(void **state)
 {
     (void)state;
+    if (!target_has_schedule(tested, SCHEDULE_GPU)) skip();
     run_all(SCHEDULE_GPU, 0);
 }
 

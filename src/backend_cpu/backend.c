@@ -56,6 +56,7 @@ static void *no_native(const void *object)
 
 const backend backend_cpu = {
     .name = "cpu",
+    .schedules = ON_CPU,
     .tensor_device = kDLCPU,
     .context_size = sizeof(cpu_context),
     .queue_size = sizeof(cpu_queue),

@@ -4,6 +4,7 @@
 
 const backend backend_cuda = {
     .name = "cuda",
+    .schedules = ON_GPU,
     .tensor_device = kDLCUDA,
     .context_size = sizeof(cuda_context),
     .queue_size = sizeof(cuda_queue),

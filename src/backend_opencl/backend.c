@@ -3,6 +3,7 @@
 
 const backend backend_opencl = {
     .name = "opencl",
+    .schedules = ON_BOTH,
     .tensor_device = kDLOpenCL,
     .context_size = sizeof(opencl_context),
     .queue_size = sizeof(opencl_queue),

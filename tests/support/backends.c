@@ -1,6 +1,8 @@
 /* Opening the devices to test, and the rule that a run which tested nothing is no success. */
 #include "support/backends.h"
 
+#include "backend_cpu/objects.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +14,27 @@ void target_reset(target *t)
 
 int target_has_schedule(const target *t, schedule s)
 {
-    return s == SCHEDULE_GPU || strcmp(t->info.backend, "cuda") != 0;
+    return t->context->dev.driver->schedules >> s & 1;
 }
 
 void target_follow(target *t, schedule s)
 {
-    t->context->policy.schedule = target_has_schedule(t, s) ? s : SCHEDULE_GPU;
+    schedule other = s == SCHEDULE_GPU ? SCHEDULE_CPU : SCHEDULE_GPU;
+    t->context->policy.schedule = target_has_schedule(t, s) ? s : other;
+}
+
+int target_has_variant(const target *t, const variant *v)
+{
+    return (kernel_rows[v->kernel].schedules & t->context->dev.driver->schedules) != 0 &&
+           (t->policy.typed_kernels || !variant_has_types(v)) && (t->info.has_fp64 || !variant_needs_fp64(v));
+}
+
+int target_has_kernel(const target *t, kernel_id kernel)
+{
+    variant v;
+    for (size_t k = 0; variant_at(k, &v); k++)
+        if (v.kernel == kernel && target_has_variant(t, &v)) return 1;
+    return 0;
 }
 
 const char *schedule_name(schedule s)
@@ -85,6 +102,19 @@ static int run_named(const char *list, int (*run)(target *t))
     return failed || !opened ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+int targets_choose_cpu_set(void)
+{
+    const char *wanted = getenv("VECDOT_TEST_CPU_SET");
+    if (wanted == NULL || cpu_use_instruction_set(wanted)) return EXIT_SUCCESS;
+    for (const instruction_set *const *set = instruction_sets; *set != NULL; set++)
+        if (strcmp((*set)->name, wanted) == 0) {
+            printf("skipped: the processor has no %s\n", wanted);
+            return EXIT_SKIPPED;
+        }
+    fprintf(stderr, "VECDOT_TEST_CPU_SET: the library was built without \"%s\"\n", wanted);
+    return EXIT_FAILURE;
+}
+
 int targets_run(int (*run)(target *t))
 {
     const char *list = getenv("VECDOT_TEST_BACKENDS");
@@ -92,6 +122,8 @@ int targets_run(int (*run)(target *t))
     size_t count = 0;
     int failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
+    int chosen = targets_choose_cpu_set();
+    if (chosen != EXIT_SUCCESS) return chosen;
     if (list && *list) return run_named(list, run);
     if (vecdot_device_list(infos, 16, &count) != VECDOT_SUCCESS) {
         fprintf(stderr, "cannot list devices: %s\n", vecdot_last_error());

@@ -1,5 +1,7 @@
 /* The devices a suite runs on, one after another. VECDOT_TEST_BACKENDS names them (selectors between commas)
- * and each must open; without it every device that is found is tested, and a machine without any skips. */
+ * and each must open; without it every device that is found is tested, and a machine without any skips. On
+ * the CPU backend the kernels are those of the best instruction set, or of the one that VECDOT_TEST_CPU_SET
+ * names. */
 #ifndef SUPPORT_BACKENDS_H
 #define SUPPORT_BACKENDS_H
 
@@ -22,11 +24,20 @@ typedef struct target {
  * failure also when a device cannot be opened or no case was executed on it. */
 int targets_run(int (*run)(target *t));
 
+/* Lets the CPU backend use the instruction set that VECDOT_TEST_CPU_SET names, if it is set; targets_run
+ * calls this first. Returns EXIT_SKIPPED where the processor lacks it, EXIT_FAILURE where the library does.
+ */
+int targets_choose_cpu_set(void);
+
 /* The library's own policy again. */
 void target_reset(target *t);
 
-/* Whether the backend has the kernels of that schedule: CUDA has those for GPUs only. */
+/* Whether the backend has the kernels of that schedule. */
 int target_has_schedule(const target *t, schedule s);
+
+/* Whether it should have that variant, or one of the kernel. */
+int target_has_variant(const target *t, const variant *v);
+int target_has_kernel(const target *t, kernel_id kernel);
 
 /* Lets the planner follow the schedule, or the only one there is. */
 void target_follow(target *t, schedule s);

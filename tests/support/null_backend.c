@@ -153,12 +153,12 @@ static vecdot_status launched(void *queue, void *program, const launch *how)
 }
 
 #define NULL_BACKEND                                                                                         \
-    .name = "null", .context_size = 1, .queue_size = 1, .program_size = sizeof(variant),                     \
-    .context_open = context_made, .context_close = closed, .context_enter = context_entered,                 \
-    .context_leave = context_left, .queue_open = queue_made, .queue_finish = queue_finished,                 \
-    .queue_close = closed, .memory_create = memory_made, .memory_release = memory_released,                  \
-    .memory_write = written, .memory_read = read_back, .program_open = program_made,                         \
-    .program_close = closed, .launch = launched
+    .name = "null", .schedules = ON_BOTH, .context_size = 1, .queue_size = 1,                                \
+    .program_size = sizeof(variant), .context_open = context_made, .context_close = closed,                  \
+    .context_enter = context_entered, .context_leave = context_left, .queue_open = queue_made,               \
+    .queue_finish = queue_finished, .queue_close = closed, .memory_create = memory_made,                     \
+    .memory_release = memory_released, .memory_write = written, .memory_read = read_back,                    \
+    .program_open = program_made, .program_close = closed, .launch = launched
 
 static const backend null_backend = {NULL_BACKEND,
                                      .tensor_device = kDLCUDA,

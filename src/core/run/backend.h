@@ -59,6 +59,7 @@ typedef struct launch {
 
 struct backend {
     const char *name;           /* the name in selectors, in lower case */
+    int schedules;              /* whose kernels it has: ON_GPU, ON_CPU or ON_BOTH */
     DLDeviceType tensor_device; /* the DLPack device type of memory_create's memory */
     size_t context_size, queue_size, program_size;
 
