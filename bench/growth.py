@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+import machine
+
 STEP = 1.5
 SERIES = [  # name, what grows, shape, axis
     ("one sum", "N", "{}", -1),
@@ -106,7 +108,7 @@ def main():
     parser.add_argument("--budget", type=float, default=150, help="seconds for NumPy (default 150)")
     arguments = parser.parse_args()
     arguments.device = [f"--device={arguments.device}"] if arguments.device else []
-    report = {"tool": "bench/growth.py", "dtype": "float32", "series": []}
+    report = {"tool": "bench/growth.py", "machine": machine.here(), "dtype": "float32", "series": []}
     for name, grows, template, axis in SERIES:
         with tempfile.TemporaryDirectory() as folder:
             ours, series = series_of(arguments, name, grows, template, axis, folder)

@@ -4,37 +4,11 @@ is a result of `vecdot bench --json`: its operands with dtype, shape, strides, o
 import os
 import time
 
+import numpy_forms
+from numpy_forms import axis_of, is_kind, is_matrix_vector, is_one_dimensional, is_product, subscripts
+
 ON_GPU = os.environ.get("VECDOT_PEERS_GPU") == "1"
 BLOCK = 1 << 24
-
-
-def axis_of(case):
-    """The axis from the end, which is the same in both operands."""
-    return case["axis"][0] - len(case["x1"]["shape"]) if case["axis"][0] >= 0 else case["axis"][0]
-
-
-def is_one_dimensional(case):
-    return len(case["x1"]["shape"]) == len(case["x2"]["shape"]) == 1
-
-
-def is_product(case):
-    """(m, 1, n) with (1, k, n)."""
-    one, two = case["x1"]["shape"], case["x2"]["shape"]
-    return len(one) == len(two) == 3 and one[1] == 1 and two[0] == 1 and axis_of(case) == -1
-
-
-def is_matrix_vector(case):
-    return len(case["x1"]["shape"]) == 2 and len(case["x2"]["shape"]) == 1 and axis_of(case) == -1
-
-
-def subscripts(case):
-    """The case for einsum, "ij,ij->i"; None for products, which have dimensions of size 1."""
-    one, two, axis = case["x1"]["shape"], case["x2"]["shape"], axis_of(case)
-    if is_product(case):
-        return None
-    letters = "abcd"[:max(len(one), len(two))]
-    summed = letters[axis]
-    return f"{letters[-len(one):]},{letters[-len(two):]}->{letters.replace(summed, '')}"
 
 
 def batch_strides(case):
@@ -46,10 +20,6 @@ def batch_strides(case):
                if d != axis]
         steps.append([0] * (len(case["result_shape"]) - len(own)) + own)
     return steps
-
-
-def is_kind(case, *kinds):
-    return any(case["result"].startswith(kind) for kind in kinds)
 
 
 class ArrayLibrary:
@@ -108,9 +78,12 @@ class HostArrays(ArrayLibrary):
         return self.np.dtype(name)
 
     def storage(self, operand, zeros, random):
-        """The elements of an operand's memory, all of them written."""
+        """The elements of an operand's memory, all of them written. It begins where a cache line does, so that no run
+        differs from another by where its arrays lie."""
         np, dtype, count = self.np, self.dtype(operand["dtype"]), operand["storage"]
-        flat = np.empty(count, dtype)
+        memory = np.empty(count * dtype.itemsize + 64, "u1")
+        begin = -memory.ctypes.data % 64
+        flat = memory[begin:begin + count * dtype.itemsize].view(dtype)
         for begin in range(0, count, BLOCK):
             part = flat[begin:begin + BLOCK]
             if zeros:
@@ -151,20 +124,20 @@ class NumPy(HostArrays):
         seconds = [self.elapsed(x.sum) for _ in range(runs)]
         return {"method": "numpy.sum, one thread", "bytes_per_second": [x.nbytes / s for s in seconds]}
 
+    def scope(self, case):
+        """What the expressions of numpy_forms.py name, but for the operands."""
+        names = {name: getattr(self.np, name) for name in (
+            "vecdot", "vdot", "matmul", "einsum", "multiply", "conj", "ascontiguousarray") if hasattr(self.np, name)}
+        names |= {name: self.dtype(name) for name in {"int64", "float32", "float64", *numpy_forms.INTEGER_BITS,
+                                                      case["result"], case.get("dtype") or "int64"}}
+        if case["result_shape"]:
+            names["out"] = self.np.empty(case["result_shape"], self.dtype(case["result"]))
+        return names
+
     def forms(self, case):
-        np, axis, spelled = self.np, axis_of(case), subscripts(case)
-        if hasattr(np, "vecdot"):
-            yield "vecdot", lambda x, y: np.vecdot(x, y, axis=axis)
-        else:
-            yield "(conj(x) * y).sum", lambda x, y: (np.conj(x) * y).sum(axis)
-        if is_one_dimensional(case):
-            yield "vdot", np.vdot
-        elif spelled and not is_kind(case, "complex"):
-            yield "einsum", lambda x, y: np.einsum(spelled, x, y)
-        if is_product(case):
-            yield "matmul", lambda x, y: x[:, 0] @ y[0].T
-        if is_matrix_vector(case):
-            yield "matmul", np.matmul
+        scope, (one, two) = self.scope(case), numpy_forms.views(case)
+        for name, expression in numpy_forms.forms(case):
+            yield name, eval("lambda x, y: " + expression.format(x=one, y=two), scope)  # noqa: S307 expressions of ours
 
 
 class CuPy(ArrayLibrary):

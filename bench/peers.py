@@ -22,6 +22,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import machine  # noqa: E402
 
 SAMPLE_SECONDS = 0.02
 
@@ -299,8 +300,8 @@ def main():
         return 0
 
     report = {"tool": "bench/peers.py", "date": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
-              "scale": ours["scale"], "device": ours["device"], "ceiling": ours["ceiling"], "libraries": {},
-              "results": []}
+              "scale": ours["scale"], "machine": machine.here(), "device": ours["device"], "ceiling": ours["ceiling"],
+              "libraries": {}, "results": []}
     begin = time.monotonic()
     names = [name for name in arguments.peers.split(",") if is_there(arguments, name, cases, report)]
     for name, library in report["libraries"].items():

@@ -314,7 +314,7 @@ add_executable(bench_pool EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/po
 target_link_libraries(bench_pool PRIVATE test_support)
 
 # Prints the plans and instructions of the benchmark's cases on the simulated driver, for the predictions in
-# docs/performance.md.
+# docs/performance/h200-predictions.md.
 add_executable(bench_instructions EXCLUDE_FROM_ALL "${PROJECT_SOURCE_DIR}/tests/bench/instructions.c")
 target_include_directories(bench_instructions PRIVATE "${PROJECT_SOURCE_DIR}/tests")
 target_link_libraries(bench_instructions PRIVATE tool_parts vecdot cudasim)
@@ -383,14 +383,16 @@ endif()
 
 # ---- Every benchmark case, checked to the bit, at a size that takes little time.
 if(selectors_opencl)
-    add_test(NAME bench COMMAND vecdot_command bench --scale tiny --runs 1)
-    vecdot_test(bench opencl)
-    set_property(TEST bench APPEND PROPERTY ENVIRONMENT VECDOT_BACKEND=opencl)
+    foreach(scale IN ITEMS tiny everyday)
+        add_test(NAME bench_${scale} COMMAND vecdot_command bench --scale ${scale} --runs 1)
+        vecdot_test(bench_${scale} opencl)
+        set_property(TEST bench_${scale} APPEND PROPERTY ENVIRONMENT VECDOT_BACKEND=opencl)
+    endforeach()
 endif()
 if(VECDOT_HAS_PTX)
-    add_test(NAME bench.sim COMMAND vecdot_command bench --scale tiny --runs 1)
-    vecdot_test(bench.sim cuda-sim)
-    set_property(TEST bench.sim APPEND PROPERTY ENVIRONMENT
+    add_test(NAME bench_tiny.sim COMMAND vecdot_command bench --scale tiny --runs 1)
+    vecdot_test(bench_tiny.sim cuda-sim)
+    set_property(TEST bench_tiny.sim APPEND PROPERTY ENVIRONMENT
                  VECDOT_BACKEND=cuda "VECDOT_LIBCUDA=$<TARGET_FILE:cudasim>")
 endif()
 

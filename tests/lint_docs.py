@@ -1,7 +1,7 @@
 """Checks that the pages tell the truth where that can be checked: the README's program is examples/dot.c, the table of
 variables in docs/environment.md has exactly those that the library reads, `vecdot doctor` shows the same ones, the
-picture's numbers are those of docs/performance.md, links and named paths lead somewhere, and no page uses a phrase that
-has to be read twice.
+picture's numbers are those of its machine's page, docs/performance.md sums up each machine's page, links and named paths
+lead somewhere, and no page uses a phrase that has to be read twice.
 
     lint_docs.py        run in the project's folder
 """
@@ -24,7 +24,7 @@ def text_of(path):
 def pages():
     """The pages for readers, those that are there."""
     names = (README, "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "kernels/README.md", "tests/README.md",
-             "tests/cudasim/README.md", *(str(path) for path in sorted(pathlib.Path("docs").glob("*.md"))))
+             "tests/cudasim/README.md", *(str(path) for path in sorted(pathlib.Path("docs").rglob("*.md"))))
     return [name for name in names if pathlib.Path(name).exists()]
 
 
@@ -61,24 +61,61 @@ def wrong_variables():
         yield f"vecdot doctor does not show {name}: no add_settings() in src/ lists it"
 
 
-def table_rows(name):
-    table = re.search(rf"<!-- table {name} -->\n(.*?)<!-- end -->", text_of(PERFORMANCE), re.S).group(1)
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+def table_rows(page, name):
+    """The cells of a table's rows; none where the page has no such table."""
+    table = re.search(rf"<!-- table {name} -->\n(.*?)<!-- end -->", text_of(page), re.S)
+    lines = [line for line in table[1].splitlines() if line.startswith("|")] if table else []
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def wrong_picture():
     """A bar of vecdot is its share of the ceiling; one of NumPy the floor over the time of numpy.vecdot."""
-    floor = {row[0]: float(row[3]) for row in table_rows("dram") if row[3]}
-    shares = {(row[0], "vecdot"): float(row[8].strip("*")) for row in table_rows("dram") if row[8]}
-    shares |= {(row[0], "numpy"): floor[row[0]] / float(row[4]) for row in table_rows("numpy")
+    text = text_of(PICTURE)
+    named = re.search(r"docs/performance/[\w-]+\.md", text)
+    if not named or not pathlib.Path(named[0]).exists():
+        yield f"{PICTURE}: its comment names no page in docs/performance"
+        return
+    page, dram = named[0], table_rows(named[0], "dram")
+    floor = {row[0]: float(row[3]) for row in dram if row[3]}
+    shares = {(row[0], "vecdot"): float(row[8].strip("*")) for row in dram if row[8]}
+    shares |= {(row[0], "numpy"): floor[row[0]] / float(row[4]) for row in table_rows(page, "numpy")
                if row[2] == "dram" and row[0] in floor}
-    bars = re.findall(r'width="(\d+)" height="12"[^>]*/><text [^>]*data-case="(\w+)" data-who="(\w+)">([\d.]+)<',
-                      text_of(PICTURE))
+    bars = re.findall(r'width="(\d+)" height="12"[^>]*/><text [^>]*data-case="(\w+)" data-who="(\w+)">([\d.]+)<', text)
     if not bars:
         yield f"{PICTURE}: it has no bars"
     for width, case, who, shown in bars:
         if f"{shares[case, who]:.2f}" != shown or round(float(shown) * 420) != int(width):
-            yield f"{PICTURE}: {who} in case {case} is {shown}, {width} wide; {PERFORMANCE} has {shares[case, who]:.2f}"
+            yield f"{PICTURE}: {who} in case {case} is {shown}, {width} wide; {page} has {shares[case, who]:.2f}"
+
+
+def summed_up(page):
+    """What the row of a machine has to say of its page: the cells from `everyday: below 1.0` on."""
+    ratios = {row[0]: float(row[7].strip("*")) for row in table_rows(page, "everyday") if row[7]}
+    shares = {row[0]: float(row[8].strip("*")) for row in table_rows(page, "dram") if row[8] and row[0][:2] != "24"}
+    cells = [""] * 4
+    if ratios:
+        worst = max(ratios.values())
+        cells[:3] = [f"{sum(ratio < 1 for ratio in ratios.values())} of {len(ratios)}",
+                     str(sum(ratio > 1.1 for ratio in ratios.values())), f"{worst:.2f}"]
+    if shares:
+        cells[3] = f"{sum(share >= 0.9 for share in shares.values())} of {len(shares)}; least {min(shares.values()):.2f}"
+    return cells
+
+
+def wrong_machines():
+    """Each page of a machine has a row, and the row says what the page does, but for the cases that are named in it."""
+    rows = {re.search(r"\((performance/[\w-]+\.md)\)", row[0])[1]: row for row in table_rows(PERFORMANCE, "machines")}
+    for path in sorted(pathlib.Path("docs/performance").glob("*.md")):
+        page = f"performance/{path.name}"
+        if "<!-- table dram -->" in path.read_text() and page not in rows:
+            yield f"{PERFORMANCE}: its table of machines lacks {page}"
+    for page, row in rows.items():
+        if not pathlib.Path("docs", page).exists():
+            yield f"{PERFORMANCE}: there is no {page}"
+            continue
+        said, wanted = [re.sub(r" \(\w+\)$", "", cell) for cell in row[2:]], summed_up(f"docs/{page}")
+        if said != wanted:
+            yield f"{PERFORMANCE}: it says {said} of {page}, which has {wanted}"
 
 
 def wrong_paths(page, text):
@@ -104,6 +141,7 @@ def problems():
     yield from wrong_program()
     yield from wrong_variables()
     yield from wrong_picture()
+    yield from wrong_machines()
     for page in pages():
         yield from wrong_paths(page, text_of(page))
         yield from wrong_words(page, text_of(page))

@@ -41,6 +41,7 @@ static const command commands[] = {
      "\n"
      "  vecdot bench                       all cases\n"
      "  vecdot bench 1 7 15a --runs 21     some of them\n"
+     "  vecdot bench --scale everyday      51 cases of everyday sizes, in microseconds\n"
      "  vecdot bench --shape 65536x4096,4096 --dtype f32,f16\n"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

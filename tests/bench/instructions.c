@@ -62,10 +62,10 @@ static bool tell_cases(const session *s, fault *f)
 {
     bench_scale scale;
     if (!bench_scale_parse("dram", &s->info, &scale, f)) return false;
-    for (int i = 0; i < bench_case_count(); i++) {
+    for (int i = 0; i < scale.list->count; i++) {
         bench_problem p;
         char operands[160];
-        if (!bench_problem_from_case(i, &scale, &p, f)) return false;
+        if (!bench_problem_from_case(&scale.list->rows[i], &scale, &p, f)) return false;
         if (p.kind == KIND_BITS) continue;
         bench_describe_operands(&p, operands, sizeof operands);
         printf("%-4s %s, %s\n", p.number, p.title, operands);

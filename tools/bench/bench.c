@@ -8,14 +8,14 @@
 /* Fills the problems of the chosen cases. */
 static bool choose(const options *o, const bench_scale *scale, bench_report *report, fault *f)
 {
-    int cases = bench_case_count();
-    if (!bench_numbers_known(o, f)) return false;
+    const bench_list *list = scale->list;
+    if (!bench_numbers_known(list, o, f)) return false;
     for (int i = 0; i < o->shape_count; i++)
-        if (!bench_problem_from_shape(o, o->shapes[i], &report->results[report->count++].problem, f))
+        if (!bench_problem_from_shape(o, scale, o->shapes[i], &report->results[report->count++].problem, f))
             return false;
-    for (int i = 0; i < cases && o->shape_count == 0; i++)
-        if (bench_case_selected(i, o) &&
-            !bench_problem_from_case(i, scale, &report->results[report->count++].problem, f))
+    for (int i = 0; i < list->count && o->shape_count == 0; i++)
+        if (bench_case_selected(&list->rows[i], o) &&
+            !bench_problem_from_case(&list->rows[i], scale, &report->results[report->count++].problem, f))
             return false;
     return true;
 }
@@ -68,27 +68,39 @@ static bool measure_ceiling(bench_report *report, fault *f)
     const session *s = report->session;
     const double gib = 1073741824;
     double bytes = report->scale->bytes > 0 ? report->scale->bytes : 2 * gib;
-    if (s->info.shares_host_memory || report->runs == 0) return true;
+    if (s->info.shares_host_memory || report->runs == 0 || report->scale->everyday) return true;
     if (bytes > 2 * report->scale->limit) bytes = 2 * report->scale->limit;
     return bench_device_copy(s, bytes, &report->copies, report->runs, f);
 }
 
-static int run(const session *s, const options *o, bench_result *results)
+static int run(const session *s, const options *o, const bench_scale *scale, bench_result *results)
 {
-    bench_scale scale;
     fault f = {VECDOT_SUCCESS, ""};
     bench_report all = {.session = s,
-                        .scale = &scale,
+                        .scale = scale,
                         .runs = o->runs < 0 ? 7 : o->runs,
                         .markdown = o->markdown,
                         .results = results};
-    if (!bench_scale_parse(o->scale != NULL ? o->scale : "dram", &s->info, &scale, &f) ||
-        !choose(o, &scale, &all, &f))
-        return f.status == VECDOT_SUCCESS ? usage(f.text) : report(NULL, &f);
+    if (!choose(o, scale, &all, &f)) return f.status == VECDOT_SUCCESS ? usage(f.text) : report(NULL, &f);
     if (!measure_ceiling(&all, &f)) return report("the ceiling", &f);
     bench_print_head(&all);
     int exit_status = run_all(&all, o), flushed = finish_output();
     return exit_status != EXIT_OK ? exit_status : flushed;
+}
+
+/* Makes room for the results of the scale's cases, and runs them. */
+static int run_scale(const session *s, const options *o)
+{
+    bench_scale scale;
+    fault f;
+    if (!bench_scale_parse(o->scale != NULL ? o->scale : "dram", &s->info, &scale, &f)) return usage(f.text);
+    int most = o->shape_count > 0 ? o->shape_count : scale.list->count;
+    bench_result *results = calloc((size_t)most, sizeof *results);
+    if (results == NULL)
+        return report("bench", &(fault){VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the results"});
+    int exit_status = run(s, o, &scale, results);
+    free(results);
+    return exit_status;
 }
 
 int bench_command(const command *self, const options *o)
@@ -96,16 +108,9 @@ int bench_command(const command *self, const options *o)
     (void)self;
     session s;
     int exit_status = check_usage(o);
+    if (exit_status == EXIT_OK) exit_status = session_open(&s, o);
     if (exit_status != EXIT_OK) return exit_status;
-    exit_status = session_open(&s, o);
-    if (exit_status != EXIT_OK) return exit_status;
-    int most = o->shape_count > 0 ? o->shape_count : bench_case_count();
-    bench_result *results = calloc((size_t)most, sizeof *results);
-    if (results != NULL)
-        exit_status = run(&s, o, results);
-    else
-        exit_status = report("bench", &(fault){VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the results"});
-    free(results);
+    exit_status = run_scale(&s, o);
     session_close(&s);
     return exit_status;
 }

@@ -23,8 +23,29 @@ typedef enum bench_layout {
 typedef enum bench_kind {
     KIND_STREAM, /* measures throughput */
     KIND_LAUNCH, /* measures the cost of a small call */
+    KIND_CALL,   /* measures a call with its wait */
     KIND_BITS    /* checks for the same bits on every device and layout */
 } bench_kind;
+
+/* A case as data. Shapes are letters: n is the size of the sum, m and k are other sizes, 1 is 1. `shrinks`
+ * lists the sizes that a smaller scale reduces. */
+typedef struct bench_case {
+    const char *number, *title;
+    const char *dtype1, *dtype2, *dtype; /* of the operands; the one to compute in, or NULL */
+    const char *shape1, *shape2;
+    int64_t m, k, n;
+    const char *shrinks;
+    bench_layout layout;
+    bench_kind kind;
+} bench_case;
+
+typedef struct bench_list {
+    const bench_case *rows;
+    int count;
+    const char *numbers; /* in words, for who names an unknown one */
+} bench_list;
+
+extern const bench_list bench_all_cases, bench_everyday_cases;
 
 /* An array as a view of its storage. All fields count elements. */
 typedef struct bench_operand {
@@ -49,21 +70,23 @@ typedef struct bench_problem {
  * most, and products of matrices this many `operations` at most. */
 typedef struct bench_scale {
     const char *name;
+    const bench_list *list;
     double bytes, operations;
-    bool rotate;  /* use several sets of inputs in turn, so that no cache holds them */
-    double limit; /* bytes of one array at most; all arrays together: four times as many */
+    bool rotate;   /* use several sets of inputs in turn, so that no cache holds them */
+    bool everyday; /* a call with its wait is timed, in microseconds, beside no ceiling */
+    double limit;  /* bytes of one array at most; all arrays together: four times as many */
 } bench_scale;
 
 /* Reads --scale for this device. Returns false and sets *f when it is not valid. */
 bool bench_scale_parse(const char *text, const vecdot_device_info *info, bench_scale *scale, fault *f);
 
-int bench_case_count(void);
-bool bench_case_selected(int index, const options *o);
-bool bench_numbers_known(const options *o, fault *f);
+bool bench_case_selected(const bench_case *row, const options *o);
+bool bench_numbers_known(const bench_list *list, const options *o, fault *f);
 
-/* Describe the case with this index, at the given scale, or the problem of a --shape option. */
-bool bench_problem_from_case(int index, const bench_scale *scale, bench_problem *p, fault *f);
-bool bench_problem_from_shape(const options *o, const char *shape, bench_problem *p, fault *f);
+/* Describe a case at the given scale, or the problem of a --shape option. */
+bool bench_problem_from_case(const bench_case *row, const bench_scale *scale, bench_problem *p, fault *f);
+bool bench_problem_from_shape(const options *o, const bench_scale *scale, const char *shape, bench_problem *p,
+                              fault *f);
 
 /* Halves a case until its inputs have about `bytes` bytes and a product of matrices has about `operations`
  * operations. */

@@ -1,4 +1,4 @@
-/* The cases of the benchmark as data. Cases are made smaller for small devices and for --scale. */
+/* Makes problems of cases, smaller for small devices and for --scale, and of --shape. */
 #include "bench/bench.h"
 
 #include "dtypes.h"
@@ -8,62 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define POWER(n) ((int64_t)1 << (n))
-
-/* Shapes are letters: n is the size of the sum, m and k are other sizes, 1 is 1. `shrinks` lists the sizes
- * that a smaller scale reduces. */
-typedef struct case_row {
-    const char *number, *title;
-    const char *dtype1, *dtype2;
-    const char *shape1, *shape2;
-    int64_t m, k, n;
-    const char *shrinks;
-    bench_layout layout;
-    bench_kind kind;
-} case_row;
-
-static const case_row rows[] = {
-    {"1", "1-D", "f32", "f32", "n", "n", 1, 1, POWER(28), "n", LAYOUT_C, KIND_STREAM},
-    {"2", "1-D", "f64", "f64", "n", "n", 1, 1, POWER(27), "n", LAYOUT_C, KIND_STREAM},
-    {"3a", "1-D", "f16", "f16", "n", "n", 1, 1, POWER(29), "n", LAYOUT_C, KIND_STREAM},
-    {"3b", "1-D", "bf16", "bf16", "n", "n", 1, 1, POWER(29), "n", LAYOUT_C, KIND_STREAM},
-    {"4", "1-D", "i8", "i8", "n", "n", 1, 1, POWER(30), "n", LAYOUT_C, KIND_STREAM},
-    {"5", "1-D, all false", "bool", "bool", "n", "n", 1, 1, POWER(30), "n", LAYOUT_C, KIND_STREAM},
-    {"6", "1-D", "c64", "c64", "n", "n", 1, 1, POWER(27), "n", LAYOUT_C, KIND_STREAM},
-    {"7", "rows of 4096", "f32", "f32", "mn", "mn", POWER(16), 1, 4096, "m", LAYOUT_C, KIND_STREAM},
-    {"8", "rows of 64", "f32", "f32", "mn", "mn", POWER(22), 1, 64, "m", LAYOUT_C, KIND_STREAM},
-    {"9", "rows of 8", "f32", "f32", "mn", "mn", POWER(24), 1, 8, "m", LAYOUT_C, KIND_STREAM},
-    {"10", "rows of 3", "f32", "f32", "mn", "mn", POWER(25), 1, 3, "m", LAYOUT_C, KIND_STREAM},
-    {"11", "few long rows", "f32", "f32", "mn", "mn", 200, 1, POWER(20), "n", LAYOUT_C, KIND_STREAM},
-    {"12", "axis 0, many columns", "f32", "f32", "nm", "nm", POWER(16), 1, 4096, "mn", LAYOUT_C, KIND_STREAM},
-    {"13", "axis 0, few columns", "f32", "f32", "nm", "nm", 64, 1, POWER(22), "n", LAYOUT_C, KIND_STREAM},
-    {"14", "the middle axis", "f32", "f32", "mnk", "mnk", 64, 2048, 2048, "mkn", LAYOUT_C, KIND_STREAM},
-    {"15a", "C with Fortran order", "f32", "f32", "mn", "mn", 8192, 1, 32768, "mn", LAYOUT_C_AND_F,
-     KIND_STREAM},
-    {"15b", "both in Fortran order", "f32", "f32", "mn", "mn", 8192, 1, 32768, "mn", LAYOUT_F, KIND_STREAM},
-    {"16", "x[1:] with y[1:]", "f32", "f32", "n", "n", 1, 1, POWER(28), "n", LAYOUT_OFFSET, KIND_STREAM},
-    {"17", "x[::2] with y[::2]", "f32", "f32", "n", "n", 1, 1, POWER(27), "n", LAYOUT_EVERY_OTHER,
-     KIND_STREAM},
-    {"18", "x[::-1] with y", "f32", "f32", "n", "n", 1, 1, POWER(28), "n", LAYOUT_REVERSED, KIND_STREAM},
-    {"19", "rows with one vector", "f32", "f32", "mn", "n", POWER(16), 1, 8192, "m", LAYOUT_C, KIND_STREAM},
-    {"20", "a product of matrices", "f32", "f32", "m1n", "1kn", 4096, 4096, 4096, "mkn", LAYOUT_C,
-     KIND_STREAM},
-    {"21", "8 with 8 long rows", "f32", "f32", "m1n", "1kn", 8, 8, POWER(24), "n", LAYOUT_C, KIND_STREAM},
-    {"22", "a skinny product", "f32", "f32", "m1n", "1kn", POWER(20), 16, 128, "m", LAYOUT_C, KIND_STREAM},
-    {"23", "1-D, two dtypes", "f16", "f32", "n", "n", 1, 1, POWER(28), "n", LAYOUT_C, KIND_STREAM},
-    {"24a", "a small sum", "f32", "f32", "n", "n", 1, 1, 1024, "", LAYOUT_C, KIND_LAUNCH},
-    {"24b", "a small matrix", "f32", "f32", "mn", "mn", 1000, 1, 1000, "", LAYOUT_C, KIND_LAUNCH},
-    {"25", "1-D, an odd size", "i8", "i8", "n", "n", 1, 1, POWER(32) + 1, "n", LAYOUT_C, KIND_STREAM},
-    {"26", "1-D", "c128", "c128", "n", "n", 1, 1, POWER(26), "n", LAYOUT_C, KIND_STREAM},
-    {"27", "equal bits", "f32", "f32", "n", "n", 1, 1, POWER(20), "n", LAYOUT_C, KIND_BITS},
-};
-enum { ROWS = sizeof rows / sizeof rows[0] };
-
-int bench_case_count(void)
-{
-    return ROWS;
-}
-
 /* "15" matches 15a and 15b. */
 static bool number_matches(const char *number, const char *wanted)
 {
@@ -72,21 +16,21 @@ static bool number_matches(const char *number, const char *wanted)
            (number[length] == '\0' || number[length] == 'a' || number[length] == 'b');
 }
 
-bool bench_case_selected(int index, const options *o)
+bool bench_case_selected(const bench_case *row, const options *o)
 {
     for (int i = 0; i < o->operand_count; i++)
-        if (number_matches(rows[index].number, o->operands[i])) return true;
+        if (number_matches(row->number, o->operands[i])) return true;
     return o->operand_count == 0;
 }
 
-bool bench_numbers_known(const options *o, fault *f)
+bool bench_numbers_known(const bench_list *list, const options *o, fault *f)
 {
     for (int i = 0; i < o->operand_count; i++) {
         bool known = false;
-        for (int k = 0; k < ROWS; k++) known = known || number_matches(rows[k].number, o->operands[i]);
+        for (int k = 0; k < list->count; k++)
+            known = known || number_matches(list->rows[k].number, o->operands[i]);
         if (!known)
-            return fault_set(f, VECDOT_SUCCESS, "unknown case '%s': 1 to 27, 3a, 3b and so on",
-                             o->operands[i]);
+            return fault_set(f, VECDOT_SUCCESS, "unknown case '%s': %s", o->operands[i], list->numbers);
     }
     return true;
 }
@@ -168,16 +112,17 @@ static int32_t spell(const char *letters, const int64_t size[3], bench_operand *
     return axis;
 }
 
-static bool problem_of(const case_row *row, const int64_t size[3], bench_problem *p, fault *f)
+static bool problem_of(const bench_case *row, const int64_t size[3], bench_problem *p, fault *f)
 {
     const vecdot_options defaults = VECDOT_OPTIONS_INIT;
     *p = (bench_problem){.number = row->number,
                          .title = row->title,
                          .kind = row->kind,
-                         .zeros = strcmp(row->number, "5") == 0,
+                         .zeros = strcmp(row->dtype1, "bool") == 0,
                          .options = defaults};
     p->x[0].dtype = dtype_row_type(dtype_row_named(row->dtype1));
     p->x[1].dtype = dtype_row_type(dtype_row_named(row->dtype2));
+    if (row->dtype != NULL) p->options.dtype = dtype_row_type(dtype_row_named(row->dtype));
     p->options.axis[0] = spell(row->shape1, size, &p->x[0]);
     p->options.axis[1] = spell(row->shape2, size, &p->x[1]);
     apply_layout(p, row->layout);
@@ -185,7 +130,7 @@ static bool problem_of(const case_row *row, const int64_t size[3], bench_problem
 }
 
 /* Halves the largest size that may shrink; an odd size stays odd. Returns false when none can shrink. */
-static bool shrink(const case_row *row, int64_t size[3])
+static bool shrink(const bench_case *row, int64_t size[3])
 {
     int64_t *largest = NULL;
     for (const char *c = row->shrinks; *c != '\0'; c++) {
@@ -197,12 +142,12 @@ static bool shrink(const case_row *row, int64_t size[3])
     return true;
 }
 
-static bool is_product(const case_row *row)
+static bool is_product(const bench_case *row)
 {
     return strchr(row->shape1, '1') != NULL;
 }
 
-static bool fits(const case_row *row, const bench_problem *p, const bench_scale *scale)
+static bool fits(const bench_case *row, const bench_problem *p, const bench_scale *scale)
 {
     double largest = 0;
     for (int i = 0; i < 2; i++)
@@ -213,7 +158,7 @@ static bool fits(const case_row *row, const bench_problem *p, const bench_scale 
     return scale->bytes == 0 || !is_product(row) || p->operations <= scale->operations;
 }
 
-static bool scaled_problem(const case_row *row, const bench_scale *scale, bench_problem *p, fault *f)
+bool bench_problem_from_case(const bench_case *row, const bench_scale *scale, bench_problem *p, fault *f)
 {
     int64_t size[3] = {row->m, row->k, row->n};
     do {
@@ -222,16 +167,13 @@ static bool scaled_problem(const case_row *row, const bench_scale *scale, bench_
     return true;
 }
 
-bool bench_problem_from_case(int index, const bench_scale *scale, bench_problem *p, fault *f)
-{
-    return scaled_problem(&rows[index], scale, p, f);
-}
-
 bool bench_problem_sized(const char *number, double bytes, double operations, bench_problem *p, fault *f)
 {
     const bench_scale scale = {.bytes = bytes, .operations = operations, .limit = bytes};
-    for (int i = 0; i < ROWS; i++)
-        if (strcmp(rows[i].number, number) == 0) return scaled_problem(&rows[i], &scale, p, f);
+    const bench_list *list = &bench_all_cases;
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->rows[i].number, number) == 0)
+            return bench_problem_from_case(&list->rows[i], &scale, p, f);
     return fault_set(f, VECDOT_SUCCESS, "there is no case %s", number);
 }
 
@@ -240,7 +182,7 @@ bool bench_problem_sized(const char *number, double bytes, double operations, be
 /* Parses "65536x4096" up to a comma or the end. */
 static bool parse_shape(const char *text, bench_operand *a, fault *f)
 {
-    int64_t limit = POWER(40), elements = 1;
+    int64_t limit = (int64_t)1 << 40, elements = 1;
     for (a->ndim = 0; a->ndim < BENCH_NDIM; text++) {
         char *end;
         errno = 0;
@@ -271,10 +213,14 @@ static bool parse_dtypes(const char *text, bench_problem *p, fault *f)
     return true;
 }
 
-bool bench_problem_from_shape(const options *o, const char *shape, bench_problem *p, fault *f)
+bool bench_problem_from_shape(const options *o, const bench_scale *scale, const char *shape, bench_problem *p,
+                              fault *f)
 {
     const char *comma = strchr(shape, ',');
-    *p = (bench_problem){.number = "-", .title = shape, .kind = KIND_STREAM, .options = o->contract};
+    *p = (bench_problem){.number = "-",
+                         .title = shape,
+                         .kind = scale->everyday ? KIND_CALL : KIND_STREAM,
+                         .options = o->contract};
     if (!parse_shape(shape, &p->x[0], f)) return false;
     if (!parse_shape(comma != NULL ? comma + 1 : shape, &p->x[1], f)) return false;
     if (!parse_dtypes(o->dtypes != NULL ? o->dtypes : "f32", p, f)) return false;
@@ -286,7 +232,7 @@ bool bench_scale_parse(const char *text, const vecdot_device_info *info, bench_s
 {
     const double mib = 1048576, all = (double)info->memory_bytes;
     bool host = info->shares_host_memory != 0;
-    *scale = (bench_scale){.name = text, .operations = 4.3e9, .limit = all / 5};
+    *scale = (bench_scale){.name = text, .list = &bench_all_cases, .operations = 4.3e9, .limit = all / 5};
     if (!host && (double)info->max_alloc_bytes < scale->limit) scale->limit = (double)info->max_alloc_bytes;
     if (strcmp(text, "dram") == 0) {
         scale->bytes = host ? 256 * mib : 0;
@@ -295,6 +241,11 @@ bool bench_scale_parse(const char *text, const vecdot_device_info *info, bench_s
     }
     if (strcmp(text, "cache") == 0) {
         scale->bytes = host ? mib : 16 * mib;
+        return true;
+    }
+    if (strcmp(text, "everyday") == 0) {
+        scale->list = &bench_everyday_cases;
+        scale->everyday = true;
         return true;
     }
     if (strcmp(text, "tiny") == 0) {
@@ -307,6 +258,6 @@ bool bench_scale_parse(const char *text, const vecdot_device_info *info, bench_s
     scale->bytes = (double)number * mib;
     scale->rotate = true;
     if (end != text && *end == '\0' && number >= 1 && number <= 1 << 20) return true;
-    return fault_set(f, VECDOT_SUCCESS, "--scale wants dram, cache, tiny or a number of MiB, not '%.40s'",
-                     text);
+    return fault_set(f, VECDOT_SUCCESS,
+                     "--scale wants dram, cache, everyday, tiny or a number of MiB, not '%.40s'", text);
 }

@@ -77,7 +77,7 @@ static void write_measured(FILE *to, const bench_report *report, const bench_res
 static void write_result(FILE *to, const bench_report *report, const bench_result *r)
 {
     static const char *const states[] = {"ok", "listed", "skipped", "failed"};
-    static const char *const kinds[] = {"stream", "launch", "bits"};
+    static const char *const kinds[] = {"stream", "launch", "call", "bits"};
     const bench_problem *p = &r->problem;
     fputs("    {", to);
     text(to, "case", p->number, ", ");
@@ -92,6 +92,7 @@ static void write_result(FILE *to, const bench_report *report, const bench_resul
         write_operand(to, &p->x[1], ",\n     ");
         int64_t axis[2] = {p->options.axis[0], p->options.axis[1]};
         integers(to, "axis", axis, 2, ", ");
+        if (p->options.dtype.bits != 0) text(to, "dtype", dtype_row_of(p->options.dtype)->name, ", ");
         text(to, "result", dtype_row_of(p->out.dtype)->name, ", ");
         integers(to, "result_shape", p->out.shape, p->out.ndim, ", ");
     }
@@ -115,7 +116,10 @@ static void write_report(FILE *to, const bench_report *report)
     write_device(to, &report->session->info);
     fputs("  \"ceiling\": {", to);
     bool host = report->session->info.shares_host_memory != 0;
-    text(to, "method", host ? "all cores read the same bytes" : "copy within the device, read + written",
+    text(to, "method",
+         report->scale->everyday ? "none"
+         : host                  ? "all cores read the same bytes"
+                                 : "copy within the device, read + written",
          ", ");
     numbers(to, "bytes_per_second", report->copies.value, report->copies.count, "},\n");
     fputs("  \"results\": [", to);

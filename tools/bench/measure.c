@@ -34,16 +34,17 @@ static bool finish(const session *s, fault *f)
     return status == VECDOT_SUCCESS || fault_from_library(f, status);
 }
 
-/* ---- Throughput ---------------------------------------------------------------------------------- */
+/* ---- Calls --------------------------------------------------------------------------------------- */
 
-/* Gives the seconds of `calls` calls, enqueued one after the other over all sets, with one wait at the
- * end. */
+/* Gives the seconds of `calls` calls over all sets. They are enqueued one after the other with one wait at
+ * the end; those of everyday cases are waited for one by one, where a call is not complete on return. */
 static bool time_calls(const session *s, const bench_problem *p, const bench_set *sets, int set_count,
                        int calls, double *seconds, fault *f)
 {
+    bool each = p->kind == KIND_CALL && !s->info.shares_host_memory;
     double begin = bench_now();
     for (int i = 0; i < calls; i++)
-        if (!bench_call(s, p, &sets[i % set_count], f)) return false;
+        if (!bench_call(s, p, &sets[i % set_count], f) || (each && !finish(s, f))) return false;
     if (!finish(s, f)) return false;
     *seconds = bench_now() - begin;
     return true;
@@ -78,13 +79,14 @@ static bool sample_host(const bench_problem *p, const bench_set *set, bench_samp
     return true;
 }
 
-static bool sample_stream(const session *s, const bench_problem *p, const bench_set *sets, int runs,
-                          bench_result *r, fault *f)
+static bool sample_calls(const session *s, const bench_problem *p, const bench_set *sets, int runs,
+                         bench_result *r, fault *f)
 {
+    bool beside = p->kind == KIND_STREAM && s->info.shares_host_memory; /* the ceiling */
     if (!calibrate(s, p, sets, r->sets, &r->calls, f)) return false;
     for (int i = 0; i < runs; i++) {
         double seconds = 0;
-        if (s->info.shares_host_memory && !sample_host(p, &sets[i % r->sets], &r->ceiling, f)) return false;
+        if (beside && !sample_host(p, &sets[i % r->sets], &r->ceiling, f)) return false;
         if (!time_calls(s, p, sets, r->sets, r->calls, &seconds, f)) return false;
         add_sample(&r->seconds, seconds / r->calls);
     }
@@ -163,7 +165,7 @@ void bench_measure(const session *s, const bench_problem *p, const bench_scale *
     bool well = create_sets(s, p, sets, r->sets, &f) &&
                 bench_check(s, p, &sets[0], &r->check, &r->hash, &f) &&
                 (p->kind == KIND_LAUNCH ? sample_launches(s, p, &sets[0], runs, r, &f)
-                                        : sample_stream(s, p, sets, runs, r, &f));
+                                        : sample_calls(s, p, sets, runs, r, &f));
     vecdot_queue_finish(s->queue);
     for (int i = 0; i < r->sets; i++) bench_set_destroy(&sets[i]);
     r->status = well ? BENCH_OK : BENCH_FAILED;

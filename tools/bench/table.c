@@ -12,7 +12,7 @@ typedef char cell[TEXT];
 
 static const char *const names[COLUMNS] = {"case", "what",       "operands", "ms",   "lowest, highest",
                                            "GB/s", "of ceiling", "GFLOP/s",  "check"};
-static const int widths[COLUMNS] = {4, 22, 42, 9, 17, 7, 10, 8, 5};
+static const int widths[COLUMNS] = {4, 23, 42, 9, 17, 7, 10, 8, 5};
 static const bool to_the_right[COLUMNS] = {false, false, false, true, true, true, true, true, false};
 
 /* A CPU reads each cache line that it writes. */
@@ -57,6 +57,10 @@ static void print_device(const bench_report *report)
     const vecdot_device_info *info = &report->session->info;
     printf("vecdot %s on %s:%" PRId32 ", %s (%s), scale %s, %d samples a case\n", vecdot_version(),
            info->backend, info->index, info->name, info->driver, report->scale->name, report->runs);
+    if (report->scale->everyday) {
+        printf("the time of one call and its wait, on the same arrays each time\n\n");
+        return;
+    }
     if (info->shares_host_memory) {
         printf("ceiling: all cores of the host reading the same bytes, beside each sample; "
                "bytes are the inputs and twice the outputs\n\n");
@@ -73,6 +77,7 @@ void bench_print_head(const bench_report *report)
     cell cells[COLUMNS];
     print_device(report);
     for (int i = 0; i < COLUMNS; i++) snprintf(cells[i], TEXT, "%s", names[i]);
+    if (report->scale->everyday) snprintf(cells[3], TEXT, "us");
     print_cells(report, cells);
     if (!report->markdown) return;
     for (int i = 0; i < COLUMNS; i++) snprintf(cells[i], TEXT, "%s", to_the_right[i] ? "---:" : "---");
@@ -87,16 +92,24 @@ static void tell_launches(const bench_result *r, char *text)
              r->check, us[0], us[1], us[2], us[3]);
 }
 
+/* Four digits that count, never in powers of ten. */
+static const char *figure(double value, char text[32])
+{
+    snprintf(text, 32, value < 1e4 ? "%.4g" : "%.0f", value);
+    return text;
+}
+
 static void tell_numbers(const bench_report *report, const bench_result *r, cell cells[COLUMNS])
 {
-    bench_spread ms = bench_spread_of(&r->seconds);
-    double share = bench_share(report, r);
-    snprintf(cells[3], TEXT, "%.4g", ms.median * 1e3);
-    snprintf(cells[4], TEXT, "%.4g, %.4g", ms.least * 1e3, ms.most * 1e3);
-    snprintf(cells[5], TEXT, "%.1f", bench_moved(report, r) / ms.median * 1e-9);
+    bench_spread seconds = bench_spread_of(&r->seconds);
+    double share = bench_share(report, r), unit = report->scale->everyday ? 1e6 : 1e3;
+    char a[32], b[32];
+    snprintf(cells[3], TEXT, "%s", figure(seconds.median * unit, a));
+    snprintf(cells[4], TEXT, "%s, %s", figure(seconds.least * unit, a), figure(seconds.most * unit, b));
+    snprintf(cells[5], TEXT, "%.1f", bench_moved(report, r) / seconds.median * 1e-9);
     if (share > 0) snprintf(cells[6], TEXT, "%.2f", share);
     if (r->problem.operations > 4 * bench_moved(report, r))
-        snprintf(cells[7], TEXT, "%.0f", r->problem.operations / ms.median * 1e-9);
+        snprintf(cells[7], TEXT, "%.0f", r->problem.operations / seconds.median * 1e-9);
     snprintf(cells[8], TEXT, "%s", r->check);
 }
 
