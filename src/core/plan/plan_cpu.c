@@ -102,21 +102,29 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
-/* There are enough nodes to keep every core busy. A shared row is read again for each output, so its nodes
- * are small enough for a core's cache. No node is smaller than is worth dispatching. */
-static int64_t wanted_nodes(planning *w)
+/* Enough to keep every core busy, but each with so much of the operands that starting it does not show. */
+static int64_t nodes_for_cores(const planning *w, int64_t row_bytes)
 {
     const thresholds *t = &w->policy->thresholds;
-    int64_t units = at_least(w->policy->units, 1), row_bytes = w->p->n * dtype_size(w->p->result);
-    if (row_bytes < 2 * (int64_t)t->item_bytes) return 1;
-    int64_t nodes =
-        w->items >= units * t->least_items_per_core ? 1 : ceil_div(units * t->items_per_core, w->items);
-    if (w->pl->cls == CLASS_SHARED && row_bytes > 2 * t->shared_node_bytes) {
-        int64_t affordable =
-            t->shared_partials_bytes / group_partial_size(dtype_group(w->p->result)) / w->pl->outputs;
-        nodes = at_least(nodes, at_most(ceil_div(row_bytes, t->shared_node_bytes), affordable));
-    }
-    return at_most(nodes, at_least(row_bytes / t->item_bytes, 1));
+    int64_t units = w->policy->units, item_bytes = row_bytes * (w->pl->outputs / w->items);
+    if (units <= 1 || w->items >= units * t->least_items_per_core) return 1;
+    return at_most(ceil_div(units * t->items_per_core, w->items), item_bytes / (2 * t->item_bytes));
+}
+
+/* A shared row is read again for each output, so its nodes are small enough for a core's cache. */
+static int64_t nodes_for_cache(const planning *w, int64_t row_bytes)
+{
+    const thresholds *t = &w->policy->thresholds;
+    if (w->pl->cls != CLASS_SHARED || row_bytes <= 2 * t->shared_node_bytes) return 1;
+    int64_t affordable =
+        t->shared_partials_bytes / group_partial_size(dtype_group(w->p->result)) / w->pl->outputs;
+    return at_most(at_most(ceil_div(row_bytes, t->shared_node_bytes), row_bytes / t->item_bytes), affordable);
+}
+
+static int64_t wanted_nodes(planning *w)
+{
+    int64_t row_bytes = w->p->n * dtype_size(w->p->result);
+    return at_least(at_least(nodes_for_cores(w, row_bytes), nodes_for_cache(w, row_bytes)), 1);
 }
 
 /* ---- Sizes ---- */
