@@ -102,13 +102,16 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
-/* Enough to keep every core busy, but each with so much of the operands that starting it does not show. */
+/* Enough to keep every core busy, but each takes so much of the operands that starting it does not show and
+ * that another core is worth it. One core needs no second node. */
 static int64_t nodes_for_cores(const planning *w, int64_t row_bytes)
 {
     const thresholds *t = &w->policy->thresholds;
-    int64_t units = w->policy->units, item_bytes = row_bytes * (w->pl->outputs / w->items);
+    int64_t units = w->policy->units;
     if (units <= 1 || w->items >= units * t->least_items_per_core) return 1;
-    return at_most(ceil_div(units * t->items_per_core, w->items), item_bytes / (2 * t->item_bytes));
+    double item_bytes = (double)row_bytes * (double)w->pl->outputs / (double)w->items;
+    return at_most(ceil_div(units * t->items_per_core, w->items),
+                   (int64_t)(item_bytes / (2.0 * (double)t->item_bytes)));
 }
 
 /* A shared row is read again for each output, so its nodes are small enough for a core's cache. */
