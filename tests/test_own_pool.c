@@ -12,6 +12,7 @@
 #include <fenv.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,6 +136,7 @@ typedef struct team {
     part *run;
     void *work;
     atomic_long left;
+    atomic_int begun;
     pthread_t threads[2 * THREADS];
     int members;
 } team;
@@ -142,6 +144,7 @@ typedef struct team {
 static void *member(void *argument)
 {
     team *t = argument;
+    atomic_fetch_add(&t->begun, 1);
     for (long k; (k = atomic_fetch_sub(&t->left, 1)) > 0;) t->run(t->work, (size_t)k - 1);
     return NULL;
 }
@@ -151,6 +154,7 @@ static void team_start(team *t, int members, size_t count, part *run, void *work
     t->run = run;
     t->work = work;
     atomic_init(&t->left, (long)count);
+    atomic_init(&t->begun, 0);
     for (t->members = 0; t->members < members; t->members++)
         if (pthread_create(&t->threads[t->members], how, member, t) != 0) abort();
 }
@@ -236,7 +240,7 @@ static void too_often(void *user, size_t count, part *run, void *work)
     for (int k = 0; k < 2; k++) team_join(&t[k]);
 }
 
-/* It returns while they are at work, or before they begin. */
+/* It returns while some are at work and others have not begun. */
 static team early_team;
 
 static void too_early(void *user, size_t count, part *run, void *work)
@@ -244,6 +248,7 @@ static void too_early(void *user, size_t count, part *run, void *work)
     note(user, count);
     team_join(&early_team);
     team_start(&early_team, 3, count, run, work, NULL);
+    while (atomic_load(&early_team.begun) == 0) sched_yield();
 }
 
 /* ---- What must come out -------------------------------------------------------------------------- */

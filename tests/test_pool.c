@@ -91,15 +91,6 @@ static int awake_becomes(int threads, double seconds)
     return 1;
 }
 
-/* Whether a thread polls for longer than one needs to fall asleep again. */
-static int stays_awake(void)
-{
-    double begin = clock_seconds();
-    while (pool_awake() == 1)
-        if (clock_seconds() > begin + 15e-6) return 1;
-    return 0;
-}
-
 static void test_awake(void **state)
 {
     atomic_int wrong = 0;
@@ -110,17 +101,10 @@ static void test_awake(void **state)
     assert_int_equal(pool_awake(), 0); /* it has not started */
     for (int k = 0; k < 100; k++) pool_run(2, 8, 1, expect_none_awake, &wrong);
     assert_false(atomic_load(&wrong));
-    assert_true(awake_becomes(0, 10)); /* without jobs it sleeps */
-    /* One that comes too late for the job that woke it polls for the next. Not where it woke on the caller's
-     * processor, so more than one try may be needed. */
-    for (double end = clock_seconds() + 20; !polled && clock_seconds() < end;) {
-        const struct timespec pause = {0, 1000000};
-        nanosleep(&pause, NULL);
-        if (!awake_becomes(0, 1)) continue;
-        pool_run(2, 2, 1, count_chunks, &wrong);
-        polled = awake_becomes(1, 200e-6) && stays_awake();
-    }
-    if (processors_of_thread() > 1) assert_true(polled);
+    assert_true(awake_becomes(0, 10));                                         /* without jobs it sleeps */
+    for (double end = clock_seconds() + 20; !polled && clock_seconds() < end;) /* after a job it polls */
+        polled = crew_meets(2) && pool_awake() == 1;
+    if (processors_of_thread() > 1) assert_true(polled); /* unless it shares the caller's */
     pool_release();
     assert_int_equal(pool_awake(), 0);
 }
