@@ -378,6 +378,9 @@ static void test_cores(void **state)
     plan columns = build(&tall, &two);
     assert_int_equal(columns.cls, CLASS_COLUMN); /* one panel, whose rows together are long */
     assert_true(columns.nodes > 1);
+    problem square = make(DTYPE_F32, 1000, 1000, 1, 1, 1000, 1000); /* of one chunk */
+    assert_int_equal(build(&square, &one).steps[0].groups, 1);
+    assert_int_equal(build(&square, &two).steps[0].groups, 2);
     assert_int_equal(build(&more, &one).nodes, 1);
     assert_int_equal(build(&tall, &one).nodes, 1);
 }

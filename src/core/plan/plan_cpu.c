@@ -5,6 +5,9 @@
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
+/* Accumulators of the narrowest panel. */
+enum { NARROW_PANEL_BYTES = 1024 };
+
 /* Elements in a vector of accumulators. A complex element takes two components. */
 static int64_t vector_elements(group g, int result_bytes, const plan_policy *policy)
 {
@@ -59,12 +62,21 @@ static int64_t columns_of(const variant *v, int64_t bytes, const plan_policy *po
     return bytes / (policy->vector_bytes / (narrow ? 2 : 1)) * vector_of(v, policy);
 }
 
+/* Accumulators of a panel, at least, where cores would be idle. Where sums have too few chunks to keep the
+ * cores busy in nodes of their own, panels are what is left to share. Such operands are small enough for
+ * caches. */
+static int64_t least_panel_bytes(const step *s, const plan_policy *policy)
+{
+    int64_t chunks = ceil_div(s->p.n, ROW_BYTES / variant_result_bytes(&s->v) * ROWS);
+    return chunks < policy->units ? NARROW_PANEL_BYTES : policy->thresholds.least_panel_bytes;
+}
+
 /* Columns of a panel. A panel is as wide as panel_cpu allows, unless cores would then be idle. All panels
  * have about the same width. */
 static int64_t panel_columns(const step *s, const plan_policy *policy)
 {
     int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes, policy),
-            least = columns_of(&s->v, policy->thresholds.least_panel_bytes, policy);
+            least = columns_of(&s->v, least_panel_bytes(s, policy), policy);
     int64_t inner = inner_size(&s->p), vector = vector_of(&s->v, policy);
     int64_t enough = ceil_div(at_least(policy->units, 1) * inner, s->p.outputs);
     int64_t panels = at_least(ceil_div(inner, most), at_most(enough, ceil_div(inner, least)));
