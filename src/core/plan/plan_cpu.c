@@ -5,9 +5,6 @@
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
-/* Accumulators of the narrowest panel. */
-enum { NARROW_PANEL_BYTES = 1024 };
-
 /* Elements in a vector of accumulators. A complex element takes two components. */
 static int64_t vector_elements(group g, int result_bytes, const plan_policy *policy)
 {
@@ -67,6 +64,7 @@ static int64_t columns_of(const variant *v, int64_t bytes, const plan_policy *po
  * caches. */
 static int64_t least_panel_bytes(const step *s, const plan_policy *policy)
 {
+    enum { NARROW_PANEL_BYTES = 1024 };
     int64_t chunks = ceil_div(s->p.n, ROW_BYTES / variant_result_bytes(&s->v) * ROWS);
     return chunks < policy->units ? NARROW_PANEL_BYTES : policy->thresholds.least_panel_bytes;
 }
