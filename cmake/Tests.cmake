@@ -8,8 +8,8 @@ find_package(Python3 COMPONENTS Interpreter REQUIRED)
 set_property(TARGET Python3::Interpreter PROPERTY CROSSCOMPILING_EMULATOR "") # it is not of the target
 find_program(PTXAS ptxas HINTS /usr/local/cuda/bin DOC "CUDA assembler, for the check of the kernels' PTX")
 
-set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine pool pool_fork pool_life
-    processors)
+set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cudasim_machine own_pool pool pool_fork
+    pool_life processors work)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
 set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense
@@ -303,7 +303,7 @@ endif()
 # The pool as a library of its own, which its test opens and closes.
 file(GLOB os_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/core/base/os_*.c")
 add_library(pool_module MODULE "${PROJECT_SOURCE_DIR}/src/backend_cpu/pool.c"
-            "${PROJECT_SOURCE_DIR}/src/core/base/status.c" ${os_files})
+            "${PROJECT_SOURCE_DIR}/src/backend_cpu/gate.c" "${PROJECT_SOURCE_DIR}/src/core/base/status.c" ${os_files})
 target_link_libraries(pool_module PRIVATE flags ${CMAKE_DL_LIBS} Threads::Threads)
 add_dependencies(test_pool_life pool_module)
 target_compile_definitions(test_pool_life PRIVATE "POOL_MODULE=\"$<TARGET_FILE:pool_module>\"")

@@ -369,6 +369,31 @@ static void test_work_of_matrices(void **state)
         }
 }
 
+/* Sums are split where cores would be idle and each node is worth a core's while. */
+static void test_cores(void **state)
+{
+    plan_policy one = cpu, two = cpu;
+    int64_t worth = 2 * cpu.thresholds.item_bytes / 4; /* elements of a node of one operand */
+    problem sum = rows(DTYPE_F32, 1, 2 * worth), less = rows(DTYPE_F32, 1, 2 * worth - 1),
+            more = rows(DTYPE_F32, 1, 16 * worth), many = rows(DTYPE_F32, 8, 16 * worth),
+            tall = make(DTYPE_F32, 64, worth / 4, 1, 1, 64, 64);
+    (void)state;
+    one.units = 1;
+    two.units = 2;
+    assert_int_equal(build(&less, &two).nodes, 1);
+    assert_int_equal(build(&sum, &two).nodes, 2);
+    assert_int_equal(build(&more, &two).nodes, 16);
+    assert_int_equal(build(&many, &two).nodes, 1); /* its outputs are enough for two cores */
+    plan columns = build(&tall, &two);
+    assert_int_equal(columns.cls, CLASS_COLUMN); /* one panel, whose rows together are long */
+    assert_true(columns.nodes > 1);
+    problem square = make(DTYPE_F32, 1000, 1000, 1, 1, 1000, 1000); /* of one chunk */
+    assert_int_equal(build(&square, &one).steps[0].groups, 1);
+    assert_int_equal(build(&square, &two).steps[0].groups, 2);
+    assert_int_equal(build(&more, &one).nodes, 1);
+    assert_int_equal(build(&tall, &one).nodes, 1);
+}
+
 static void test_node_limit(void **state)
 {
     (void)state;
@@ -457,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_results_in_scratch),
         cmocka_unit_test(test_work),
         cmocka_unit_test(test_work_of_matrices),
+        cmocka_unit_test(test_cores),
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_many_dimensions),
         cmocka_unit_test(test_planners),

@@ -74,6 +74,42 @@ static void test_jobs_in_a_row(void **state)
     }
 }
 
+/* ---- Who is awake -------------------------------------------------------------------------------- */
+
+static void expect_none_awake(void *job, int slot, int64_t begin, int64_t end)
+{
+    (void)slot, (void)begin, (void)end;
+    if (pool_awake() != 0) atomic_store((atomic_int *)job, 1);
+}
+
+/* Whether it becomes so within so many seconds. */
+static int awake_becomes(int threads, double seconds)
+{
+    double end = clock_seconds() + seconds;
+    while (pool_awake() != threads)
+        if (clock_seconds() > end) return 0;
+    return 1;
+}
+
+static void test_awake(void **state)
+{
+    atomic_int wrong = 0;
+    int polled = 0;
+    (void)state;
+    assert_int_equal(pool_awake(), 0);
+    crew_open(2);
+    assert_int_equal(pool_awake(), 0); /* it has not started */
+    for (int k = 0; k < 100; k++) pool_run(2, 8, 1, expect_none_awake, &wrong);
+    assert_false(atomic_load(&wrong));
+    /* Without jobs it sleeps; after one it polls, unless it has run on the caller's processor. */
+    assert_true(awake_becomes(0, 10));
+    for (double end = clock_seconds() + 20; !polled && clock_seconds() < end;)
+        polled = crew_meets(2) && pool_awake() == 1;
+    if (processors_of_thread() > 1 && processors_of_quota("") > 1) assert_true(polled);
+    pool_release();
+    assert_int_equal(pool_awake(), 0);
+}
+
 /* ---- Other callers ------------------------------------------------------------------------------- */
 
 static atomic_int held, let_go;
@@ -251,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_very_many_items),
         cmocka_unit_test(test_so_many_threads_at_once),
         cmocka_unit_test(test_jobs_in_a_row),
+        cmocka_unit_test(test_awake),
         cmocka_unit_test(test_second_caller),
         cmocka_unit_test(test_nested_callers),
         cmocka_unit_test(test_many_callers),

@@ -163,6 +163,26 @@ VECDOT_API void vecdot_context_release(vecdot_context *context);
 /* Describes the context's device. INVALID_ARGUMENT. */
 VECDOT_API vecdot_status vecdot_context_info(const vecdot_context *context, vecdot_device_info *info);
 
+/* Sets the function that shares the context's work out among threads of the program (a pool of its own, OpenMP's);
+ * NULL: the library's own threads again. Only for contexts that compute on the library's threads, on the backend
+ * cpu. With such a function the library starts no threads for the context. Results have the same bits.
+ *
+ * An operation that is worth several threads calls parallel_for(user, count, run, work), one time after the other,
+ * on the thread that called the operation. parallel_for calls run(work, k) once for each k from 0 to count - 1, on
+ * any threads, in any order, at the same time or one after the other, and returns when all these calls have returned.
+ * What it leaves out the calling thread computes. count is from 2 to what VECDOT_NUM_THREADS says, else to the
+ * number of processors that the process may use. It is what the work is worth; threads that are busy elsewhere or
+ * begin late cost nothing, since each call of run takes work until there is none.
+ *
+ * run calls nothing of the program and cannot fail. parallel_for must return, not jump out or throw. Inside it, other
+ * queues of the context may be used, also on the same thread, but not the queue whose operation it serves.
+ *
+ * Any thread, but while no operation is running on the context. INVALID_ARGUMENT (context NULL), UNSUPPORTED (the
+ * context's driver has threads of its own). */
+typedef void (*vecdot_parallel_for_fn)(void *user, size_t count, void (*run)(void *work, size_t k), void *work);
+VECDOT_API vecdot_status vecdot_set_parallel_for(vecdot_context *context, vecdot_parallel_for_fn parallel_for,
+                                                 void *user);
+
 /* Makes an in-order queue, which the caller releases. INVALID_ARGUMENT, OUT_OF_MEMORY, BACKEND. */
 VECDOT_API vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_queue **queue);
 

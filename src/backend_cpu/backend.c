@@ -1,7 +1,6 @@
 /* The CPU backend's table, its contexts and its queues. There is no driver: a launch is complete when it
  * returns, and memory is the program's own. The core sees nothing else of this folder. */
 #include "backend_cpu/objects.h"
-#include "backend_cpu/pool.h"
 
 #include <stdlib.h>
 
@@ -20,9 +19,15 @@ static void context_close(void *context)
     pool_release();
 }
 
+static void set_parallel_for(void *context, vecdot_parallel_for_fn parallel_for, void *user)
+{
+    ((cpu_context *)context)->own = (own_pool){parallel_for, user};
+}
+
 static vecdot_status queue_open(void *queue, void *context, void *native_queue)
 {
-    (void)queue, (void)context, (void)native_queue;
+    (void)native_queue;
+    ((cpu_queue *)queue)->context = context;
     return VECDOT_SUCCESS;
 }
 
@@ -66,6 +71,7 @@ const backend backend_cpu = {
     .place_of = cpu_place_of,
     .context_open = context_open,
     .context_close = context_close,
+    .set_parallel_for = set_parallel_for,
     .queue_open = queue_open,
     .queue_finish = queue_finish,
     .queue_close = queue_close,

@@ -1,6 +1,5 @@
 /* Finds a variant's function and runs a launch's groups on as many threads as its work is worth. */
 #include "backend_cpu/objects.h"
-#include "backend_cpu/pool.h"
 #include "backend_cpu/rounding.h"
 
 #include <stdlib.h>
@@ -27,6 +26,7 @@ vecdot_status cpu_program_open(void *program, void *context, const variant *v)
                     set->name);
     }
     ((cpu_program *)program)->kernel = kernel;
+    cpu_rate(v, set->vector_bytes, program);
     return VECDOT_SUCCESS;
 }
 
@@ -50,17 +50,6 @@ static void run_groups(void *user, int slot, int64_t begin, int64_t end)
     rounding_end(before);
 }
 
-/* How many threads a launch is worth. A core reads some 50 bytes a nanosecond from its second-level cache,
- * and starting another thread pays from a few microseconds of work for each (docs/decisions.md). */
-static int threads_for(const launch *l)
-{
-    enum { BYTES_PER_NS = 50, PRODUCTS_PER_NS = 32, NS_PER_THREAD = 5000 };
-    double ns = l->bytes / BYTES_PER_NS + l->products / PRODUCTS_PER_NS, wanted = ns / NS_PER_THREAD;
-    int most = pool_threads();
-    if ((double)l->groups < wanted) wanted = (double)l->groups;
-    return wanted < 2 ? 1 : wanted > most ? most : (int)wanted;
-}
-
 /* Makes the queue's arena large enough. What a kernel leaves there is not kept. */
 static vecdot_status reserve(cpu_queue *q, size_t bytes)
 {
@@ -79,15 +68,19 @@ vecdot_status cpu_launch(void *queue, void *program, const launch *l)
 {
     cpu_queue *q = queue;
     const kernel_entry *kernel = ((cpu_program *)program)->kernel;
-    const int threads = threads_for(l);
+    const own_pool *own = &q->context->own;
+    const double ns = cpu_launch_ns(program, l);
+    const int most = cpu_most_threads(l, ns), threads = cpu_threads_now(q, ns, most);
     job j = {.run = kernel->run, .params = l->args[l->arg_count - 1].value};
     j.slot_bytes = (kernel->scratch_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     for (size_t k = 0; k + 1 < l->arg_count; k++) j.buffers[k] = (void *)(uintptr_t)l->args[k].value;
-    TRY(reserve(q, j.slot_bytes * (size_t)threads));
+    TRY(reserve(q, j.slot_bytes * (size_t)(most + 1))); /* own_pool_run takes one more */
     j.arena = q->arena;
     const int64_t groups = (int64_t)(l->groups * l->group_size);
     if (threads == 1)
         run_groups(&j, 0, 0, groups);
+    else if (own->run != NULL)
+        own_pool_run(own, &q->job, threads, groups, run_groups, &j);
     else
         pool_run(threads, groups, 1, run_groups, &j);
     return VECDOT_SUCCESS;

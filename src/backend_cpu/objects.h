@@ -3,22 +3,30 @@
 #define BACKEND_CPU_OBJECTS_H
 
 #include "backend_cpu/kernels.h"
+#include "backend_cpu/own_pool.h"
 #include "core/run/backend.h"
 
 extern const backend backend_cpu;
 
 typedef struct cpu_context {
     const instruction_set *set;
+    own_pool own;
 } cpu_context;
 
-/* A queue belongs to one thread at a time, so its arena does too. Slot s of a launch has the s-th part. */
+/* A queue belongs to one thread at a time, so all of this does too. */
 typedef struct cpu_queue {
-    char *arena;
+    const cpu_context *context;
+    char *arena; /* slot s of a launch has the s-th part */
     size_t arena_bytes;
+    own_job job;
+    double
+        last_launch;  /* when the last launch began that more threads would have shared if they polled ... */
+    double missed_ns; /* ... and how long that and those shortly before it took */
 } cpu_queue;
 
 typedef struct cpu_program {
     const kernel_entry *kernel;
+    double bytes_per_ns, products_per_ns; /* of one thread */
 } cpu_program;
 
 /* device.c */
@@ -34,6 +42,13 @@ int cpu_use_instruction_set(const char *name);
 /* launch.c */
 vecdot_status cpu_program_open(void *program, void *context, const variant *v);
 vecdot_status cpu_launch(void *queue, void *program, const launch *l);
+
+/* work.c: how fast one thread runs the program, in vectors of so many bytes; how long it takes for a launch;
+ * how many threads that is worth if all of them poll, and at this moment. */
+void cpu_rate(const variant *v, int vector_bytes, cpu_program *program);
+double cpu_launch_ns(const cpu_program *program, const launch *l);
+int cpu_most_threads(const launch *l, double ns);
+int cpu_threads_now(cpu_queue *q, double ns, int most);
 
 /* memory.c */
 place cpu_place_of(DLDeviceType type);

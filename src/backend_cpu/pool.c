@@ -6,6 +6,7 @@
  * closes the gate. The caller returns when the gate is closed and nobody is inside. */
 #include "backend_cpu/pool.h"
 
+#include "backend_cpu/gate.h"
 #include "core/base/os.h"
 
 #include <limits.h>
@@ -17,15 +18,9 @@
 #endif
 
 /* A wake is a system call, which takes the longer the more it wakes: each thread wakes a few others. */
-enum { MOST_THREADS = 1024, FAN = 2, POLLS_PER_CLOCK = 32 };
+enum { MOST_THREADS = 1024, FAN = 2 };
 
 static const double SPIN_SECONDS = 40e-6;
-
-/* The gate in one word: how many threads may still enter, how many are inside, whether the caller sleeps. */
-#define INSIDE  0x00000fffu
-#define PLACE   0x00001000u
-#define PLACES  0x00fff000u
-#define AWAITED 0x80000000u
 
 /* Those who retain the pool. `lock` guards all of it. */
 static struct {
@@ -40,9 +35,9 @@ static struct {
 
 /* The threads. The owner of `busy` writes this, while no job is open. */
 static struct {
-    int workers; /* how many run */
-    int refused; /* one could not be started: no more are tried */
-    double spin; /* for how many seconds they poll */
+    atomic_int workers; /* how many run; others read it too */
+    int refused;        /* one could not be started: no more are tried */
+    atomic_int polls;   /* they poll before they sleep */
     thread threads[MOST_THREADS];
 } crew;
 
@@ -51,7 +46,7 @@ static struct {
     pool_work *work;
     void *job;
     int64_t items, chunk, chunks;
-    int processor; /* where the caller was when the job began */
+    atomic_int processor; /* where the caller was when the job began; others read it at any time */
 } current;
 
 /* What threads change while others look, each in a cache line of its own. */
@@ -61,7 +56,7 @@ static _Alignas(64) struct {
     atomic_uint sleepers; /* threads that sleep on the count, or are about to */
     atomic_uint stop;
 } epoch;
-static _Alignas(64) atomic_uint gate;
+static _Alignas(64) gate entrance;
 static _Alignas(64) _Atomic int64_t next; /* the first chunk that nobody has taken */
 
 /* ---- Taking items -------------------------------------------------------------------------------- */
@@ -83,86 +78,40 @@ static void run_alone(int64_t items, int64_t chunk, pool_work *work, void *job)
     if (items > 0) work(job, 0, begin, items);
 }
 
-/* Returns a slot, or 0 when the gate has no place. */
-static int enter(void)
-{
-    unsigned now = atomic_load(&gate);
-    while ((now & PLACES) != 0) {
-        if (atomic_compare_exchange_weak(&gate, &now, now - PLACE + 1)) return (int)((now & PLACES) / PLACE);
-    }
-    return 0;
-}
-
-static void close_gate(void)
-{
-    if ((atomic_load(&gate) & PLACES) != 0) atomic_fetch_and(&gate, ~PLACES);
-}
-
-static void leave(void)
-{
-    close_gate();
-    if (atomic_fetch_sub(&gate, 1) == (AWAITED | 1)) word_wake(&gate, 1);
-}
-
 /* ---- Waiting ------------------------------------------------------------------------------------- */
-
-/* Tells the processor that this thread polls. */
-static inline void relax(void)
-{
-#if defined(__i386__) || defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb" : : : "memory"); /* many processors ignore `yield` */
-#endif
-}
-
-/* Polls the word until it is no longer `seen`. Returns 0 when the time is over before that. */
-static int changes_by(const atomic_uint *word, unsigned seen, double time)
-{
-    for (int polls = 0; atomic_load_explicit(word, memory_order_acquire) == seen; polls++) {
-        if (polls % POLLS_PER_CLOCK == 0 && (time == 0 || clock_seconds() >= time)) return 0;
-        relax();
-    }
-    return 1;
-}
 
 /* Until when a thread that begins to poll now may; 0: not at all. */
 static double spin_end(void)
 {
-    return crew.spin > 0 ? clock_seconds() + crew.spin : 0;
+    return atomic_load(&crew.polls) ? clock_seconds() + SPIN_SECONDS : 0;
+}
+
+/* The same for a thread of the pool. On the caller's processor it would keep the caller from going on: the
+ * system likes to run a thread where it was woken. */
+static double poll_end(void)
+{
+    return processor_now() == atomic_load(&current.processor) ? 0 : spin_end();
 }
 
 /* Wakes threads for the places that those who are awake and outside leave free. They all look at the gate
  * before they sleep. Each one that is woken and enters wakes more. */
 static void wake_some(void)
 {
-    unsigned now = atomic_load(&gate);
-    int places = (int)((now & PLACES) / PLACE);
-    int awake = crew.workers - (int)atomic_load(&epoch.sleepers) - (int)(now & INSIDE);
-    int missing = places - awake;
+    gate_view now = gate_look(&entrance);
+    int awake = atomic_load(&crew.workers) - (int)atomic_load(&epoch.sleepers) - now.inside;
+    int missing = now.places - awake;
     if (missing > 0) word_wake(&epoch.count, missing < FAN ? missing : FAN);
 }
 
-static void await_job(unsigned seen, double time)
+/* Polls until `time`, then sleeps. Returns until when to poll for the job after the one that comes: one who
+ * was woken too late for that must not fall asleep at once, or it would be too late again. */
+static double await_job(unsigned seen, double time)
 {
-    if (changes_by(&epoch.count, seen, time)) return;
+    if (word_changes_by(&epoch.count, seen, time)) return time;
     atomic_fetch_add(&epoch.sleepers, 1);
     word_wait(&epoch.count, seen);
     atomic_fetch_sub(&epoch.sleepers, 1);
-}
-
-/* The caller's wait for the threads that have entered its job. */
-static void await_workers(void)
-{
-    unsigned now = atomic_load(&gate);
-    double time = (now & INSIDE) != 0 ? spin_end() : 0;
-    while ((now & INSIDE) != 0) {
-        if (!changes_by(&gate, now, time)) {
-            now = atomic_fetch_or(&gate, AWAITED) | AWAITED;
-            if ((now & INSIDE) != 0) word_wait(&gate, now);
-        }
-        now = atomic_load(&gate);
-    }
+    return poll_end();
 }
 
 /* ---- The threads --------------------------------------------------------------------------------- */
@@ -187,17 +136,16 @@ static void worker(void)
     for (;;) {
         unsigned seen = atomic_load(&epoch.count); /* before the gate: a job that opens later changes it */
         if (atomic_load(&epoch.stop)) return;
-        int slot = enter();
+        int slot = gate_enter(&entrance);
         if (slot == 0) {
-            await_job(seen, time);
+            time = await_job(seen, time);
             continue;
         }
         wake_some();
         take(slot);
-        /* Still inside, where the job's facts do not change. On the caller's processor it would keep the
-         * caller from going on: the system likes to run a thread where it was woken. */
-        time = processor_now() == current.processor ? 0 : spin_end();
-        leave();
+        time = poll_end();
+        gate_close(&entrance);
+        gate_leave(&entrance);
     }
 }
 
@@ -220,7 +168,7 @@ static int start_workers(int wanted)
                      wanted);
         }
     }
-    crew.spin = crew.workers < pool.processors ? SPIN_SECONDS : 0;
+    atomic_store(&crew.polls, crew.workers < pool.processors);
     return crew.workers < wanted ? crew.workers : wanted;
 }
 
@@ -241,11 +189,19 @@ static void start_anew(void)
 {
     atomic_store(&pool.lock, 0);
     atomic_store(&busy, 0);
-    atomic_store(&gate, 0);
+    atomic_store(&entrance.word, 0);
     atomic_store(&epoch.sleepers, 0);
     atomic_store(&epoch.stop, 0);
     crew.workers = 0;
     crew.refused = 0;
+}
+
+int pool_awake(void)
+{
+    if (atomic_load_explicit(&busy, memory_order_relaxed)) return 0;
+    int awake = atomic_load_explicit(&crew.workers, memory_order_relaxed) -
+                (int)atomic_load_explicit(&epoch.sleepers, memory_order_relaxed);
+    return awake > 0 ? awake : 0;
 }
 
 void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *job)
@@ -264,14 +220,14 @@ void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *
     current.items = items;
     current.chunk = chunk;
     current.chunks = chunks;
-    current.processor = processor_now();
+    atomic_store_explicit(&current.processor, processor_now(), memory_order_relaxed);
     atomic_store_explicit(&next, 0, memory_order_relaxed);
-    atomic_store(&gate, (unsigned)workers * PLACE);
+    gate_open(&entrance, workers);
     atomic_fetch_add(&epoch.count, 1);
     wake_some();
     take(0);
-    close_gate();
-    await_workers();
+    gate_close(&entrance);
+    if (gate_look(&entrance).inside > 0) gate_await(&entrance, spin_end());
     atomic_store(&busy, 0);
 }
 

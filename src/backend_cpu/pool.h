@@ -35,10 +35,15 @@ void pool_release(void);
  */
 int pool_threads(void);
 
+/* How many threads of the pool poll for a job at this moment. They begin at once; those who sleep must be
+ * woken, which takes the caller some microseconds and lets them begin some more later. 0 while a job is
+ * running. */
+int pool_awake(void);
+
 /* Calls work until items 0 to items - 1 are done, `chunk` (at least 1) at a time, on the calling thread and
  * up to threads - 1 others. Starts threads at the first call that wants them. Alone on the calling thread
- * when threads
- * <= 1, when another thread's job is running (a second or nested caller), or when no thread can be started.
+ * when threads <= 1, when another thread's job is running (a second or nested caller), or when no thread can
+ * be started.
  */
 void pool_run(int threads, int64_t items, int64_t chunk, pool_work *work, void *job);
 

@@ -62,12 +62,22 @@ static int64_t columns_of(const variant *v, int64_t bytes, const plan_policy *po
     return bytes / (policy->vector_bytes / (narrow ? 2 : 1)) * vector_of(v, policy);
 }
 
+/* Accumulators of a panel, at least, where cores would be idle. Where sums have too few chunks to keep the
+ * cores busy in nodes of their own, panels are what is left to share. Such operands are small enough for
+ * caches. */
+static int64_t least_panel_bytes(const step *s, const plan_policy *policy)
+{
+    enum { NARROW_PANEL_BYTES = 1024 };
+    int64_t chunks = ceil_div(s->p.n, ROW_BYTES / variant_result_bytes(&s->v) * ROWS);
+    return chunks < policy->units ? NARROW_PANEL_BYTES : policy->thresholds.least_panel_bytes;
+}
+
 /* Columns of a panel. A panel is as wide as panel_cpu allows, unless cores would then be idle. All panels
  * have about the same width. */
 static int64_t panel_columns(const step *s, const plan_policy *policy)
 {
     int64_t most = columns_of(&s->v, policy->thresholds.panel_bytes, policy),
-            least = columns_of(&s->v, policy->thresholds.least_panel_bytes, policy);
+            least = columns_of(&s->v, least_panel_bytes(s, policy), policy);
     int64_t inner = inner_size(&s->p), vector = vector_of(&s->v, policy);
     int64_t enough = ceil_div(at_least(policy->units, 1) * inner, s->p.outputs);
     int64_t panels = at_least(ceil_div(inner, most), at_most(enough, ceil_div(inner, least)));
@@ -105,21 +115,32 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
-/* There are enough nodes to keep every core busy. A shared row is read again for each output, so its nodes
- * are small enough for a core's cache. No node is smaller than is worth dispatching. */
-static int64_t wanted_nodes(planning *w)
+/* Enough to keep every core busy, but each takes so much of the operands that starting it does not show and
+ * that another core is worth it. One core needs no second node. */
+static int64_t nodes_for_cores(const planning *w, int64_t row_bytes)
 {
     const thresholds *t = &w->policy->thresholds;
-    int64_t units = at_least(w->policy->units, 1), row_bytes = w->p->n * dtype_size(w->p->result);
-    if (row_bytes < 2 * (int64_t)t->item_bytes) return 1;
-    int64_t nodes =
-        w->items >= units * t->least_items_per_core ? 1 : ceil_div(units * t->items_per_core, w->items);
-    if (w->pl->cls == CLASS_SHARED && row_bytes > 2 * t->shared_node_bytes) {
-        int64_t affordable =
-            t->shared_partials_bytes / group_partial_size(dtype_group(w->p->result)) / w->pl->outputs;
-        nodes = at_least(nodes, at_most(ceil_div(row_bytes, t->shared_node_bytes), affordable));
-    }
-    return at_most(nodes, at_least(row_bytes / t->item_bytes, 1));
+    int64_t units = w->policy->units;
+    if (units <= 1 || w->items >= units * t->least_items_per_core) return 1;
+    double item_bytes = (double)row_bytes * (double)w->pl->outputs / (double)w->items;
+    return at_most(ceil_div(units * t->items_per_core, w->items),
+                   (int64_t)(item_bytes / (2.0 * (double)t->item_bytes)));
+}
+
+/* A shared row is read again for each output, so its nodes are small enough for a core's cache. */
+static int64_t nodes_for_cache(const planning *w, int64_t row_bytes)
+{
+    const thresholds *t = &w->policy->thresholds;
+    if (w->pl->cls != CLASS_SHARED || row_bytes <= 2 * t->shared_node_bytes) return 1;
+    int64_t affordable =
+        t->shared_partials_bytes / group_partial_size(dtype_group(w->p->result)) / w->pl->outputs;
+    return at_most(at_most(ceil_div(row_bytes, t->shared_node_bytes), row_bytes / t->item_bytes), affordable);
+}
+
+static int64_t wanted_nodes(planning *w)
+{
+    int64_t row_bytes = w->p->n * dtype_size(w->p->result);
+    return at_least(at_least(nodes_for_cores(w, row_bytes), nodes_for_cache(w, row_bytes)), 1);
 }
 
 /* ---- Sizes ---- */

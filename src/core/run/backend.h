@@ -80,6 +80,9 @@ struct backend {
      * context, and retains it where the driver counts references. *dev lives as long as the context. */
     vecdot_status (*context_open)(void *context, const device *dev, void *native_context);
     void (*context_close)(void *context);
+    /* Optional: launches in all queues of the context run on the program's threads from now on, as
+     * vecdot_set_parallel_for says. NULL: on the backend's own again. */
+    void (*set_parallel_for)(void *context, vecdot_parallel_for_fn parallel_for, void *user);
     /* Optional, both or neither. Between enter and leave the functions below reach the driver without each
      * preparing and restoring the thread's state; they cover all that this thread calls with the context.
      * leave returns the status that it is given; when that is success, it returns the status of leaving. A

@@ -135,6 +135,20 @@ vecdot_status vecdot_context_info(const vecdot_context *context, vecdot_device_i
     return VECDOT_SUCCESS;
 }
 
+vecdot_status vecdot_set_parallel_for(vecdot_context *context, vecdot_parallel_for_fn parallel_for,
+                                      void *user)
+{
+    if (context == NULL) return missing("vecdot_set_parallel_for", "context");
+    const device *dev = &context->dev;
+    if (dev->driver->set_parallel_for == NULL)
+        return fail(VECDOT_ERROR_UNSUPPORTED,
+                    "vecdot_set_parallel_for: context is on %s:%d, whose driver has threads of its own; "
+                    "expected a context that computes on this library's threads",
+                    dev->info.backend, (int)dev->info.index);
+    dev->driver->set_parallel_for(context->native, parallel_for, user);
+    return VECDOT_SUCCESS;
+}
+
 /* ---- Queues -------------------------------------------------------------------------------------- */
 
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue)

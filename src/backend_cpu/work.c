@@ -1,0 +1,75 @@
+/* How long a launch takes one thread, and how many threads that is worth. */
+#include "backend_cpu/objects.h"
+
+#include "core/base/os.h"
+#include "kernels/common/limits.h"
+
+/* The least work for each thread so that a further one pays (docs/decisions.md). One that polls begins at
+ * once. One that sleeps begins some 15 us after it was woken, and waking it takes the caller 5 to 9 us. */
+static const double NS_AWAKE = 2500, NS_ASLEEP = 25000;
+
+/* Sleeping threads are woken for less too, where launches have come so close together that woken threads
+ * would still poll ... */
+static const double CLOSE_SECONDS = 100e-6;
+/* ... and have taken so long in all. */
+static const double NS_TO_WAKE = 200000;
+
+/* What a thread of a current processor does in a nanosecond. Arrays that lie in its second-level cache; from
+ * memory it reads about a fifth of that. */
+void cpu_rate(const variant *v, int vector_bytes, cpu_program *program)
+{
+    int wide = v->group == GROUP_F64 || v->group == GROUP_C128 ||
+               (v->group == GROUP_INT && variant_result_bytes(v) == 8);
+    int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
+    double vectors =
+        4.0 * VECTOR_COMPONENTS(wide ? 8 : 4, vector_bytes); /* two fused multiply-adds a cycle */
+    double bytes = 130, products = vectors;
+    if (v->kernel == KERNEL_MATRIX_CPU)
+        bytes = 20; /* packs the operands, and each number of them takes part in many products */
+    else if (v->load == LOAD_STRIDED)
+        products = 4;
+    else if (v->load == LOAD_ANY)
+        products = 1.5;
+    else if (v->load == LOAD_NONE)
+        bytes = 5; /* output by output */
+    program->bytes_per_ns = bytes;
+    program->products_per_ns = complex ? products / 3 : products;
+}
+
+double cpu_launch_ns(const cpu_program *program, const launch *l)
+{
+    return l->bytes / program->bytes_per_ns + l->products / program->products_per_ns;
+}
+
+static int shares(double ns, double ns_each, int most)
+{
+    double count = ns / ns_each;
+    return count < 2 ? 1 : count > most ? most : (int)count;
+}
+
+int cpu_most_threads(const launch *l, double ns)
+{
+    int most = pool_threads();
+    return shares(ns, NS_AWAKE, l->groups < (size_t)most ? (int)l->groups : most);
+}
+
+/* Whether launches have come right after each other for so long that waking threads for them pays. */
+static int keeps_coming(cpu_queue *q, double ns)
+{
+    double now = clock_seconds();
+    q->missed_ns = now - q->last_launch < CLOSE_SECONDS ? q->missed_ns + ns : 0;
+    q->last_launch = now;
+    if (q->missed_ns < NS_TO_WAKE) return 0;
+    q->missed_ns = 0;
+    return 1;
+}
+
+int cpu_threads_now(cpu_queue *q, double ns, int most)
+{
+    if (most < 2) return 1;
+    int woken = shares(ns, NS_ASLEEP, most);
+    if (q->context->own.run != NULL || woken == most) return woken;
+    int ready = 1 + pool_awake();
+    if (ready >= most || keeps_coming(q, ns)) return most;
+    return ready > woken ? ready : woken;
+}
