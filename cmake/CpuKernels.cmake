@@ -10,7 +10,7 @@ set(cpu_options_avx2 -mavx2 -mfma -mf16c)
 set(cpu_options_avx512 ${cpu_options_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
 # Contraction would change the bits. The other options let compilers vectorise loops and change no bit. Kernels have
 # names for every dialect, of which a variant uses some.
-set(cpu_options -O3 -g1 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing -Wno-conversion
+set(cpu_options -O2 -g1 -ffp-contract=off -fno-math-errno -fno-trapping-math -fno-strict-aliasing -Wno-conversion
     -Wno-sign-conversion -Wno-shadow -Wno-unused-parameter -Wno-psabi
     -Wno-maybe-uninitialized)
 
