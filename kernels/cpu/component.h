@@ -24,6 +24,13 @@
 #define COMPONENT_BYTES 4 /* or 2, in half a vector */
 #endif
 
+/* Of the vectors in which integers.h adds up. */
+#if IS_TYPED_BOOL
+#define LOT_TYPE ulong
+#else
+#define LOT_TYPE COMPONENT_TYPE
+#endif
+
 #define COMPONENTS (IS_COMPLEX ? 2 : 1)      /* of an element               */
 #define VECTOR_ELEMENTS (WIDTH / COMPONENTS) /* elements in a VECTOR        */
 #define PARTS (LANES / VECTOR_ELEMENTS)      /* VECTORs in a canonical row  */

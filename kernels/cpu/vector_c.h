@@ -69,28 +69,29 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 /* ---- Casts ---- */
 
 #define convert_double2(v) __builtin_convertvector(v, double2)
-#define convert_double4(v) __builtin_convertvector(v, double4)
-#define convert_double8(v) __builtin_convertvector(v, double8)
 #define convert_uint2(v) __builtin_convertvector(v, uint2)
 #define convert_uint4(v) __builtin_convertvector(v, uint4)
-#define convert_uint8(v) __builtin_convertvector(v, uint8)
-#define convert_uint16(v) __builtin_convertvector(v, uint16)
 #define convert_ushort2(v) __builtin_convertvector(v, ushort2)
 #define convert_ushort4(v) __builtin_convertvector(v, ushort4)
+#if defined(__AVX2__) /* GCC 12 converts halves, and joins them */
+#define convert_double4(v) ((double4)_mm256_cvtps_pd((__m128)(v)))
+#define convert_uint8(v) ((uint8)_mm256_cvtepu16_epi32((__m128i)(v)))
+#define convert_ushort8(v) ((ushort8)_mm_cvtepu8_epi16(_mm_cvtsi64_si128((i64)(v))))
+#define convert_ushort16(v) ((ushort16)_mm256_cvtepu8_epi16((__m128i)(v)))
+#else
+#define convert_double4(v) __builtin_convertvector(v, double4)
+#define convert_uint8(v) __builtin_convertvector(v, uint8)
 #define convert_ushort8(v) __builtin_convertvector(v, ushort8)
 #define convert_ushort16(v) __builtin_convertvector(v, ushort16)
-#define convert_short2(v) __builtin_convertvector(v, short2)
-#define convert_short4(v) __builtin_convertvector(v, short4)
-#define convert_short8(v) __builtin_convertvector(v, short8)
-#define convert_short16(v) __builtin_convertvector(v, short16)
+#endif
+#if defined(__AVX512F__)
+#define convert_double8(v) ((double8)_mm512_cvtps_pd((__m256)(v)))
+#define convert_uint16(v) ((uint16)_mm512_cvtepu16_epi32((__m256i)(v)))
+#endif
 #define as_float2(v) ((float2)(v))
 #define as_float4(v) ((float4)(v))
 #define as_float8(v) ((float8)(v))
 #define as_float16(v) ((float16)(v))
-#define as_ushort2(v) ((ushort2)(v))
-#define as_ushort4(v) ((ushort4)(v))
-#define as_ushort8(v) ((ushort8)(v))
-#define as_ushort16(v) ((ushort16)(v))
 
 /* v where the mask has all bits set, +0 where it has none. */
 #define KEEP(v, mask) ((VECTOR)((MASK)(v) & (mask)))
@@ -151,6 +152,19 @@ FUNCTION VECTOR VECTOR_FMA(VECTOR a, VECTOR b, VECTOR c)
 {
     for (i32 k = 0; k < WIDTH; k++) c[k] = FMA(a[k], b[k], c[k]);
     return c;
+}
+#endif
+
+/* The lesser of each two components of 16 bits. */
+#if IS_TYPED_BOOL && WIDTH == 16
+#define LEAST(a, b) ((VECTOR)_mm256_min_epu16((__m256i)(a), (__m256i)(b)))
+#elif IS_TYPED_BOOL && WIDTH == 8
+#define LEAST(a, b) ((VECTOR)_mm_min_epu16((__m128i)(a), (__m128i)(b)))
+#elif IS_TYPED_BOOL
+FUNCTION VECTOR LEAST(VECTOR a, VECTOR b)
+{
+    const VECTOR less = (VECTOR)(a < b);
+    return (a & less) | (b & ~less);
 }
 #endif
 
@@ -215,4 +229,55 @@ FUNCTION VECTOR SPLAT(component x)
 #define IMAG_TWICE(v) COMPONENTS_OF(v, v, IMAG_)
 #define EXCHANGED(v) COMPONENTS_OF(v, v, OTHER_)
 #define CONJ_SIGNS ((VECTOR){PASTE(LIST_, WIDTH)(CONJ_SIGN_)})
+#endif
+
+/* ---- Integers as they lie in memory: see integers.h ---- */
+
+#if GROUP == GROUP_INT && IS_TYPED
+typedef LOT_TYPE LOT __attribute__((vector_size(VECTOR_BYTES)));
+typedef LOT_TYPE loose_lot __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
+typedef ulong WORDS __attribute__((vector_size(VECTOR_BYTES)));
+#define LOT_OF(x) ((LOT){0} + (LOT_TYPE)(x))
+#define WORDS_OF(x) ((WORDS){0} + (x))
+#define WORDS_OF_LOT(v) ((WORDS)(v))
+#define LOAD_LOT(p) ((LOT)(*(const loose_lot *)(p)))
+
+FUNCTION ulong SUM_OF_WORDS(WORDS v)
+{
+    ulong sum = 0;
+    UNROLL for (i32 k = 0; k < VECTOR_BYTES / 8; k++) sum += v[k];
+    return sum;
+}
+
+/* The first bytes of a LOT at p, fewer than it has, and zeros after them; nothing else is read. */
+FUNCTION LOT FIRST_BYTES(const u8 *p, i64 bytes)
+{
+#if defined(__AVX512BW__)
+    return (LOT)_mm512_maskz_loadu_epi8(((u64)1 << bytes) - 1, p);
+#else
+    LOT v = {0};
+    memcpy(&v, p, (size_t)bytes);
+    return v;
+#endif
+}
+
+#if defined(__AVX512BW__)
+#define ANY_WORD(v) (_mm512_test_epi64_mask((__m512i)(v), (__m512i)(v)) != 0)
+#define LEAST_BYTES(a, b) ((LOT)_mm512_min_epu8((__m512i)(a), (__m512i)(b)))
+#elif defined(__AVX2__)
+#define ANY_WORD(v) (!_mm256_testz_si256((__m256i)(v), (__m256i)(v)))
+#define LEAST_BYTES(a, b) ((LOT)_mm256_min_epu8((__m256i)(a), (__m256i)(b)))
+#elif defined(__SSE2__)
+#define ANY_WORD(v) (((v)[0] | (v)[1]) != 0)
+#define LEAST_BYTES(a, b) ((LOT)_mm_min_epu8((__m128i)(a), (__m128i)(b)))
+#elif defined(__aarch64__)
+#define ANY_WORD(v) (((v)[0] | (v)[1]) != 0)
+#define LEAST_BYTES(a, b) ((LOT)vminq_u8((uint8x16_t)(a), (uint8x16_t)(b)))
+#else
+#define ANY_WORD(v) (((v)[0] | (v)[1]) != 0)
+#endif
+#if defined(__AVX512VNNI__)
+#define BYTE_PRODUCTS(sums, a, b) ((LOT)_mm512_dpbusd_epi32((__m512i)(sums), (__m512i)(a), (__m512i)(b)))
+#define WORD_PRODUCTS(sums, a, b) ((LOT)_mm512_dpwssd_epi32((__m512i)(sums), (__m512i)(a), (__m512i)(b)))
+#endif
 #endif

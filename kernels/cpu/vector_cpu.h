@@ -19,7 +19,7 @@ typedef u8 planned_width[WIDTH == VECTOR_COMPONENTS(sizeof(component), VECTOR_BY
 #define PIECE_f32(Q, p) LOAD_FLOATS(float, Q, p)
 #define PIECE_c64(Q, p) LOAD_FLOATS(float, Q, p)
 #else
-#define PIECE_b1(Q, p) (as_ushort##Q(convert_short##Q(LOAD_INTEGERS(uchar, Q, p) != (uchar)0)) & (ushort)1)
+#define PIECE_b1(Q, p) convert_ushort##Q(LOAD_INTEGERS(uchar, Q, p))
 #define PIECE_i8(Q, p) convert_ushort##Q(LOAD_INTEGERS(uchar, Q, p))
 #define PIECE_i16(Q, p) LOAD_INTEGERS(ushort, Q, p)
 #define PIECE_i32(Q, p) LOAD_INTEGERS(uint, Q, p)
@@ -34,8 +34,8 @@ FUNCTION VECTOR multiply_add(VECTOR sum, VECTOR a, VECTOR b, component sign)
 #if IS_COMPLEX
     sum = VECTOR_FMA(REAL_TWICE(a), b, sum);
     return VECTOR_FMA(IMAG_TWICE(a) * (CONJ_SIGNS * sign), EXCHANGED(b), sum);
-#elif IS_TYPED_BOOL
-    return sum | (a & b);
+#elif IS_TYPED_BOOL /* any number but 0 is true, and the lesser of two is one if both are */
+    return sum | LEAST(a, b);
 #elif GROUP == GROUP_INT
     return sum + a * b;
 #else

@@ -30,6 +30,7 @@ typedef PASTE(MASK_TYPE, WIDTH) MASK;
 #define STORE_COMPONENTS(v, j, p) PASTE(vstore, WIDTH)(v, j, p)
 #define LOAD_MASK(p) PASTE(vload, WIDTH)(0, p)
 #define VECTOR_FMA(a, b, c) fma(a, b, c)
+#define LEAST(a, b) min(a, b)
 
 /* v where the mask has all bits set, +0 where it has none. */
 #define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v) & (mask))
@@ -121,3 +122,52 @@ FUNCTION VECTOR zip_high(VECTOR a, VECTOR b)
     r.odd = b.hi;
     return r;
 }
+
+/* ---- Integers as they lie in memory: see integers.h ---- */
+
+#if GROUP == GROUP_INT && IS_TYPED
+#if IS_TYPED_BOOL || RESULT_BYTES == 8
+typedef ulong8 LOT;
+typedef loose_ulong8 loose_lot;
+#elif RESULT_BYTES == 4
+typedef uint16 LOT;
+typedef loose_uint16 loose_lot;
+#else
+typedef ushort16 LOT;
+typedef loose_ushort16 loose_lot;
+#endif
+#define LOT_OF(x) ((LOT)(x))
+#define LOAD_LOT(p) (*(GLOBAL const loose_lot *)(p))
+
+/* As 64-bit words. */
+#if !IS_TYPED_BOOL && RESULT_BYTES <= 2
+typedef ulong4 WORDS;
+#define WORDS_OF_LOT(v) as_ulong4(v)
+#define FOUR_WORDS(v, OP) (v)
+#else
+typedef ulong8 WORDS;
+#define WORDS_OF_LOT(v) as_ulong8(v)
+#define FOUR_WORDS(v, OP) ((v).lo OP (v).hi)
+#endif
+#define WORDS_OF(x) ((WORDS)(x))
+
+FUNCTION ulong SUM_OF_WORDS(WORDS v)
+{
+    const ulong4 four = FOUR_WORDS(v, +);
+    return four.s0 + four.s1 + four.s2 + four.s3;
+}
+
+FUNCTION i32 ANY_WORD(WORDS v)
+{
+    const ulong4 four = FOUR_WORDS(v, |);
+    return (four.s0 | four.s1 | four.s2 | four.s3) != 0;
+}
+
+/* The first bytes of a LOT at p, fewer than it has, and zeros after them; nothing else is read. */
+FUNCTION LOT FIRST_BYTES(GLOBAL const u8 *p, i64 bytes)
+{
+    LOT v = LOT_OF(0);
+    for (i32 k = 0; k < bytes; k++) ((PRIVATE u8 *)&v)[k] = p[k];
+    return v;
+}
+#endif

@@ -51,7 +51,7 @@ typedef struct kernel_load {
 #define KERNEL_TABLE(X)                                                                                      \
     X(FILL, fill, ON_BOTH, 0, COLD, NO_HEADERS,                                                              \
       ({LOAD_NONE, 1, ONE_PROGRAM}))                                                                         \
-    X(ROWS_CPU, rows_cpu, ON_CPU, 2, WARM, CPU_HEADERS,                                                      \
+    X(ROWS_CPU, rows_cpu, ON_CPU, 2, WARM, ROWS_CPU_HEADERS,                                                 \
       ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                           \
     X(TILE_CPU, tile_cpu, ON_CPU, 2, COLD, CPU_ITEMS_HEADERS,                                                \
       ({LOAD_STRIDED, 1, EACH_MIXTURE}))                                                                     \
