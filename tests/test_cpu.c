@@ -274,7 +274,12 @@ static void test_callers(void **state)
 
 /* ---- Small stacks -------------------------------------------------------------------------------- */
 
-enum { STACK = 64 * 1024, PAGE = 4096, PROBLEMS = 1500 };
+#if defined(__aarch64__)
+enum { STACK = 128 * 1024 };
+#else
+enum { STACK = 64 * 1024 };
+#endif
+enum { PAGE = 4096, PROBLEMS = 1500 };
 
 typedef struct small_call {
     trial *p;
@@ -289,7 +294,7 @@ static void *call_one(void *user)
 }
 
 /* Calls on a thread with a stack of 64 KiB, the thread's own data included, and a page below it that nobody
- * may touch. */
+ * may touch. AArch64's threads have 128 KiB at least. */
 static vecdot_status call_on_small_stack(trial *p, char *memory)
 {
     small_call c = {p, VECDOT_ERROR_BACKEND};

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 3, ROWS = 4000, LENGTH = 130 };
+enum { THREADS = 3, ROWS = 40000, LENGTH = 130 }; /* work for all the threads */
 
 static int before; /* threads of this process that are not the pool's */
 
