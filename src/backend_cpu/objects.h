@@ -26,7 +26,7 @@ typedef struct cpu_queue {
 
 typedef struct cpu_program {
     const kernel_entry *kernel;
-    double bytes_per_ns, products_per_ns; /* of one thread */
+    double ns_per_byte, ns_per_product; /* of one thread */
 } cpu_program;
 
 /* device.c */

@@ -32,13 +32,13 @@ void cpu_rate(const variant *v, int vector_bytes, cpu_program *program)
         products = 1.5;
     else if (v->load == LOAD_NONE)
         bytes = 5; /* output by output */
-    program->bytes_per_ns = bytes;
-    program->products_per_ns = complex ? products / 3 : products;
+    program->ns_per_byte = 1 / bytes;
+    program->ns_per_product = (complex ? 3 : 1) / products;
 }
 
 double cpu_launch_ns(const cpu_program *program, const launch *l)
 {
-    return l->bytes / program->bytes_per_ns + l->products / program->products_per_ns;
+    return l->bytes * program->ns_per_byte + l->products * program->ns_per_product;
 }
 
 static int shares(double ns, double ns_each, int most)
