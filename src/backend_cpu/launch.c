@@ -26,7 +26,7 @@ vecdot_status cpu_program_open(void *program, void *context, const variant *v)
                     set->name);
     }
     ((cpu_program *)program)->kernel = kernel;
-    cpu_rate(v, set->vector_bytes, program);
+    cpu_rate(v, set, program);
     return VECDOT_SUCCESS;
 }
 

@@ -18,15 +18,16 @@ static const double NS_TO_WAKE = 200000;
 
 /* What a thread of a current processor does in a nanosecond, where the arrays lie in its second-level cache;
  * from memory it reads a fifth of that. */
-void cpu_rate(const variant *v, int vector_bytes, cpu_program *program)
+void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program)
 {
     int wide = v->group == GROUP_F64 || v->group == GROUP_C128 ||
                (v->group == GROUP_INT && variant_result_bytes(v) == 8);
     int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
-    double bytes = 2 * vector_bytes, products = INFINITY; /* vectors are multiplied while others are loaded */
+    double bytes = set->vector_bytes < 32 ? 64 : 130;
+    double products = INFINITY; /* vectors are multiplied while others are loaded */
     if (v->kernel == KERNEL_MATRIX_CPU) {
         bytes = 20; /* operands are packed, then each element is used many times */
-        products = 4 * VECTOR_COMPONENTS(wide ? 8 : 4, vector_bytes);
+        products = 4 * VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
     } else if (v->load == LOAD_STRIDED) {
         products = 4;
     } else if (v->load == LOAD_ANY) {
@@ -34,6 +35,7 @@ void cpu_rate(const variant *v, int vector_bytes, cpu_program *program)
     } else if (v->load == LOAD_NONE) {
         bytes = 5; /* output by output */
     }
+    if (!set->typed) products = 0.4; /* no instruction multiplies and adds at once */
     program->ns_per_byte = 1 / bytes;
     program->ns_per_product = (complex ? 3 : 1) / products;
 }
