@@ -10,43 +10,53 @@
 
 enum { THREADS = 9 };
 
-static cpu_program program(kernel_id kernel, load loads, dtype t, int vector_bytes)
+static const instruction_set wide = {.vector_bytes = 64, .typed = 1},
+                             narrow = {.vector_bytes = 16, .typed = 1},
+                             plain = {.vector_bytes = 16, .typed = 0};
+
+static double ns_of(const instruction_set *set, kernel_id kernel, load loads, dtype t, double products,
+                    double bytes)
 {
-    variant v = variant_typed(kernel, loads, t, t, t, 1);
-    cpu_program p = {NULL, 0, 0};
-    cpu_rate(&v, vector_bytes, &p);
-    return p;
+    const variant v = variant_typed(kernel, loads, t, t, t, 1);
+    const launch l = {.groups = 1, .products = products, .bytes = bytes};
+    cpu_program p;
+    cpu_rate(&v, set, &p);
+    return cpu_launch_ns(&p, &l);
 }
 
-/* Of a launch with so many products of float32, or of complex numbers. */
-static double ns_of(kernel_id kernel, load loads, dtype t, int vector_bytes)
+/* Of a million products of rows. */
+static double rows_ns(const instruction_set *set, kernel_id kernel, load loads, dtype t)
 {
-    cpu_program p = program(kernel, loads, t, vector_bytes);
-    launch l = {.groups = 1, .products = 1e6, .bytes = 2e6 * dtype_size(t)};
-    return cpu_launch_ns(&p, &l);
+    return ns_of(set, kernel, loads, t, 1e6, 2e6 * dtype_size(t));
+}
+
+/* Of products of small matrices. */
+static double matrix_ns(const instruction_set *set, load loads, dtype t)
+{
+    return ns_of(set, KERNEL_MATRIX_CPU, loads, t, 1e6, 1e4);
 }
 
 /* Not what it is to the last percent, which no test could say: that the order is right. */
 static void test_time(void **state)
 {
     static const dtype types[] = {DTYPE_I8, DTYPE_F16, DTYPE_F32, DTYPE_F64, DTYPE_C64, DTYPE_C128};
-    enum { TYPES = sizeof types / sizeof types[0] };
     (void)state;
-    for (size_t k = 0; k < TYPES; k++) {
+    for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
         dtype t = types[k];
-        double rows = ns_of(KERNEL_ROWS_CPU, LOAD_VECTOR, t, 64);
-        assert_true(rows > 0);
-        assert_true(ns_of(KERNEL_ROWS_CPU, LOAD_VECTOR, t, 32) > rows);
-        assert_true(ns_of(KERNEL_TILE_CPU, LOAD_STRIDED, t, 64) > rows);
-        assert_true(ns_of(KERNEL_ROWS_CPU, LOAD_ANY, t, 64) > ns_of(KERNEL_TILE_CPU, LOAD_STRIDED, t, 64));
-        assert_true(ns_of(KERNEL_MATRIX_CPU, LOAD_ANY, t, 16) >
-                    ns_of(KERNEL_MATRIX_CPU, LOAD_STRIDED, t, 64));
-        for (size_t smaller = 0; smaller < k; smaller++)
-            assert_true(ns_of(KERNEL_ROWS_CPU, LOAD_VECTOR, types[smaller], 64) < rows);
+        double rows = rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_VECTOR, t),
+               strided = rows_ns(&wide, KERNEL_TILE_CPU, LOAD_STRIDED, t),
+               any = rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_ANY, t);
+        assert_true(0 < rows && rows < strided && strided < any);
+        assert_true(rows < rows_ns(&narrow, KERNEL_ROWS_CPU, LOAD_VECTOR, t));
+        assert_true(any < rows_ns(&plain, KERNEL_ROWS_CPU, LOAD_ANY, t));
+        assert_true(matrix_ns(&wide, LOAD_STRIDED, t) < matrix_ns(&narrow, LOAD_STRIDED, t));
+        assert_true(matrix_ns(&narrow, LOAD_ANY, t) < matrix_ns(&plain, LOAD_ANY, t));
+        if (k == 0) continue;
+        assert_true(rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_VECTOR, types[k - 1]) <= rows);
+        assert_true(matrix_ns(&wide, LOAD_STRIDED, types[0]) <= matrix_ns(&wide, LOAD_STRIDED, t));
     }
-    cpu_program p = program(KERNEL_FILL, LOAD_NONE, DTYPE_F32, 64);
-    launch l = {.groups = 1, .products = 0, .bytes = 4e6};
-    assert_true(cpu_launch_ns(&p, &l) > 1e5 && cpu_launch_ns(&p, &l) < 1e7);
+    double zeros = ns_of(&wide, KERNEL_FILL, LOAD_NONE, DTYPE_F32, 0, 4e6); /* a million outputs */
+    assert_true(zeros > 1e5 && zeros < 1e7);
 }
 
 static void test_most(void **state)

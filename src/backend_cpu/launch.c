@@ -26,7 +26,7 @@ vecdot_status cpu_program_open(void *program, void *context, const variant *v)
                     set->name);
     }
     ((cpu_program *)program)->kernel = kernel;
-    cpu_rate(v, set->vector_bytes, program);
+    cpu_rate(v, set, program);
     return VECDOT_SUCCESS;
 }
 
@@ -74,7 +74,7 @@ vecdot_status cpu_launch(void *queue, void *program, const launch *l)
     job j = {.run = kernel->run, .params = l->args[l->arg_count - 1].value};
     j.slot_bytes = (kernel->scratch_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     for (size_t k = 0; k + 1 < l->arg_count; k++) j.buffers[k] = (void *)(uintptr_t)l->args[k].value;
-    TRY(reserve(q, j.slot_bytes * (size_t)(most + 1))); /* own_pool_run takes one more */
+    TRY(reserve(q, j.slot_bytes * (size_t)(most + (own->run != NULL)))); /* own_pool_run takes one more */
     j.arena = q->arena;
     const int64_t groups = (int64_t)(l->groups * l->group_size);
     if (threads == 1)

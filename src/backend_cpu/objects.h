@@ -26,7 +26,7 @@ typedef struct cpu_queue {
 
 typedef struct cpu_program {
     const kernel_entry *kernel;
-    double bytes_per_ns, products_per_ns; /* of one thread */
+    double ns_per_byte, ns_per_product; /* of one thread */
 } cpu_program;
 
 /* device.c */
@@ -43,9 +43,9 @@ int cpu_use_instruction_set(const char *name);
 vecdot_status cpu_program_open(void *program, void *context, const variant *v);
 vecdot_status cpu_launch(void *queue, void *program, const launch *l);
 
-/* work.c: how fast one thread runs the program, in vectors of so many bytes; how long it takes for a launch;
- * how many threads that is worth if all of them poll, and at this moment. */
-void cpu_rate(const variant *v, int vector_bytes, cpu_program *program);
+/* work.c: how fast one thread runs the program; how long it takes for a launch; how many threads that is
+ * worth if all of them poll, and at this moment. */
+void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program);
 double cpu_launch_ns(const cpu_program *program, const launch *l);
 int cpu_most_threads(const launch *l, double ns);
 int cpu_threads_now(cpu_queue *q, double ns, int most);

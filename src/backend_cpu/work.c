@@ -4,6 +4,8 @@
 #include "core/base/os.h"
 #include "kernels/common/limits.h"
 
+#include <math.h>
+
 /* The least work for each thread so that a further one pays (docs/decisions.md). One that polls begins at
  * once. One that sleeps begins some 15 us after it was woken, and waking it takes the caller 5 to 9 us. */
 static const double NS_AWAKE = 2500, NS_ASLEEP = 25000;
@@ -14,31 +16,33 @@ static const double CLOSE_SECONDS = 100e-6;
 /* ... and have taken so long in all. */
 static const double NS_TO_WAKE = 200000;
 
-/* What a thread of a current processor does in a nanosecond. Arrays that lie in its second-level cache; from
- * memory it reads about a fifth of that. */
-void cpu_rate(const variant *v, int vector_bytes, cpu_program *program)
+/* What a thread of a current processor does in a nanosecond, where the arrays lie in its second-level cache;
+ * from memory it reads a fifth of that. */
+void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program)
 {
     int wide = v->group == GROUP_F64 || v->group == GROUP_C128 ||
                (v->group == GROUP_INT && variant_result_bytes(v) == 8);
     int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
-    double vectors =
-        4.0 * VECTOR_COMPONENTS(wide ? 8 : 4, vector_bytes); /* two fused multiply-adds a cycle */
-    double bytes = 130, products = vectors;
-    if (v->kernel == KERNEL_MATRIX_CPU)
-        bytes = 20; /* packs the operands, and each number of them takes part in many products */
-    else if (v->load == LOAD_STRIDED)
+    double bytes = set->vector_bytes < 32 ? 64 : 130;
+    double products = INFINITY; /* vectors are multiplied while others are loaded */
+    if (v->kernel == KERNEL_MATRIX_CPU) {
+        bytes = 20; /* operands are packed, then each element is used many times */
+        products = 4 * VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
+    } else if (v->load == LOAD_STRIDED) {
         products = 4;
-    else if (v->load == LOAD_ANY)
+    } else if (v->load == LOAD_ANY) {
         products = 1.5;
-    else if (v->load == LOAD_NONE)
+    } else if (v->load == LOAD_NONE) {
         bytes = 5; /* output by output */
-    program->bytes_per_ns = bytes;
-    program->products_per_ns = complex ? products / 3 : products;
+    }
+    if (!set->typed) products = 0.4; /* no instruction multiplies and adds at once */
+    program->ns_per_byte = 1 / bytes;
+    program->ns_per_product = (complex ? 3 : 1) / products;
 }
 
 double cpu_launch_ns(const cpu_program *program, const launch *l)
 {
-    return l->bytes / program->bytes_per_ns + l->products / program->products_per_ns;
+    return l->bytes * program->ns_per_byte + l->products * program->ns_per_product;
 }
 
 static int shares(double ns, double ns_each, int most)
