@@ -1,8 +1,6 @@
 # The CPU backend's kernels: each variant of the CPU schedule as a C file for each instruction set, and the tables that list
 # them. What there is comes from the table of kernels, which the C preprocessor expands. Sets cpu_files, and cpu_sets: the
 # names of the instruction sets, best first.
-#
-#   VECDOT_CPU_SETS   instruction sets to build, best first; empty: all that this processor family has
 
 # name:vector bytes:which variants:shares the others' with
 set(cpu_family_x86 avx512:64:all:portable avx2:32:all:portable portable:16:any:)

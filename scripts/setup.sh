@@ -2,13 +2,14 @@
 # Installs what is missing of the packages that building, the demonstration and the tests need (Debian or
 # Ubuntu, as root or with sudo). Installs nothing, and needs no network, once all is there.
 #
-#   scripts/setup.sh demo    a compiler, CMake, DLPack's header, an OpenCL device, Python
-#   scripts/setup.sh test    also the test framework, clang with its tools, shellcheck, Oclgrind, and for AArch64 a
-#                            cross-compiler, qemu and the target's packages (the default)
+#   scripts/setup.sh build   a compiler, CMake, DLPack's and xxHash's headers: all that computing on the CPU takes
+#   scripts/setup.sh demo    also Python
+#   scripts/setup.sh test    also the test framework, clang with its tools, shellcheck, OpenCL on the CPU and Oclgrind, and
+#                            for AArch64 a cross-compiler, qemu and the target's packages (the default)
 set -euo pipefail
 
 # One line each: the package, and how to see that what it brings is there.
-demo_packages='
+build_packages='
 gcc                 command gcc
 libc6-dev           file    /usr/include/stdio.h
 cmake               command cmake
@@ -16,8 +17,8 @@ ninja-build         command ninja
 libdlpack-dev       file    /usr/include/dlpack/dlpack.h
 libxxhash-dev       file    /usr/include/xxhash.h
 libzstd-dev         file    /usr/include/zstd.h
-ocl-icd-libopencl1  library libOpenCL.so.1
-pocl-opencl-icd     file    /etc/OpenCL/vendors/*.icd
+'
+demo_packages='
 python3             command python3
 python3-venv        python  ensurepip
 '
@@ -47,7 +48,6 @@ present() { # how what
     case $1 in
         command) command -v "$2" > /dev/null ;;
         file)    compgen -G "$2" > /dev/null ;;
-        library) [[ $(PATH=$PATH:/sbin ldconfig -p) = *"$2"* ]] ;;
         python)  python3 -c "import $2" 2> /dev/null ;;
         package) [ "$(dpkg-query -W -f '${db:Status-Status}' "$2" 2> /dev/null)" = installed ] ;;
     esac
@@ -61,13 +61,14 @@ missing_of() {
 }
 
 case ${1:-test} in
-    demo) wanted=$demo_packages ;;
+    build) wanted=$build_packages ;;
+    demo)  wanted=$build_packages$demo_packages ;;
     test)
-        wanted=$demo_packages$test_packages$cross_packages
+        wanted=$build_packages$demo_packages$test_packages$cross_packages
         # Without these files the tests for AArch64 fail, and no others.
         [ -z "$cross_packages" ] || "$(dirname "$0")/aarch64_packages.sh" || true
         ;;
-    *)    echo "usage: scripts/setup.sh [demo|test]" >&2; exit 2 ;;
+    *)     echo "usage: scripts/setup.sh [build|demo|test]" >&2; exit 2 ;;
 esac
 
 mapfile -t missing < <(missing_of "$wanted" | sort -u)

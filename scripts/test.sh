@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# Every test of the project, with one summary at the end: all suites in a release build, on OpenCL and on the simulated
-# CUDA driver, the same under the sanitizers with fewer random problems, a clang build, a build for AArch64 under qemu,
-# the Python end-to-end comparison, and the kernels in a simulator that checks each memory access; formatting and
-# clang-tidy too. Installs what is missing first. Logs: build/logs/.
+# Every test of the project, with one summary at the end: all suites in a release build, on the CPU, on OpenCL and on the
+# simulated CUDA driver, the same under the sanitizers with fewer random problems, a clang build with the CPU's suites, a
+# build for AArch64 under qemu, the Python end-to-end comparison, and the kernels in a simulator that checks each memory
+# access; formatting and clang-tidy too. Installs what is missing first. Logs: build/logs/.
 # Where the CUDA toolkit (NVRTC) is missing, the library is built without CUDA kernels and nothing of CUDA is tested.
 #
 # Fails when anything fails, when nothing ran, and when a test on a required backend (VECDOT_TEST_BACKENDS,
-# default opencl) was skipped.
+# default opencl,cpu) was skipped. On the CPU backend an instruction set that the processor lacks may be skipped, the best
+# that it has may not.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-backends=${VECDOT_TEST_BACKENDS:-opencl}
+backends=${VECDOT_TEST_BACKENDS:-opencl,cpu}
 problems=${VECDOT_TEST_PROBLEMS:-20000}
 few_problems=${VECDOT_TEST_PROBLEMS_SANITIZED:-100}
 emulated=${VECDOT_TEST_PROBLEMS_EMULATED:-1000}
 e2e_problems=${VECDOT_TEST_PROBLEMS_E2E:-300}
 simulated=${VECDOT_TEST_PROBLEMS_SIMULATED:-6000}
-may_skip='^(ptxas|blas)$'
+may_skip='^(ptxas|blas|(.*\.)?cpu-[a-z0-9]+)$'
 
 passed=0 failed=0 skipped=0 failures=()
 logs=build/logs
@@ -88,6 +89,10 @@ measuring() {
     python_with e2e tests/e2e/requirements.txt && "$python" tests/measuring.py --vecdot build/release/vecdot
 }
 
+on() { # backend command...
+    VECDOT_BACKEND=$1 "${@:2}"
+}
+
 simulated() { # command...: on the simulated CUDA driver
     VECDOT_BACKEND=cuda VECDOT_LIBCUDA=$PWD/build/release/cudasim/libcuda.so.1 "$@"
 }
@@ -104,7 +109,8 @@ export VECDOT_TEST_PROBLEMS=$problems VECDOT_TEST_PROBLEMS_SIMULATED=$simulated
 if stage build-release build release; then
     stage lint-tidy scripts/lint.sh tidy || true
     suite release --test-dir build/release
-    stage end-to-end end_to_end "$e2e_problems" || true
+    stage end-to-end on cpu end_to_end "$e2e_problems" || true
+    stage end-to-end-opencl on opencl end_to_end $((e2e_problems / 3)) || true
     stage measuring measuring || true
     if has_cuda; then
         stage end-to-end-sim simulated end_to_end $((e2e_problems / 3)) || true
@@ -114,20 +120,23 @@ if stage build-release build release; then
     fi
     stage oclgrind scripts/oclgrind.sh || true
 fi
-stage build-clang build clang || true
+export VECDOT_TEST_PROBLEMS=$((problems / 5))
+if stage build-clang build clang; then
+    suite clang --test-dir build/clang -L '^cpu$'
+fi
 export VECDOT_TEST_PROBLEMS=$few_problems VECDOT_TEST_PROBLEMS_SIMULATED=$few_problems
 if stage build-asan build asan; then
     suite asan --test-dir build/asan -E '^(lint_.*|blas)$' # CLBlast's own programs take minutes there
 fi
 if stage build-tsan build tsan; then
-    suite tsan --test-dir build/tsan -R '^(threads(\.sim)?|pool(_life)?)$'
+    suite tsan --test-dir build/tsan -R '^(threads(\.sim|\.cpu)?|cpu|pool(_life)?|own_pool)$'
 fi
 export VECDOT_TEST_PROBLEMS=$emulated
 if [ "$(uname -m)" = aarch64 ]; then
     echo "        this machine is an AArch64, and all of the above ran on it: nothing is built for qemu"
 elif stage build-aarch64 build_aarch64; then
     suite aarch64 --preset aarch64
-    echo "        left out under qemu, where 2^31 elements take minutes: large"
+    echo "        left out under qemu: large, where 2^31 elements take minutes, and what forks with threads"
 fi
 
 echo

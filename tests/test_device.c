@@ -38,6 +38,9 @@ static void test_malformed_selectors(void **state)
     long_word[sizeof long_word - 1] = 0;
     memcpy(long_word, "opencl:", 7);
     refuse(long_word, VECDOT_ERROR_INVALID_ARGUMENT, "characters");
+    refuse("cpu2", VECDOT_ERROR_INVALID_ARGUMENT, "there are auto");
+    refuse("cpu:gpu", VECDOT_ERROR_NO_DEVICE, "there are cpu:0");
+    refuse("cpu:1", VECDOT_ERROR_NO_DEVICE, "there are cpu:0");
     refuse("opencl:no such device", VECDOT_ERROR_NO_DEVICE, "opencl:no such device");
     refuse("auto:999", VECDOT_ERROR_NO_DEVICE, "auto:999");
     refuse("opencl:99999999999999999999999", VECDOT_ERROR_NO_DEVICE, "no device matches");
@@ -57,6 +60,10 @@ static void test_malformed_environment(void **state)
     setenv("VECDOT_REPRODUCIBLE", "yes", 1);
     refuse("opencl", VECDOT_ERROR_INVALID_ARGUMENT, "VECDOT_REPRODUCIBLE");
     unsetenv("VECDOT_REPRODUCIBLE");
+    setenv("VECDOT_NUM_THREADS", "some", 1);
+    refuse("cpu", VECDOT_ERROR_INVALID_ARGUMENT, "VECDOT_NUM_THREADS is \"some\"");
+    refuse("auto:cpu", VECDOT_ERROR_INVALID_ARGUMENT, "VECDOT_NUM_THREADS is \"some\"");
+    unsetenv("VECDOT_NUM_THREADS");
 }
 
 static void test_null_arguments(void **state)

@@ -25,10 +25,11 @@ static const command commands[] = {
      "after simplification, the plan's class, each launch. Computes nothing.\n"},
     {"devices", devices_command, 0, 0, TAKES_JSON, "", "what there is to compute on",
      "Lists the devices, best first: what --device takes, kind, memory, compute units,\n"
-     "whether float64 works, driver, name. Exit status 3 when there is none.\n"},
-    {"doctor", doctor_command, 0, 0, TAKES_DEVICE, "", "why there is no device, or that all is well",
+     "whether float64 works, driver, name.\n"},
+    {"doctor", doctor_command, 0, 0, TAKES_DEVICE, "", "what a GPU would need, or that all is well",
      "Tells which drivers were looked for, what was found and how to mend what is\n"
-     "missing, then computes [1, 2, 3] . [4, 5, 6] on the device.\n"},
+     "missing, then computes [1, 2, 3] . [4, 5, 6] on the device. Exit status 3 when\n"
+     "the device that was asked for is not there.\n"},
     {"selftest", selftest_command, 0, 0, TAKES_DEVICE, "", "whether this device computes right",
      "Computes the same problems in each run, over all dtypes, shapes and layouts, and\n"
      "compares each result with a plain loop: to the bit, products of matrices within\n"
@@ -64,8 +65,8 @@ void print_overview(FILE *to)
           "\n"
           "'vecdot run --help' tells more; so for each command.\n"
           "\n"
-          "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no device. Results go to\n"
-          "standard output, all else to standard error.\n",
+          "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such device. Results go\n"
+          "to standard output, all else to standard error.\n",
           to);
 }
 

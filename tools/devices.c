@@ -15,14 +15,12 @@ static const char *kind_name(int32_t kind)
     return kind == VECDOT_DEVICE_GPU ? "gpu" : kind == VECDOT_DEVICE_CPU ? "cpu" : "accelerator";
 }
 
-/* Lists all devices in memory that the caller frees. *infos is NULL when there are none. */
+/* Lists all devices in memory that the caller frees. There is always one. */
 static bool list_devices(vecdot_device_info **infos, size_t *count, fault *f)
 {
     *infos = NULL;
-    *count = 0;
     vecdot_status status = vecdot_device_list(NULL, 0, count);
     if (status != VECDOT_SUCCESS) return fault_from_library(f, status);
-    if (*count == 0) return true;
     size_t capacity = *count;
     *infos = calloc(capacity, sizeof **infos);
     if (*infos == NULL) return fault_set(f, VECDOT_ERROR_OUT_OF_MEMORY, "no memory for the list of devices");
@@ -97,12 +95,11 @@ static void print_json_device(const vecdot_device_info *info)
 
 static void print_json(const vecdot_device_info *infos, size_t count)
 {
-    printf("[");
     for (size_t i = 0; i < count; i++) {
-        printf("%s\n", i > 0 ? "," : "");
+        printf("%s\n", i > 0 ? "," : "[");
         print_json_device(&infos[i]);
     }
-    printf("%s]\n", count > 0 ? "\n" : "");
+    printf("\n]\n");
 }
 
 int devices_command(const command *self, const options *o)
@@ -114,12 +111,8 @@ int devices_command(const command *self, const options *o)
     if (!list_devices(&infos, &count, &f)) return report(NULL, &f);
     if (o->json)
         print_json(infos, count);
-    else if (count > 0)
+    else
         print_table(infos, count);
     free(infos);
-    int exit_status = finish_output();
-    if (count > 0 || exit_status != EXIT_OK) return exit_status;
-    fprintf(stderr,
-            "vecdot: no device was found\n'vecdot doctor' tells what was tried and how to mend it.\n");
-    return EXIT_NO_DEVICE;
+    return finish_output();
 }

@@ -1,6 +1,6 @@
-/* vecdot: the NumPy / Array API operations vecdot, matvec and vecmat for C, on any GPU or CPU with an OpenCL
- * or CUDA driver. A program needs this header alone. opencl.h and cuda.h are for programs that bring their own
- * driver objects.
+/* vecdot: the NumPy / Array API operations vecdot, matvec and vecmat for C, on the CPU, for which nothing need be
+ * installed, and on any GPU with a CUDA or OpenCL driver. A program needs this header alone. opencl.h and cuda.h are
+ * for programs that bring their own driver objects.
  *
  * Conventions of all functions:
  *  - Arrays are described by DLPack's DLTensor. `data` is a host pointer (kDLCPU), a cl_mem (kDLOpenCL) or a
@@ -83,7 +83,7 @@ typedef enum vecdot_status {
     VECDOT_ERROR_OVERLAP,          /* out overlaps itself                                      */
     VECDOT_ERROR_OVERFLOW,         /* a size or an extent does not fit int64                   */
     VECDOT_ERROR_DEVICE_MISMATCH,  /* the queue's device cannot use the tensor's memory        */
-    VECDOT_ERROR_NO_DEVICE,        /* no driver, or no device matches the selector             */
+    VECDOT_ERROR_NO_DEVICE,        /* what was asked for by name has no driver or no device    */
     VECDOT_ERROR_UNSUPPORTED,      /* the device cannot do it: it has no fp64, for instance    */
     VECDOT_ERROR_OUT_OF_MEMORY,    /* host or device memory                                    */
     VECDOT_ERROR_COMPILE,          /* a kernel did not build; the log is in the message        */
@@ -116,8 +116,9 @@ typedef struct vecdot_device_info {
     int32_t  kind;              /* a vecdot_device_kind                                    */
     char     name[128];         /* as the driver names the device                          */
     char     vendor[128];
-    char     platform[128];     /* the driver's name for itself                            */
-    char     driver[128];       /* driver version                                          */
+    char     platform[128];     /* the driver's name for itself; "cpu" has none            */
+    char     driver[128];       /* driver version; of "cpu" this library's and the         */
+                                /* instruction set that it uses                            */
     uint64_t memory_bytes;      /* device memory                                           */
     uint64_t max_alloc_bytes;   /* largest single buffer                                   */
     uint32_t compute_units;     /* cores or multiprocessors                                */
@@ -128,9 +129,9 @@ typedef struct vecdot_device_info {
 } vecdot_device_info;
 
 /* Lists every usable device of every backend, best first: the order in which "auto" tries them. infos receives
- * the first `capacity` of them and may be NULL when capacity is 0. *count receives the number of all. When there
- * is no device, the call succeeds with *count == 0; vecdot_diagnose says why. The first call opens the drivers,
- * which may take a second. Any thread. INVALID_ARGUMENT (count NULL), OUT_OF_MEMORY. */
+ * the first `capacity` of them and may be NULL when capacity is 0. *count receives the number of all. There is always
+ * one, the backend "cpu"; why others are missing vecdot_diagnose says. The first call opens the drivers, which may
+ * take a second. Any thread. INVALID_ARGUMENT (count NULL), OUT_OF_MEMORY. */
 VECDOT_API vecdot_status vecdot_device_list(vecdot_device_info *infos, size_t capacity, size_t *count);
 
 /* Writes a report of several lines: what was tried, what is missing and how to fix it. text receives at most
@@ -144,17 +145,18 @@ typedef struct vecdot_context vecdot_context; /* a device and its programs; shar
 typedef struct vecdot_queue   vecdot_queue;   /* an in-order stream of work; one thread at a time        */
 
 /* Opens a device. The selector is one of
+ *  - "cpu": the processors of this machine, by the library itself: no driver is needed, and it is always there;
  *  - "opencl": the best device of that backend;
  *  - "opencl:1": by index;
  *  - "opencl:gpu", "opencl:cpu", "opencl:accelerator": the best of that kind;
  *  - "opencl:intel": by part of the device's, vendor's or platform's name, in either case;
  *  - "cuda", "cuda:1" and so on, in the same way;
- *  - "auto": the first that can be opened: GPUs, then accelerators, then CPUs; of each kind those of CUDA first;
+ *  - "auto": the first that can be opened: GPUs (those of CUDA first), then accelerators, then "cpu";
  *  - NULL: the backend in $VECDOT_BACKEND ("auto" when unset) and its device in $VECDOT_DEVICE (an index, a kind
  *    or part of a name; the best when unset).
  * A named backend never falls back to another. *context is set only on success; the caller releases it. Any
- * thread. INVALID_ARGUMENT (unknown backend; the message lists the known ones), NO_DEVICE, OUT_OF_MEMORY,
- * BACKEND. */
+ * thread. INVALID_ARGUMENT (unknown backend: the message lists the known ones; a wrong value of an environment
+ * variable), NO_DEVICE (never for "auto" or "cpu" alone), OUT_OF_MEMORY, BACKEND. */
 VECDOT_API vecdot_status vecdot_context_create(const char *selector, vecdot_context **context);
 
 /* Releases the caller's reference. The context lives until its queues and tensors are gone too. NULL is allowed. */
@@ -211,6 +213,7 @@ VECDOT_API void vecdot_queue_release(vecdot_queue *queue);
 /* ---- Device memory ------------------------------------------------------------------------------- */
 
 /* Allocates an uninitialised C-contiguous tensor on the context's device, of any dtype of this library.
+ * With the backend "cpu" that is host memory (kDLCPU), on a boundary of 256 bytes.
  * 0 <= ndim <= VECDOT_MAX_NDIM. shape is copied. The caller frees the tensor with (*tensor)->deleter(*tensor), on
  * any thread, after the work that uses it is complete. INVALID_ARGUMENT, DTYPE, NDIM, OVERFLOW, OUT_OF_MEMORY,
  * BACKEND. */

@@ -54,11 +54,7 @@ int cpu_threads_now(cpu_queue *q, double ns, int most);
 place cpu_place_of(DLDeviceType type);
 vecdot_status cpu_memory_create(void *context, size_t bytes, void **memory);
 void cpu_memory_release(void *context, void *memory);
-vecdot_status cpu_memory_check(void *context, void *memory, size_t bytes, const char *argument);
-vecdot_status cpu_memory_root(void *context, void *memory, void **root, size_t *offset);
 vecdot_status cpu_memory_write(void *queue, void *memory, size_t offset, const void *host, size_t bytes);
 vecdot_status cpu_memory_read(void *queue, void *memory, size_t offset, void *host, size_t bytes);
-vecdot_status cpu_memory_copy(void *queue, void *to, size_t to_offset, void *from, size_t from_offset,
-                              size_t bytes);
 
 #endif

@@ -166,6 +166,7 @@ typedef struct survey {
     device *devices; /* receives the usable devices, up to capacity */
     size_t capacity;
     size_t count;
+    size_t gpus; /* among these */
 } survey;
 
 static void survey_device(survey *s, cl_platform_id platform, cl_device_id native)
@@ -184,6 +185,7 @@ static void survey_device(survey *s, cl_platform_id platform, cl_device_id nativ
                  : ", takes subnormal float32 for zero: its bits differ there");
     if (s->count < s->capacity) s->devices[s->count] = dev;
     s->count++;
+    s->gpus += dev.info.kind == VECDOT_DEVICE_GPU;
 }
 
 static vecdot_status survey_platform(survey *s, cl_platform_id platform)
@@ -235,7 +237,7 @@ vecdot_status opencl_probe(device *devices, size_t capacity, size_t *count)
 {
     char lines[1024] = "";
     text report = {lines, sizeof lines, 0};
-    survey s = {&report, devices, capacity, 0};
+    survey s = {.report = &report, .devices = devices, .capacity = capacity};
     *count = 0;
     TRY(survey_all(&s));
     if (s.count == 0) {
@@ -331,7 +333,7 @@ static void add_cache_folder(text *report)
 
 void opencl_diagnose(text *report)
 {
-    survey s = {report, NULL, 0, 0};
+    survey s = {.report = report};
     add_settings(report);
     const char *vendors = environment_get("OCL_ICD_VENDORS");
     if (vendors == NULL || vendors[0] != '/') {
@@ -344,12 +346,12 @@ void opencl_diagnose(text *report)
     add_cache_folder(report);
     if (survey_all(&s) != VECDOT_SUCCESS) {
         text_add(report, "  %s\n", vecdot_last_error());
-    } else if (s.count == 0) {
-        text_add(report,
-                 "  no usable device: for a CPU, apt install pocl-opencl-icd; for a GPU, its vendor's driver "
-                 "(intel-opencl-icd, nvidia-opencl-icd, mesa-opencl-icd or rocm-opencl-icd)\n");
     } else {
         text_add(report, "  the loader and %zu usable device%s were found\n", s.count,
                  s.count == 1 ? "" : "s");
     }
+    if (s.gpus == 0)
+        text_add(report,
+                 "  no GPU can be used by OpenCL: one needs the driver of its maker (intel-opencl-icd, "
+                 "nvidia-opencl-icd, mesa-opencl-icd or rocm-opencl-icd)\n");
 }

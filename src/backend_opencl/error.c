@@ -96,11 +96,10 @@ vecdot_status opencl_fail(const char *call, cl_int code)
             "failed",
             call, name, code);
     case CL_PLATFORM_NOT_FOUND:
-        return fail(
-            VECDOT_ERROR_NO_DEVICE,
-            "opencl: %s gave %s (%d): no driver (ICD) is installed: apt install pocl-opencl-icd or your "
-            "vendor's driver",
-            call, name, code);
+        return fail(VECDOT_ERROR_NO_DEVICE,
+                    "opencl: %s gave %s (%d): no driver (ICD) is installed: a GPU needs its maker's, "
+                    "a CPU pocl-opencl-icd",
+                    call, name, code);
     default: return fail(VECDOT_ERROR_BACKEND, "opencl: %s gave %s (%d)", call, name, code);
     }
 }

@@ -40,8 +40,8 @@ static void open_loader(void)
     void *library = library_open("VECDOT_LIBOPENCL", loader_names, why, sizeof why);
     if (library == NULL) {
         snprintf(reason, sizeof reason,
-                 "no OpenCL loader could be opened (%s): apt install "
-                 "ocl-icd-libopencl1, and a driver such as pocl-opencl-icd",
+                 "no OpenCL loader could be opened (%s): for a GPU apt install "
+                 "ocl-icd-libopencl1 and its maker's driver",
                  why);
         return;
     }

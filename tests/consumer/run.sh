@@ -86,12 +86,12 @@ if [ "$major" = 0 ] && [ "$minor" -gt 0 ]; then
     check "before 1.0 find_package refuses an earlier minor version" refuses "0.$((minor - 1))"
 fi
 
-# ---- They run, where a device is
+# ---- They run, also where no driver is
 check "the installed command runs" "$prefix/bin/vecdot" --version
-if [ -n "${VECDOT_TEST_BACKENDS-opencl}" ]; then
-    for program in dot dot-static "project-$version/dot_shared" "project-$version/dot_static"; do
-        check "$program runs" "$work/$program"
-    done
-fi
+for program in dot dot-static "project-$version/dot_shared" "project-$version/dot_static"; do
+    check "$program runs" "$work/$program"
+done
+export VECDOT_LIBCUDA=/nowhere/libcuda.so VECDOT_LIBOPENCL=/nowhere/libOpenCL.so
+check "the program runs without a driver" "$work/dot"
 
 [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

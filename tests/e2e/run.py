@@ -6,6 +6,7 @@
 import argparse
 import concurrent.futures
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -58,7 +59,10 @@ def main():
     listed = vecdot("devices", "--json")
     if listed.code != command.EXIT_OK:
         sys.exit(f"no device to test on\n{listed}")
-    device = json.loads(listed.stdout)[0]
+    backend = os.environ.get("VECDOT_BACKEND", "auto")
+    device = next((d for d in json.loads(listed.stdout) if backend in ("auto", d["backend"])), None)
+    if device is None:
+        sys.exit(f"no {backend} device to test on\n{listed}")
     print(f"NumPy {np.__version__}, {device['selector']} ({device['name']}), seed {options.seed}", flush=True)
 
     results = [report(test.__name__, check_behaviour(vecdot, test)) for test in behaviour.TESTS]

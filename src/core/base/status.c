@@ -72,7 +72,7 @@ vecdot_status(fail)(vecdot_status status, const char *format, ...)
 static struct {
     once ready;
     atomic_int active; /* whether a line goes anywhere; read without the lock */
-    mutex *lock;       /* guards the other fields and keeps lines apart */
+    atomic_uint lock;  /* guards the other fields and keeps lines apart */
     vecdot_log_fn function;
     void *user;
     FILE *file; /* the file of VECDOT_LOG; never closed */
@@ -84,22 +84,33 @@ static _Thread_local int inside_logger;
 
 static void logger_init(void)
 {
-    logger.lock = mutex_create();
     const char *destination = environment_get("VECDOT_LOG");
     if (destination != NULL)
         logger.file = strcmp(destination, "stderr") == 0 ? stderr : fopen(destination, "a");
-    atomic_store(&logger.active, logger.lock != NULL && logger.file != NULL);
+    atomic_store(&logger.active, logger.file != NULL);
+}
+
+/* A mutex of the operating system would be left behind when the library is closed. */
+static void logger_lock(void)
+{
+    while (atomic_exchange(&logger.lock, 1)) word_wait(&logger.lock, 1);
+}
+
+static void logger_unlock(void)
+{
+    atomic_store(&logger.lock, 0);
+    word_wake(&logger.lock, 1);
 }
 
 void vecdot_set_logger(vecdot_log_fn log, void *user)
 {
     once_run(&logger.ready, logger_init);
-    if (logger.lock == NULL || inside_logger) return;
-    mutex_lock(logger.lock);
+    if (inside_logger) return;
+    logger_lock();
     logger.function = log;
     logger.user = user;
     atomic_store(&logger.active, log != NULL || logger.file != NULL);
-    mutex_unlock(logger.lock);
+    logger_unlock();
 }
 
 void log_line(const char *format, ...)
@@ -111,7 +122,7 @@ void log_line(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    mutex_lock(logger.lock);
+    logger_lock();
     inside_logger = 1;
     if (logger.function != NULL) {
         logger.function(logger.user, line);
@@ -120,5 +131,5 @@ void log_line(const char *format, ...)
         fflush(logger.file);
     }
     inside_logger = 0;
-    mutex_unlock(logger.lock);
+    logger_unlock();
 }

@@ -106,9 +106,9 @@ vecdot_status vecdot_context_create(const char *selector, vecdot_context **conte
     vecdot_status status = VECDOT_SUCCESS;
     char refused[2048] = "";
     text reasons = {refused, sizeof refused, 0};
-    for (size_t i = 0; i < choice.count; i++) {
+    for (size_t i = 0; i < choice.count; i++) { /* a wrong setting is no reason to try another device */
         status = context_open(&choice.devices[i], NULL, context);
-        if (status == VECDOT_SUCCESS || !choice.any) break;
+        if (status == VECDOT_SUCCESS || status == VECDOT_ERROR_INVALID_ARGUMENT || !choice.any) break;
         const vecdot_device_info *info = &choice.devices[i].info;
         log_line("auto: %s:%d is refused: %s", info->backend, (int)info->index, vecdot_last_error());
         text_add(&reasons, "\n%s:%d: %s", info->backend, (int)info->index, vecdot_last_error());

@@ -91,8 +91,17 @@ PASS(GetPlatformInfo, (cl_platform_id of, cl_platform_info what, size_t size, vo
 PASS(GetDeviceIDs,
      (cl_platform_id of, cl_device_type type, cl_uint capacity, cl_device_id *ids, cl_uint *number),
      (of, type, capacity, ids, number))
-PASS(GetDeviceInfo, (cl_device_id of, cl_device_info what, size_t size, void *value, size_t *needed),
-     (of, what, size, value, needed))
+
+ENTRY cl_int clGetDeviceInfo(cl_device_id of, cl_device_info what, size_t size, void *value, size_t *needed)
+{
+    REAL(GetDeviceInfo);
+    cl_int code = count(FAULT_GetDeviceInfo);
+    if (code == CL_SUCCESS) code = real(of, what, size, value, needed);
+    if (code == CL_SUCCESS && what == CL_DEVICE_TYPE && value != NULL && getenv("FAULTS_GPU") != NULL)
+        *(cl_device_type *)value = CL_DEVICE_TYPE_GPU;
+    return code;
+}
+
 CREATE(cl_context, CreateContext, HOLD(FAULT_CONTEXTS),
        (const cl_context_properties *properties, cl_uint number, const cl_device_id *devices,
         void(CL_CALLBACK *notify)(const char *, const void *, size_t, void *), void *user, cl_int *error),

@@ -1,6 +1,7 @@
 /* The controls of the fault-injecting OpenCL loader: a library that passes every call on to the real loader,
  * makes a chosen call fail, counts calls, and keeps account of the objects that its user holds. A test opens
- * it by VECDOT_LIBOPENCL and finds the controls with dlsym("faults"). One thread at a time. */
+ * it by VECDOT_LIBOPENCL and finds the controls with dlsym("faults"). One thread at a time. With FAULTS_GPU
+ * in the environment every device says that it is a GPU. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
