@@ -26,19 +26,19 @@ static vecdot_queue *queue;
 
 typedef struct problem_row {
     const char *name;
-    ref_type type1, type2, type_out;
     int64_t rows, columns, n; /* columns 0: both operands have the rows; else a product of matrices */
-    int axis0;                /* the rows lie side by side: the first axis is summed */
+    ref_type type1, type2, type_out;
+    int axis0; /* the rows lie side by side: the first axis is summed */
 } problem_row;
 
 static const problem_row rows[] = {
-    {"rows", REF_F64, REF_F64, REF_F64, 16, 0, 40000, 0},
-    {"rows of any dtype", REF_F32, REF_I8, REF_F32, 37, 0, 18001, 0},
-    {"columns", REF_F32, REF_I8, REF_F32, 37, 0, 18001, 1},
-    {"a split sum", REF_I32, REF_F32, REF_F64, 1, 0, 680000, 0},
-    {"a product", REF_C128, REF_C128, REF_C128, 100, 100, 100, 0},
-    {"rows that are cast", REF_F16, REF_I16, REF_F64, 100000, 0, 3, 0},
-    {"zeros", REF_F32, REF_F32, REF_F32, 400000, 0, 0, 0},
+    {"rows", 16, 0, 40000, REF_F64, REF_F64, REF_F64, 0},
+    {"rows of any dtype", 37, 0, 18001, REF_F32, REF_I8, REF_F32, 0},
+    {"columns", 37, 0, 18001, REF_F32, REF_I8, REF_F32, 1},
+    {"a split sum", 1, 0, 680000, REF_I32, REF_F32, REF_F64, 0},
+    {"a product", 100, 100, 100, REF_C128, REF_C128, REF_C128, 0},
+    {"rows that are cast", 100000, 0, 3, REF_F16, REF_I16, REF_F64, 0},
+    {"zeros", 400000, 0, 0, REF_F32, REF_F32, REF_F32, 0},
 };
 enum { PROBLEMS = sizeof rows / sizeof rows[0] };
 

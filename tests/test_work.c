@@ -12,7 +12,7 @@ enum { THREADS = 9 };
 
 static const instruction_set wide = {.vector_bytes = 64, .typed = 1},
                              narrow = {.vector_bytes = 16, .typed = 1},
-                             plain = {.vector_bytes = 16, .typed = 0};
+                             portable = {.vector_bytes = 16, .typed = 0};
 
 static double ns_of(const instruction_set *set, kernel_id kernel, load loads, dtype t, double products,
                     double bytes)
@@ -48,9 +48,9 @@ static void test_time(void **state)
                any = rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_ANY, t);
         assert_true(0 < rows && rows < strided && strided < any);
         assert_true(rows < rows_ns(&narrow, KERNEL_ROWS_CPU, LOAD_VECTOR, t));
-        assert_true(any < rows_ns(&plain, KERNEL_ROWS_CPU, LOAD_ANY, t));
+        assert_true(any < rows_ns(&portable, KERNEL_ROWS_CPU, LOAD_ANY, t));
         assert_true(matrix_ns(&wide, LOAD_STRIDED, t) < matrix_ns(&narrow, LOAD_STRIDED, t));
-        assert_true(matrix_ns(&narrow, LOAD_ANY, t) < matrix_ns(&plain, LOAD_ANY, t));
+        assert_true(matrix_ns(&narrow, LOAD_ANY, t) < matrix_ns(&portable, LOAD_ANY, t));
         if (k == 0) continue;
         assert_true(rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_VECTOR, types[k - 1]) <= rows);
         assert_true(matrix_ns(&wide, LOAD_STRIDED, types[0]) <= matrix_ns(&wide, LOAD_STRIDED, t));
@@ -64,7 +64,7 @@ static void test_most(void **state)
     int last = 1;
     (void)state;
     crew_open(THREADS);
-    for (double ns = 100; ns < 1e6; ns *= 1.5) {
+    for (int ns = 100; ns < 1000000; ns += ns / 2) {
         const launch many = {.groups = 1000}, three = {.groups = 3}, one = {.groups = 1};
         int threads = cpu_most_threads(&many, ns);
         assert_in_range(threads, last, THREADS);
@@ -87,7 +87,7 @@ static void test_sleeping(void **state)
     (void)state;
     crew_open(THREADS);
     assert_int_equal(pool_awake(), 0);
-    for (double ns = 100; ns < 1e7; ns *= 1.5) {
+    for (int ns = 100; ns < 10000000; ns += ns / 2) {
         nanosleep(&pause, NULL);
         int threads = cpu_threads_now(&q, ns, THREADS);
         assert_in_range(threads, last, THREADS);
@@ -139,7 +139,7 @@ static void test_own_pool(void **state)
     (void)state;
     crew_open(THREADS);
     assert_int_equal(alone_before(&q, 1000, 0), 1000);
-    for (double ns = 100; ns < 1e7; ns *= 1.5) {
+    for (int ns = 100; ns < 10000000; ns += ns / 2) {
         library.last_launch = 0; /* long ago */
         assert_int_equal(cpu_threads_now(&q, ns, THREADS), cpu_threads_now(&library, ns, THREADS));
     }

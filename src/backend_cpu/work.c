@@ -23,11 +23,12 @@ void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program
     int wide = v->group == GROUP_F64 || v->group == GROUP_C128 ||
                (v->group == GROUP_INT && variant_result_bytes(v) == 8);
     int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
+    int vector = VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
     double bytes = set->vector_bytes < 32 ? 64 : 130;
     double products = INFINITY; /* vectors are multiplied while others are loaded */
     if (v->kernel == KERNEL_MATRIX_CPU) {
         bytes = 20; /* operands are packed, then each element is used many times */
-        products = 4 * VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
+        products = 4.0 * vector;
     } else if (v->load == LOAD_STRIDED) {
         products = 4;
     } else if (v->load == LOAD_ANY) {
