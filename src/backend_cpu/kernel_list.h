@@ -3,6 +3,7 @@
 #include "core/plan/kernel_headers.h"
 #include "core/plan/kernel_table.h"
 
+/* clang-format off */
 #define H(name) name
 @common COMMON_HEADERS(H)
 #define X(id, name, schedules, inputs, warm, headers, loads) @kernel id name schedules inputs [headers(H)] loads
