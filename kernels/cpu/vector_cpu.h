@@ -95,6 +95,40 @@ FUNCTION value fold_row(PRIVATE VECTOR *sums)
     return fold_one(sums[0]);
 }
 
+/* The adjacent pairwise sum of each of VECTOR_ELEMENTS vectors. */
+FUNCTION VECTOR fold_vectors(PRIVATE const VECTOR *from)
+{
+    VECTOR v[VECTOR_ELEMENTS];
+    UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS; j++) v[j] = from[j];
+    UNROLL for (i32 near = NEAR_ELEMENTS / 2, width = VECTOR_ELEMENTS / 2; width > 0; near /= 2, width /= 2)
+        UNROLL for (i32 j = 0; j < width; j++) {
+            const VECTOR a = v[2 * j], b = v[2 * j + 1];
+            v[j] = near > 0 ? add(EVEN_NEAR(a, b), ODD_NEAR(a, b)) : add(EVEN_FAR(a, b), ODD_FAR(a, b));
+        }
+    return v[0];
+}
+
+/* STORE_RESULTS(v, to): a VECTOR of finished sums as elements of the result dtype, side by side, as store_result does. */
+#define EACH(name) PASTE(name, WIDTH)
+#if GROUP == GROUP_F16
+#define STORE_RESULTS(v, to) STORE_HALVES((v) + SPLAT(0), to)
+#elif GROUP == GROUP_BF16
+FUNCTION EACH(ushort) bf16_bits(VECTOR v)
+{
+    const EACH(uint) bits = EACH(as_uint)(v), nan = EACH(as_uint)((bits & 0x7fffffffu) > 0x7f800000u);
+    const EACH(uint) rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+    return EACH(convert_ushort)(((nan & (bits | 0x400000u)) | (~nan & rounded)) >> 16);
+}
+#define STORE_RESULTS(v, to) STORE_INTEGERS_(ushort, WIDTH, bf16_bits((v) + SPLAT(0)), to)
+#elif GROUP != GROUP_INT
+#define STORE_RESULTS(v, to) STORE_COMPONENTS((v) + SPLAT(0), 0, (GLOBAL component *)(to))
+#elif IS_TYPED && RESULT_BYTES == 1
+#define STORE_RESULTS(v, to) STORE_INTEGERS_(uchar, WIDTH, EACH(convert_uchar)(v), to)
+#elif IS_TYPED
+#define STORE_RESULTS(v, to) STORE_COMPONENTS(v, 0, (GLOBAL component *)(to))
+#endif
+#define STORE_INTEGERS_(T, Q, v, to) STORE_INTEGERS(T, Q, v, to)
+
 #if IS_TYPED
 typedef PASTE(stored_, TYPE1) stored1;
 typedef PASTE(stored_, TYPE2) stored2;
@@ -118,6 +152,10 @@ typedef PASTE(stored_, TYPE2) stored2;
     }
 COLLECT(1)
 COLLECT(2)
+
+/* first: the first `count` elements at `from`, fewer than VECTOR_ELEMENTS, and zeros after them; nothing else is read. */
+FIRST(1)
+FIRST(2)
 #endif
 
 #if LOAD == LOAD_ANY

@@ -46,6 +46,14 @@ LOOSE(uint)
 LOOSE(ulong)
 #define LOAD_FLOATS(T, Q, p) vload##Q(0, (GLOBAL const T *)(p))
 #define LOAD_INTEGERS(T, Q, p) (*(GLOBAL const loose_##T##Q *)(p))
+#define STORE_INTEGERS(T, Q, v, p) (*(GLOBAL loose_##T##Q *)(p) = (v))
+#define STORE_HALVES(v, p) PASTE(PASTE(vstore_half, WIDTH), _rte)(v, 0, (GLOBAL half *)(p))
+
+#define FIRST(which)                                                          \
+    FUNCTION VECTOR first##which(GLOBAL const stored##which *from, i32 count) \
+    {                                                                         \
+        return collect##which(from, 1, count);                                \
+    }
 
 /* Two vectors of Q components as one. */
 #define JOIN_2(a, b) ((PASTE(COMPONENT_TYPE, 4))(a, b))
@@ -84,6 +92,13 @@ LOOSE(ulong)
 #define EVEN_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), EVEN_ONES(b)))
 #define ODD_ELEMENTS(a, b) ((VECTOR)(ODD_ONES(a), ODD_ONES(b)))
 #define EVEN_THEN_ODD_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), ODD_ONES(b)))
+
+/* vector_c.h takes them from within 16 bytes, or 16 bytes at a time. */
+#define NEAR_ELEMENTS VECTOR_ELEMENTS
+#define EVEN_NEAR(a, b) EVEN_ELEMENTS(a, b)
+#define ODD_NEAR(a, b) ODD_ELEMENTS(a, b)
+#define EVEN_FAR(a, b) EVEN_ELEMENTS(a, b)
+#define ODD_FAR(a, b) ODD_ELEMENTS(a, b)
 
 /* The elements of a's and of b's lower halves by turns, and of the upper. */
 FUNCTION VECTOR zip_low_elements(VECTOR a, VECTOR b)
