@@ -2,15 +2,16 @@
  * takes a block of strips; a strip is VECTOR_ELEMENTS outputs along the innermost batch dimension, whose sums are one
  * vector.
  *
- * Rows of which a vector holds whole are read whole, padded to a power of two, their length, and folded: `length`
- * vectors become one. Where the padding goes past a row's end, rows must follow each other without a gap, so that what
- * is read there is the next row. The last strip may have no next row.
+ * Rows that a vector holds are padded to a power of two, their length, and folded: `length` vectors, each of
+ * VECTOR_ELEMENTS / length rows, become one vector of sums. Where the padding goes past a row's end, rows must follow
+ * each other without a gap, so that what is read there is the next row. The last strip may have no next row.
  *
- * Of other rows, and in other strips, the lanes of each row are summed first, and then folded for the whole strip.
+ * Other rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of the
+ * strip are folded at once.
  *
  * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
 
-/* ---- Several rows in a vector ---- */
+/* ---- Rows that a vector holds ---- */
 
 /* What a work-item knows of its rows. step is 0 where one row serves all: then `row` holds it. */
 typedef struct rows {
@@ -18,7 +19,7 @@ typedef struct rows {
     VECTOR row1, row2;
     MASK mask; /* the components that are elements of a row, not padding */
     component sign;
-    i32 padded; /* components of a padded row; 0 where a vector does not hold whole rows */
+    i32 padded; /* components of a padded row; 0 where rows are not read that way */
     i32 exact;  /* rows need no padding */
 } rows;
 
@@ -95,7 +96,7 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const s
     r->sign = (component)(p->no_conj ? -1 : 1);
     r->padded = 0;
     r->exact = length == n;
-    if (length > VECTOR_ELEMENTS) return;
+    if (length > VECTOR_ELEMENTS || p->shape[d] < VECTOR_ELEMENTS) return;
     if (!r->exact && ((r->step1 != 0 && r->step1 != n) || (r->step2 != 0 && r->step2 != n))) return;
     for (i32 k = 0; k < VECTOR_ELEMENTS; k++) {
         const i32 i = k & (length - 1);
@@ -111,16 +112,15 @@ FUNCTION void rows_init(PRIVATE rows *r, PRIVATE const params *p, GLOBAL const s
     r->padded = length * COMPONENTS;
 }
 
-/* ---- Rows by themselves ---- */
+/* ---- Rows one at a time ---- */
 
-/* The lanes of a strip's rows: those of the t-th row from lane j * VECTOR_ELEMENTS on are lanes[j][t]. Integers are exact
- * in any order, so one vector takes all of them. */
+/* The lanes of a strip's rows: the j-th vector of the t-th row's is lanes[j][t]. Sums of integers are the same in any
+ * order, so one vector has them all. */
 #if IS_EXACT
 #define STRIP_PARTS 1
 #else
 #define STRIP_PARTS PARTS
 #endif
-#define STRIP_LEVELS 6 /* at most 2^(STRIP_LEVELS - 1) parts */
 typedef struct strip_lanes {
     VECTOR lanes[STRIP_PARTS][VECTOR_ELEMENTS];
 } strip_lanes;
@@ -136,8 +136,8 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
     s->lanes[0][t] = n > 0 ? multiply_add(sum, first1(a, n), first2(b, n), sign) : sum;
 }
 #else
-/* The whole canonical rows; returns how many elements they have. */
-FUNCTION i32 sum_rows(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n,
+/* Sums the whole canonical rows; returns how many elements they have. */
+FUNCTION i32 sum_whole(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n,
                       component sign)
 {
     VECTOR sums[PARTS];
@@ -153,7 +153,7 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
                         component sign)
 {
     i32 j = 0;
-    const i32 done = n >= LANES ? sum_rows(s, t, a, b, n, sign) : 0;
+    const i32 done = n >= LANES ? sum_whole(s, t, a, b, n, sign) : 0;
     for (i32 i = done; i < n; i += VECTOR_ELEMENTS, j++) {
         const i32 left = n - i;
         const VECTOR before = done > 0 ? s->lanes[j][t] : SPLAT(0);
@@ -165,29 +165,19 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
 }
 #endif
 
-/* The sums of the strip from its lanes in `parts` vectors to a row. A lane without a neighbour is alone. */
-FUNCTION VECTOR fold_strip(PRIVATE const strip_lanes *s, i32 parts)
+/* The sums of `count` rows, at most a strip's. Lanes past a row's end are left out: they are +0, which changes no sum
+ * but -0, and no -0 is stored. */
+FUNCTION VECTOR separate_rows(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLOBAL const stored1 *a,
+                              GLOBAL const stored2 *b, i32 n, i32 count)
 {
-    VECTOR nodes[STRIP_LEVELS];
-    i32 depth = 0;
-    for (i32 j = 0; j < parts; j++) {
-        VECTOR node = fold_vectors(s->lanes[j]);
-        for (i32 k = j; k & 1; k >>= 1) node = add(nodes[--depth], node);
-        nodes[depth++] = node;
-    }
-    VECTOR sum = nodes[--depth];
-    while (depth > 0) sum = add(nodes[--depth], sum);
-    return sum;
-}
-
-FUNCTION VECTOR rows_apart(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLOBAL const stored1 *a,
-                           GLOBAL const stored2 *b, i32 n, i32 count)
-{
-    const i32 used = (i32)min((i64)STRIP_PARTS, (i64)((n + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS));
+    const i32 parts = (i32)min((i64)STRIP_PARTS, (i64)((n + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS));
     for (i32 t = 0; t < count; t++, a += r->step1, b += r->step2) sum_lanes(s, t, a, b, n, r->sign);
     for (i32 t = count; t < VECTOR_ELEMENTS; t++)
-        for (i32 j = 0; j < used; j++) s->lanes[j][t] = SPLAT(0);
-    return fold_strip(s, used);
+        for (i32 j = 0; j < parts; j++) s->lanes[j][t] = SPLAT(0);
+    vector_tree tree;
+    tree.depth = 0;
+    for (i32 j = 0; j < parts; j++) vector_tree_push(&tree, j, fold_vectors(s->lanes[j]));
+    return vector_tree_sum(&tree);
 }
 
 /* ---- Strips ---- */
@@ -204,7 +194,7 @@ KERNEL WORK_GROUP(1) void fold_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         if (index == block.begin || x.at.inner == 0) rows_init(&r, &p, a, b);
         const i64 left = p.shape[p.rank - 1] - x.at.inner;
         const i32 whole = r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS));
-        store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : rows_apart(kept, &r, a, b, (i32)p.n, x.outputs));
+        store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
         if (++index < block.end) x = item_after(&p, x, index);
     }
 }

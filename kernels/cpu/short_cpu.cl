@@ -18,25 +18,19 @@ FUNCTION VECTOR collect_any(GLOBAL const u8 *from, i32 type, i64 step, i32 count
 }
 #endif
 
-#define STRIP_DEPTH (SHORT_LEVELS + 1)
-
 /* The sums of `count` outputs: the tree over n elements, each a lane of its own. */
 FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *from1, GLOBAL const u8 *from2, i32 count)
 {
     const i64 step1 = p->step1[p->rank - 1], step2 = p->step2[p->rank - 1];
     component sign = (component)(p->no_conj ? -1 : 1);
-    VECTOR nodes[STRIP_DEPTH];
-    i32 depth = 0;
+    vector_tree tree;
+    tree.depth = 0;
     for (i32 i = 0; i < (i32)p->n; i++) {
         const VECTOR a = STRIP_OF(1, p, from1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count);
         const VECTOR b = STRIP_OF(2, p, from2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count);
-        VECTOR leaf = multiply_add(SPLAT(0), a, b, sign);
-        for (i32 k = i; k & 1; k >>= 1) leaf = add(nodes[--depth], leaf);
-        nodes[depth++] = leaf;
+        vector_tree_push(&tree, i, multiply_add(SPLAT(0), a, b, sign));
     }
-    VECTOR sum = nodes[--depth];
-    while (depth > 0) sum = add(nodes[--depth], sum);
-    return sum;
+    return vector_tree_sum(&tree);
 }
 
 KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)

@@ -108,7 +108,27 @@ FUNCTION VECTOR fold_vectors(PRIVATE const VECTOR *from)
     return v[0];
 }
 
-/* STORE_RESULTS(v, to): a VECTOR of finished sums as elements of the result dtype, side by side, as store_result does. */
+/* The tree of canonical.h over at most 2^VECTOR_TREE_LEVELS leaves that are vectors. */
+#define VECTOR_TREE_LEVELS 6
+typedef struct vector_tree {
+    VECTOR nodes[VECTOR_TREE_LEVELS];
+    i32 depth;
+} vector_tree;
+
+FUNCTION void vector_tree_push(PRIVATE vector_tree *t, i32 index, VECTOR leaf)
+{
+    for (; index & 1; index >>= 1) leaf = add(t->nodes[--t->depth], leaf);
+    t->nodes[t->depth++] = leaf;
+}
+
+FUNCTION VECTOR vector_tree_sum(PRIVATE vector_tree *t)
+{
+    VECTOR sum = t->nodes[--t->depth];
+    while (t->depth > 0) sum = add(t->nodes[--t->depth], sum);
+    return sum;
+}
+
+/* STORE_RESULTS(v, to): a VECTOR of sums as neighbouring elements of the result dtype, as store_result writes them. */
 #define EACH(name) PASTE(name, WIDTH)
 #if GROUP == GROUP_F16
 #define STORE_RESULTS(v, to) STORE_HALVES((v) + SPLAT(0), to)
@@ -153,7 +173,7 @@ typedef PASTE(stored_, TYPE2) stored2;
 COLLECT(1)
 COLLECT(2)
 
-/* first: the first `count` elements at `from`, fewer than VECTOR_ELEMENTS, and zeros after them; nothing else is read. */
+/* first: `count` elements at `from`, fewer than VECTOR_ELEMENTS, and zeros after them; nothing else is read. */
 FIRST(1)
 FIRST(2)
 #endif

@@ -20,21 +20,15 @@ static int64_t vector_of(const variant *v, const plan_policy *policy)
 
 /* ---- The kernel ---- */
 
-/* fold_cpu takes contiguous rows of one chunk, short_cpu's stack holds a canonical row of the widest
- * elements. */
-static int64_t row_bytes(const problem *p)
-{
-    return p->n * dtype_size(p->result);
-}
-
+/* Whether fold_cpu takes the rows, which have at most so many bytes. */
 static int folds(const problem *p, const plan_policy *policy, int64_t most_bytes)
 {
-    return is_typed(p, policy) && is_contiguous(p) && row_bytes(p) <= most_bytes;
+    return is_typed(p, policy) && is_contiguous(p) && p->n * dtype_size(p->result) <= most_bytes;
 }
 
 int cpu_fits_short(const problem *p, const plan_policy *policy)
 {
-    return p->n <= SHORT_ELEMENTS || folds(p, policy, ROW_BYTES * ROWS);
+    return p->n <= SHORT_ELEMENTS || folds(p, policy, FOLD_BYTES);
 }
 
 int cpu_is_short(const problem *p, const plan_policy *policy)
@@ -42,7 +36,7 @@ int cpu_is_short(const problem *p, const plan_policy *policy)
     const thresholds *t = &policy->thresholds;
     int64_t vector = vector_elements(dtype_group(p->result), dtype_size(p->result), policy);
     if (p->rank == 0) return 0;
-    return folds(p, policy, t->fold_bytes) ||
+    return folds(p, policy, t->fold_cpu_bytes) ||
            (p->n <= SHORT_ELEMENTS && p->n <= t->short_cpu_vectors * vector);
 }
 
