@@ -65,7 +65,12 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define LOAD_COMPONENTS(j, p) ((VECTOR)(*(const loose_vector *)((p) + (j) * WIDTH)))
 #define LOAD_MASK(p) ((MASK)(*(const loose_mask *)(p)))
 #define STORE_COMPONENTS(v, j, p) (*(loose_vector *)((p) + (j) * WIDTH) = (v))
-#define STORE_INTEGERS(T, Q, v, p) (*(loose_##T##Q *)(p) = (v))
+
+/* A VECTOR's components, as whole numbers that lack their higher bits, side by side. */
+typedef PASTE(loose_uchar, WIDTH) loose_bytes;
+typedef PASTE(loose_ushort, WIDTH) loose_shorts;
+#define STORE_BYTES(v, p) (*(loose_bytes *)(p) = __builtin_convertvector(v, loose_bytes))
+#define STORE_SHORTS(v, p) (*(loose_shorts *)(p) = __builtin_convertvector(v, loose_shorts))
 
 /* ---- Casts ---- */
 
@@ -80,10 +85,6 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define convert_ushort4(v) __builtin_convertvector(v, ushort4)
 #define convert_ushort8(v) __builtin_convertvector(v, ushort8)
 #define convert_ushort16(v) __builtin_convertvector(v, ushort16)
-#define convert_uchar2(v) __builtin_convertvector(v, uchar2)
-#define convert_uchar4(v) __builtin_convertvector(v, uchar4)
-#define convert_uchar8(v) __builtin_convertvector(v, uchar8)
-#define convert_uchar16(v) __builtin_convertvector(v, uchar16)
 #define convert_short2(v) __builtin_convertvector(v, short2)
 #define convert_short4(v) __builtin_convertvector(v, short4)
 #define convert_short8(v) __builtin_convertvector(v, short8)
@@ -92,17 +93,15 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define as_float4(v) ((float4)(v))
 #define as_float8(v) ((float8)(v))
 #define as_float16(v) ((float16)(v))
-#define as_uint2(v) ((uint2)(v))
-#define as_uint4(v) ((uint4)(v))
-#define as_uint8(v) ((uint8)(v))
-#define as_uint16(v) ((uint16)(v))
 #define as_ushort2(v) ((ushort2)(v))
 #define as_ushort4(v) ((ushort4)(v))
 #define as_ushort8(v) ((ushort8)(v))
 #define as_ushort16(v) ((ushort16)(v))
 
+#define BITS_OF(v) ((MASK)(v))
+
 /* v where the mask has all bits set, +0 where it has none. */
-#define KEEP(v, mask) ((VECTOR)((MASK)(v) & (mask)))
+#define KEEP(v, mask) ((VECTOR)(BITS_OF(v) & (mask)))
 
 /* Fills `room` bytes at `to`, 4 to VECTOR_BYTES, with the first `bytes` at `from`, fewer, and zeros after them. Nothing
  * else is read. */

@@ -129,25 +129,24 @@ FUNCTION VECTOR vector_tree_sum(PRIVATE vector_tree *t)
 }
 
 /* STORE_RESULTS(v, to): a VECTOR of sums as neighbouring elements of the result dtype, as store_result writes them. */
-#define EACH(name) PASTE(name, WIDTH)
 #if GROUP == GROUP_F16
 #define STORE_RESULTS(v, to) STORE_HALVES((v) + SPLAT(0), to)
 #elif GROUP == GROUP_BF16
-FUNCTION EACH(ushort) bf16_bits(VECTOR v)
+FUNCTION MASK bf16_bits(VECTOR v)
 {
-    const EACH(uint) bits = EACH(as_uint)(v), nan = EACH(as_uint)((bits & 0x7fffffffu) > 0x7f800000u);
-    const EACH(uint) rounded = bits + 0x7fffu + (bits >> 16 & 1u);
-    return EACH(convert_ushort)(((nan & (bits | 0x400000u)) | (~nan & rounded)) >> 16);
+    const MASK bits = BITS_OF(v), nan = BITS_OF((bits & 0x7fffffffu) > 0x7f800000u);
+    return ((nan & (bits | 0x400000u)) | (~nan & (bits + 0x7fffu + (bits >> 16 & 1u)))) >> 16;
 }
-#define STORE_RESULTS(v, to) STORE_INTEGERS_(ushort, WIDTH, bf16_bits((v) + SPLAT(0)), to)
+#define STORE_RESULTS(v, to) STORE_SHORTS(bf16_bits((v) + SPLAT(0)), to)
 #elif GROUP != GROUP_INT
 #define STORE_RESULTS(v, to) STORE_COMPONENTS((v) + SPLAT(0), 0, (GLOBAL component *)(to))
+#elif IS_TYPED_BOOL
+#define STORE_RESULTS(v, to) STORE_BYTES(BITS_OF((v) != (component)0) & (component)1, to)
 #elif IS_TYPED && RESULT_BYTES == 1
-#define STORE_RESULTS(v, to) STORE_INTEGERS_(uchar, WIDTH, EACH(convert_uchar)(v), to)
+#define STORE_RESULTS(v, to) STORE_BYTES(v, to)
 #elif IS_TYPED
 #define STORE_RESULTS(v, to) STORE_COMPONENTS(v, 0, (GLOBAL component *)(to))
 #endif
-#define STORE_INTEGERS_(T, Q, v, to) STORE_INTEGERS(T, Q, v, to)
 
 #if IS_TYPED
 typedef PASTE(stored_, TYPE1) stored1;

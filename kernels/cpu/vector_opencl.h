@@ -31,8 +31,10 @@ typedef PASTE(MASK_TYPE, WIDTH) MASK;
 #define LOAD_MASK(p) PASTE(vload, WIDTH)(0, p)
 #define VECTOR_FMA(a, b, c) fma(a, b, c)
 
+#define BITS_OF(v) PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v)
+
 /* v where the mask has all bits set, +0 where it has none. */
-#define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v) & (mask))
+#define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(BITS_OF(v) & (mask))
 
 /* Q integers of a type, at any address. PoCL's compiler multiplies what vload has loaded in pieces of 16 bytes. */
 #define LOOSE(T)                                         \
@@ -46,7 +48,10 @@ LOOSE(uint)
 LOOSE(ulong)
 #define LOAD_FLOATS(T, Q, p) vload##Q(0, (GLOBAL const T *)(p))
 #define LOAD_INTEGERS(T, Q, p) (*(GLOBAL const loose_##T##Q *)(p))
-#define STORE_INTEGERS(T, Q, v, p) (*(GLOBAL loose_##T##Q *)(p) = (v))
+
+/* A VECTOR's components, as whole numbers that lack their higher bits, side by side; floats as halves. */
+#define STORE_BYTES(v, p) (*(GLOBAL PASTE(loose_uchar, WIDTH) *)(p) = PASTE(convert_uchar, WIDTH)(v))
+#define STORE_SHORTS(v, p) (*(GLOBAL PASTE(loose_ushort, WIDTH) *)(p) = PASTE(convert_ushort, WIDTH)(v))
 #define STORE_HALVES(v, p) PASTE(PASTE(vstore_half, WIDTH), _rte)(v, 0, (GLOBAL half *)(p))
 
 #define FIRST(which)                                                          \
