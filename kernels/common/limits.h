@@ -24,9 +24,11 @@
 #define MOST_VECTOR_BYTES 64
 #define VECTOR_COMPONENTS(component_bytes, vector_bytes) ((vector_bytes) / ((component_bytes) == 8 ? 8 : 4))
 
-/* short_cpu: levels of its stack, that is, 2^levels elements in a row at most. */
-#define SHORT_LEVELS 5
-#define SHORT_ELEMENTS (1 << SHORT_LEVELS)
+/* fold_cpu: bytes of a row in the result dtype at most, which are a chunk. */
+#define FOLD_BYTES (ROW_BYTES * ROWS)
+
+/* short_cpu: elements of a row at most. */
+#define SHORT_ELEMENTS 32
 
 /* tile_cpu: outputs side by side at most. */
 #define TILE_OUTPUTS 128

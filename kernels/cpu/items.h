@@ -31,3 +31,36 @@ FUNCTION item item_of(PRIVATE const params *p, i64 index)
     x.elements = node_range(p, x.node, CHUNK);
     return x;
 }
+
+/* The item after x, which is the index-th. */
+FUNCTION item item_after(PRIVATE const params *p, item x, i64 index)
+{
+    const i32 d = p->rank - 1;
+    const i64 left = p->shape[d] - x.at.inner - p->panel;
+    if (left <= 0) return item_of(p, index);
+    x.flat += p->panel;
+    x.outputs = (i32)min(left, p->panel);
+    x.at.inner += p->panel;
+    x.at.at1 += p->panel * p->step1[d];
+    x.at.at2 += p->panel * p->step2[d];
+    x.at.out += p->panel * p->step_out[d];
+    return x;
+}
+
+/* ---- Strips: items of VECTOR_ELEMENTS outputs whose sums are one vector ---- */
+
+FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *out, PRIVATE const item *x, VECTOR sums)
+{
+    const i64 step = p->step_out[p->rank - 1];
+    GLOBAL u8 *to = out + p->offset_out + x->at.out * RESULT_SIZE(p);
+    component c[WIDTH];
+#ifdef STORE_RESULTS
+    if (step == 1 && x->outputs == VECTOR_ELEMENTS) {
+        STORE_RESULTS(sums, to);
+        return;
+    }
+#endif
+    STORE_COMPONENTS(sums, 0, c);
+    for (i32 k = 0; k < x->outputs; k++)
+        store_result(to + k * step * RESULT_SIZE(p), p->type_out, get_components(c + k * COMPONENTS));
+}

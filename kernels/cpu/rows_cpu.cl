@@ -89,7 +89,7 @@ FUNCTION value with_rest(PRIVATE const VECTOR *sums, GLOBAL const stored1 *a, GL
     UNROLL for (i32 k = 0; k < PARTS; k++) all[k] = sums[k];
     for (; (j + 1) * VECTOR_ELEMENTS <= count; j++) all[j] = multiply_add(all[j], WIDE1(j, a), WIDE2(j, b), sign);
     const i32 done = j * VECTOR_ELEMENTS, left = count - done;
-    if (left > 0) all[j] = multiply_add(all[j], collect1(a + done, 1, left), collect2(b + done, 1, left), sign);
+    if (left > 0) all[j] = multiply_add(all[j], first1(a + done, left), first2(b + done, left), sign);
     return fold_row(all);
 }
 

@@ -66,6 +66,12 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define LOAD_MASK(p) ((MASK)(*(const loose_mask *)(p)))
 #define STORE_COMPONENTS(v, j, p) (*(loose_vector *)((p) + (j) * WIDTH) = (v))
 
+/* A VECTOR's components, as whole numbers that lack their higher bits, side by side. */
+typedef PASTE(loose_uchar, WIDTH) loose_bytes;
+typedef PASTE(loose_ushort, WIDTH) loose_shorts;
+#define STORE_BYTES(v, p) (*(loose_bytes *)(p) = __builtin_convertvector(v, loose_bytes))
+#define STORE_SHORTS(v, p) (*(loose_shorts *)(p) = __builtin_convertvector(v, loose_shorts))
+
 /* ---- Casts ---- */
 
 #define convert_double2(v) __builtin_convertvector(v, double2)
@@ -93,8 +99,64 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define as_float8(v) ((float8)(v))
 #define as_float16(v) ((float16)(v))
 
+#define BITS_OF(v) ((MASK)(v))
+
 /* v where the mask has all bits set, +0 where it has none. */
-#define KEEP(v, mask) ((VECTOR)((MASK)(v) & (mask)))
+#define KEEP(v, mask) ((VECTOR)(BITS_OF(v) & (mask)))
+
+/* Fills `room` bytes at `to`, 4 to VECTOR_BYTES, with the first `bytes` at `from`, fewer, and zeros after them. Nothing
+ * else is read. */
+#if defined(__AVX512BW__)
+FUNCTION void load_first(void *to, i32 room, const void *from, i32 bytes)
+{
+    const u64 mask = ((u64)1 << bytes) - 1;
+    if (room == 64) _mm512_storeu_si512(to, _mm512_maskz_loadu_epi8(mask, from));
+    if (room == 32) _mm256_storeu_si256((__m256i *)to, _mm256_maskz_loadu_epi8((__mmask32)mask, from));
+    if (room == 16) _mm_storeu_si128((__m128i *)to, _mm_maskz_loadu_epi8((__mmask16)mask, from));
+}
+#else
+/* At most 8 bytes as a little-endian number. */
+FUNCTION u64 first_word(const u8 *from, i32 bytes)
+{
+    u32 low, high;
+    u64 word = 0;
+    if (bytes >= 8) {
+        memcpy(&word, from, 8);
+    } else if (bytes >= 4) {
+        memcpy(&low, from, 4);
+        memcpy(&high, from + bytes - 4, 4);
+        word = low | (u64)high << 8 * (bytes - 4);
+    } else if (bytes > 0) {
+        word = from[0] | (u32)from[bytes / 2] << bytes / 2 * 8 | (u32)from[bytes - 1] << 8 * (bytes - 1);
+    }
+    return word;
+}
+
+FUNCTION void load_first(void *to, i32 room, const void *from, i32 bytes)
+{
+#if defined(__AVX2__)
+    static const i32 masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    if (room == 32) { /* its components have 4 bytes or 8 */
+        const __m256i mask = _mm256_loadu_si256((const __m256i *)(masks + 8 - bytes / 4));
+        _mm256_storeu_si256((__m256i *)to, _mm256_maskload_epi32((const int *)from, mask));
+        return;
+    }
+#endif
+    const ulong2 words = {first_word(from, bytes), first_word((const u8 *)from + 8, bytes - 8)};
+    if (room == 16)
+        *(loose_ulong2 *)to = words;
+    else
+        memcpy(to, &words, (size_t)room);
+}
+#endif
+
+#define FIRST(which)                                                                \
+    FUNCTION VECTOR first##which(const stored##which *from, i32 count)              \
+    {                                                                               \
+        stored##which room[VECTOR_ELEMENTS];                                        \
+        load_first(room, (i32)sizeof room, from, count * (i32)sizeof(stored##which)); \
+        return WIDE##which(0, room);                                                \
+    }
 
 /* Q numbers of 16 bits as floats. */
 #define HALVES_ONE_BY_ONE(Q)                                   \
@@ -129,6 +191,22 @@ HALVES_ONE_BY_ONE(4)
 #define vload_half4(j, p) halves_4((p) + 4 * (j))
 #define vload_half8(j, p) halves_8((p) + 8 * (j))
 #define vload_half16(j, p) halves_16((p) + 16 * (j))
+
+/* Writes a VECTOR of floats as halves. */
+#if GROUP == GROUP_F16
+FUNCTION void STORE_HALVES(VECTOR v, u8 *to)
+{
+#if defined(__AVX512F__)
+    _mm256_storeu_si256((__m256i *)to, _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+    _mm_storeu_si128((__m128i *)to, _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__aarch64__)
+    vst1_u16((u16 *)to, vreinterpret_u16_f16(vcvt_f16_f32((float32x4_t)v)));
+#else
+    for (i32 k = 0; k < WIDTH; k++) ((u16 *)to)[k] = f16_of_f32(v[k]);
+#endif
+}
+#endif
 
 /* ---- Arithmetic ---- */
 
@@ -170,6 +248,10 @@ FUNCTION VECTOR LEAST(VECTOR a, VECTOR b)
 
 /* ---- Components in other orders ---- */
 
+/* Registers are put in another order most cheaply within each 16 bytes, or 16 bytes at a time. NEAR: of those. */
+#define NEAR_COMPONENTS ((i32)(sizeof(VECTOR) < 16 ? WIDTH : 16 / sizeof(component)))
+#define NEAR_ELEMENTS (NEAR_COMPONENTS / COMPONENTS)
+
 /* F(0), F(1), ... for each component. */
 #define LIST_2_(F, k) F((k)), F((k) + 1)
 #define LIST_4_(F, k) LIST_2_(F, (k)), LIST_2_(F, (k) + 2)
@@ -205,10 +287,22 @@ FUNCTION VECTOR SPLAT(component x)
 #define ODD_ELEMENT_(k) ODD_(k, COMPONENTS)
 #define LOW_ELEMENT_(k) ZIP_(k, COMPONENTS)
 #define HIGH_ELEMENT_(k) (ZIP_(k, COMPONENTS) + WIDTH / 2)
+/* Within each 16 bytes of a and b. */
+#define NEAR_ELEMENT_(k) (ELEMENT_(k, COMPONENTS) % NEAR_ELEMENTS)
+#define EVEN_NEAR_(k)                                                                              \
+    ((k) / NEAR_COMPONENTS * NEAR_COMPONENTS + (k) % COMPONENTS + 2 * NEAR_ELEMENT_(k) * COMPONENTS + \
+     (NEAR_ELEMENT_(k) < (NEAR_ELEMENTS + 1) / 2 ? 0 : WIDTH - NEAR_COMPONENTS))
+#define ODD_NEAR_(k) (EVEN_NEAR_(k) + COMPONENTS)
+#define EVEN_FAR_(k) EVEN_(k, NEAR_COMPONENTS)
+#define ODD_FAR_(k) ODD_(k, NEAR_COMPONENTS)
 #define EVEN_THEN_ODD_(k) \
     (EVEN_ELEMENT_(k) + (ELEMENT_(k, COMPONENTS) < (VECTOR_ELEMENTS + 1) / 2 ? 0 : COMPONENTS))
 #define REVERSED_(k) ((VECTOR_ELEMENTS - 1 - ELEMENT_(k, COMPONENTS)) * COMPONENTS + (k) % COMPONENTS)
 
+#define EVEN_NEAR(a, b) COMPONENTS_OF(a, b, EVEN_NEAR_)
+#define ODD_NEAR(a, b) COMPONENTS_OF(a, b, ODD_NEAR_)
+#define EVEN_FAR(a, b) COMPONENTS_OF(a, b, EVEN_FAR_)
+#define ODD_FAR(a, b) COMPONENTS_OF(a, b, ODD_FAR_)
 #define EVEN_COMPONENTS(a, b) COMPONENTS_OF(a, b, EVEN_COMPONENT_)
 #define ODD_COMPONENTS(a, b) COMPONENTS_OF(a, b, ODD_COMPONENT_)
 #define zip_low(a, b) COMPONENTS_OF(a, b, LOW_COMPONENT_)

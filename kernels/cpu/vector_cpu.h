@@ -95,6 +95,59 @@ FUNCTION value fold_row(PRIVATE VECTOR *sums)
     return fold_one(sums[0]);
 }
 
+/* The adjacent pairwise sum of each of VECTOR_ELEMENTS vectors. */
+FUNCTION VECTOR fold_vectors(PRIVATE const VECTOR *from)
+{
+    VECTOR v[VECTOR_ELEMENTS];
+    UNROLL for (i32 j = 0; j < VECTOR_ELEMENTS; j++) v[j] = from[j];
+    UNROLL for (i32 near = NEAR_ELEMENTS / 2, width = VECTOR_ELEMENTS / 2; width > 0; near /= 2, width /= 2)
+        UNROLL for (i32 j = 0; j < width; j++) {
+            const VECTOR a = v[2 * j], b = v[2 * j + 1];
+            v[j] = near > 0 ? add(EVEN_NEAR(a, b), ODD_NEAR(a, b)) : add(EVEN_FAR(a, b), ODD_FAR(a, b));
+        }
+    return v[0];
+}
+
+/* The tree of canonical.h over at most 2^VECTOR_TREE_LEVELS leaves that are vectors. */
+#define VECTOR_TREE_LEVELS 6
+typedef struct vector_tree {
+    VECTOR nodes[VECTOR_TREE_LEVELS];
+    i32 depth;
+} vector_tree;
+
+FUNCTION void vector_tree_push(PRIVATE vector_tree *t, i32 index, VECTOR leaf)
+{
+    for (; index & 1; index >>= 1) leaf = add(t->nodes[--t->depth], leaf);
+    t->nodes[t->depth++] = leaf;
+}
+
+FUNCTION VECTOR vector_tree_sum(PRIVATE vector_tree *t)
+{
+    VECTOR sum = t->nodes[--t->depth];
+    while (t->depth > 0) sum = add(t->nodes[--t->depth], sum);
+    return sum;
+}
+
+/* STORE_RESULTS(v, to): a VECTOR of sums as neighbouring elements of the result dtype, as store_result writes them. */
+#if GROUP == GROUP_F16
+#define STORE_RESULTS(v, to) STORE_HALVES((v) + SPLAT(0), to)
+#elif GROUP == GROUP_BF16
+FUNCTION MASK bf16_bits(VECTOR v)
+{
+    const MASK bits = BITS_OF(v), nan = BITS_OF((bits & 0x7fffffffu) > 0x7f800000u);
+    return ((nan & (bits | 0x400000u)) | (~nan & (bits + 0x7fffu + (bits >> 16 & 1u)))) >> 16;
+}
+#define STORE_RESULTS(v, to) STORE_SHORTS(bf16_bits((v) + SPLAT(0)), to)
+#elif GROUP != GROUP_INT
+#define STORE_RESULTS(v, to) STORE_COMPONENTS((v) + SPLAT(0), 0, (GLOBAL component *)(to))
+#elif IS_TYPED_BOOL
+#define STORE_RESULTS(v, to) STORE_BYTES(BITS_OF((v) != (component)0) & (component)1, to)
+#elif IS_TYPED && RESULT_BYTES == 1
+#define STORE_RESULTS(v, to) STORE_BYTES(v, to)
+#elif IS_TYPED
+#define STORE_RESULTS(v, to) STORE_COMPONENTS(v, 0, (GLOBAL component *)(to))
+#endif
+
 #if IS_TYPED
 typedef PASTE(stored_, TYPE1) stored1;
 typedef PASTE(stored_, TYPE2) stored2;
@@ -118,6 +171,10 @@ typedef PASTE(stored_, TYPE2) stored2;
     }
 COLLECT(1)
 COLLECT(2)
+
+/* first: `count` elements at `from`, fewer than VECTOR_ELEMENTS, and zeros after them; nothing else is read. */
+FIRST(1)
+FIRST(2)
 #endif
 
 #if LOAD == LOAD_ANY

@@ -32,8 +32,10 @@ typedef PASTE(MASK_TYPE, WIDTH) MASK;
 #define VECTOR_FMA(a, b, c) fma(a, b, c)
 #define LEAST(a, b) min(a, b)
 
+#define BITS_OF(v) PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v)
+
 /* v where the mask has all bits set, +0 where it has none. */
-#define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(PASTE(PASTE(as_, MASK_TYPE), WIDTH)(v) & (mask))
+#define KEEP(v, mask) PASTE(PASTE(as_, COMPONENT_TYPE), WIDTH)(BITS_OF(v) & (mask))
 
 /* Q integers of a type, at any address. PoCL's compiler multiplies what vload has loaded in pieces of 16 bytes. */
 #define LOOSE(T)                                         \
@@ -47,6 +49,17 @@ LOOSE(uint)
 LOOSE(ulong)
 #define LOAD_FLOATS(T, Q, p) vload##Q(0, (GLOBAL const T *)(p))
 #define LOAD_INTEGERS(T, Q, p) (*(GLOBAL const loose_##T##Q *)(p))
+
+/* A VECTOR's components, as whole numbers that lack their higher bits, side by side; floats as halves. */
+#define STORE_BYTES(v, p) (*(GLOBAL PASTE(loose_uchar, WIDTH) *)(p) = PASTE(convert_uchar, WIDTH)(v))
+#define STORE_SHORTS(v, p) (*(GLOBAL PASTE(loose_ushort, WIDTH) *)(p) = PASTE(convert_ushort, WIDTH)(v))
+#define STORE_HALVES(v, p) PASTE(PASTE(vstore_half, WIDTH), _rte)(v, 0, (GLOBAL half *)(p))
+
+#define FIRST(which)                                                          \
+    FUNCTION VECTOR first##which(GLOBAL const stored##which *from, i32 count) \
+    {                                                                         \
+        return collect##which(from, 1, count);                                \
+    }
 
 /* Two vectors of Q components as one. */
 #define JOIN_2(a, b) ((PASTE(COMPONENT_TYPE, 4))(a, b))
@@ -85,6 +98,13 @@ LOOSE(ulong)
 #define EVEN_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), EVEN_ONES(b)))
 #define ODD_ELEMENTS(a, b) ((VECTOR)(ODD_ONES(a), ODD_ONES(b)))
 #define EVEN_THEN_ODD_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), ODD_ONES(b)))
+
+/* vector_c.h takes them from within 16 bytes, or 16 bytes at a time. */
+#define NEAR_ELEMENTS VECTOR_ELEMENTS
+#define EVEN_NEAR(a, b) EVEN_ELEMENTS(a, b)
+#define ODD_NEAR(a, b) ODD_ELEMENTS(a, b)
+#define EVEN_FAR(a, b) EVEN_ELEMENTS(a, b)
+#define ODD_FAR(a, b) ODD_ELEMENTS(a, b)
 
 /* The elements of a's and of b's lower halves by turns, and of the upper. */
 FUNCTION VECTOR zip_low_elements(VECTOR a, VECTOR b)

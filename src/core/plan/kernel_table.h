@@ -57,7 +57,9 @@ typedef struct kernel_load {
       ({LOAD_STRIDED, 1, EACH_MIXTURE}))                                                                     \
     X(PANEL_CPU, panel_cpu, ON_CPU, 2, WARM, PANEL_HEADERS,                                                  \
       ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                           \
-    X(SHORT_CPU, short_cpu, ON_CPU, 2, COLD, CPU_HEADERS,                                                    \
+    X(FOLD_CPU, fold_cpu, ON_CPU, 2, COLD, CPU_ITEMS_HEADERS,                                                \
+      ({LOAD_VECTOR, 1, EACH_MIXTURE}))                                                                      \
+    X(SHORT_CPU, short_cpu, ON_CPU, 2, COLD, CPU_ITEMS_HEADERS,                                              \
       ({LOAD_STRIDED, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                          \
     X(TEAM_GPU, team_gpu, ON_GPU, 2, WARM, GPU_VECTOR_HEADERS,                                               \
       ({LOAD_VECTOR, 1, EACH_DTYPE}, {LOAD_STRIDED, 1, EACH_MIXTURE},                                        \

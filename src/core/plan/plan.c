@@ -38,7 +38,7 @@ static plan_class choose_class(const problem *p, const plan_policy *policy)
     if (p->n == 0) return CLASS_FILL;
     if (p->is_matrix) return CLASS_MATRIX;
     switch (policy->force) {
-    case CLASS_SHORT: return gpu || cpu_fits_short(p) ? CLASS_SHORT : CLASS_COLUMN;
+    case CLASS_SHORT: return gpu || cpu_fits_short(p, policy) ? CLASS_SHORT : CLASS_COLUMN;
     case CLASS_COLUMN:
     case CLASS_LANES:
     case CLASS_SPLIT: return policy->force;

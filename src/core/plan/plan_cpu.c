@@ -23,16 +23,24 @@ static int64_t vector_of(const variant *v, const plan_policy *policy)
 
 /* ---- The kernel ---- */
 
-/* short_cpu's stack holds a canonical row of the widest elements. */
-int cpu_fits_short(const problem *p)
+/* Whether fold_cpu takes the rows, which have at most so many bytes. */
+static int folds(const problem *p, const plan_policy *policy, int64_t most_bytes)
 {
-    return p->n <= SHORT_ELEMENTS;
+    return is_typed(p, policy) && is_contiguous(p) && p->n * dtype_size(p->result) <= most_bytes;
+}
+
+int cpu_fits_short(const problem *p, const plan_policy *policy)
+{
+    return p->n <= SHORT_ELEMENTS || folds(p, policy, FOLD_BYTES);
 }
 
 int cpu_is_short(const problem *p, const plan_policy *policy)
 {
+    const thresholds *t = &policy->thresholds;
     int64_t vector = vector_elements(dtype_group(p->result), dtype_size(p->result), policy);
-    return p->rank > 0 && cpu_fits_short(p) && p->n <= policy->thresholds.short_cpu_vectors * vector;
+    if (p->rank == 0) return 0;
+    return folds(p, policy, t->fold_cpu_bytes) ||
+           (p->n <= SHORT_ELEMENTS && p->n <= t->short_cpu_vectors * vector);
 }
 
 choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
@@ -41,8 +49,8 @@ choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
     kernel_id kernel = KERNEL_ROWS_CPU;
     load loads = LOAD_ANY;
     if (cls == CLASS_SHORT) {
-        kernel = KERNEL_SHORT_CPU;
-        if (typed) loads = LOAD_STRIDED;
+        kernel = typed && contiguous ? KERNEL_FOLD_CPU : KERNEL_SHORT_CPU;
+        if (typed) loads = contiguous ? LOAD_VECTOR : LOAD_STRIDED;
     } else if (cls == CLASS_COLUMN) {
         kernel = KERNEL_PANEL_CPU;
         if (typed && has_unit_columns(p)) loads = LOAD_VECTOR;
@@ -206,7 +214,7 @@ static void panel_size(const plan *pl, const plan_policy *policy, step *s)
 
 static void short_size(const plan *pl, const plan_policy *policy, step *s)
 {
-    size_blocks(policy, s, short_items(s, policy), node_bytes(pl, s) * vector_of(&s->v, policy));
+    panels_size(pl, policy, s, vector_of(&s->v, policy));
 }
 
 void cpu_size_outputs(const plan_policy *policy, step *s)
@@ -224,5 +232,6 @@ const planner rows_cpu_planner = {.items = output_items, .wanted_nodes = wanted_
 const planner tile_cpu_planner = {.items = tile_items, .wanted_nodes = wanted_nodes, .size = tile_size};
 const planner panel_cpu_planner = {
     .items = panel_items, .wanted_nodes = wanted_nodes, .most_chunks = PANEL_NODE_CHUNKS, .size = panel_size};
+const planner fold_cpu_planner = {.items = short_items, .size = short_size};
 const planner short_cpu_planner = {.items = short_items, .wanted_nodes = wanted_nodes, .size = short_size};
 const planner combine_cpu_planner = {.size = combine_size};

@@ -4,8 +4,8 @@
 
 #include "core/plan/planner.h"
 
-/* Whether short_cpu takes rows of that length, and whether they are short enough to be worth it. */
-int cpu_fits_short(const problem *p);
+/* Whether fold_cpu or short_cpu takes such rows, and whether they are short enough to be worth it. */
+int cpu_fits_short(const problem *p, const plan_policy *policy);
 int cpu_is_short(const problem *p, const plan_policy *policy);
 
 /* The kernel of a class other than fill and matrix. */

@@ -34,7 +34,10 @@ typedef enum device_family {
 #define THRESHOLD_TABLE(X)                                                                                   \
     /* Rows of at most so many bytes are class short. One canonical row is what the kernel takes. */         \
     X(short_gpu_bytes, "bytes", 16, ROW_BYTES, 2, SAME(ROW_BYTES))                                           \
-    /* Rows of at most so many vectors of accumulators are class short. */                                   \
+    /* Contiguous rows of at most so many bytes are class short. One chunk is what the kernel takes. */      \
+    X(fold_cpu_bytes, "bytes", 16, FOLD_BYTES, 2, P(FOLD_BYTES), P(FOLD_BYTES), P(FOLD_BYTES),               \
+      P(FOLD_BYTES), P(FOLD_BYTES), P(FOLD_BYTES), M(FOLD_BYTES), P(FOLD_BYTES))                             \
+    /* Other rows of at most so many vectors of accumulators are class short. */                             \
     X(short_cpu_vectors, "vectors", 1, 4, 2, P(2), P(2), P(2), P(2), P(2), P(2), M(2), P(2))                 \
     /* Outputs that share a load. The kernel exists with one and with four. */                               \
     X(shared_tile, "outputs", 1, 4, 4, SAME(4))                                                              \
