@@ -31,6 +31,10 @@ typedef u32 uint;
 typedef u64 ulong;
 typedef u16 half;
 
+/* A function that is called: where it is inlined, compilers compute its addresses early, for the calls that take another
+ * way too. */
+#define OUT_OF_LINE static __attribute__((noinline, unused))
+
 /* loose_: at any address. */
 #define VECTORS_OF_TYPE(T, name)                                                                    \
     typedef T name##2 __attribute__((vector_size(2 * sizeof(T))));                                  \
@@ -71,6 +75,27 @@ typedef PASTE(loose_uchar, WIDTH) loose_bytes;
 typedef PASTE(loose_ushort, WIDTH) loose_shorts;
 #define STORE_BYTES(v, p) (*(loose_bytes *)(p) = __builtin_convertvector(v, loose_bytes))
 #define STORE_SHORTS(v, p) (*(loose_shorts *)(p) = __builtin_convertvector(v, loose_shorts))
+
+/* VECTOR_BYTES at `to`: the first `bytes` from `from` on, fewer than those, and zeros after them. Nothing else is read. */
+FUNCTION void COPY_FIRST(void *to, const void *from, i64 bytes)
+{
+#if defined(__AVX512BW__)
+    _mm512_storeu_si512(to, _mm512_maskz_loadu_epi8(((u64)1 << bytes) - 1, from));
+#elif defined(__AVX2__)
+    /* Whole words by a mask; up to three bytes more go into the word after them. */
+    const __m256i place = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), words = _mm256_set1_epi32((int)(bytes >> 2));
+    const u8 *left = (const u8 *)from + (bytes & ~(i64)3);
+    u32 last = 0;
+    for (i32 k = 0; k < (bytes & 3); k++) last |= (u32)left[k] << 8 * k;
+    _mm256_storeu_si256(to, _mm256_or_si256(_mm256_maskload_epi32(from, _mm256_cmpgt_epi32(words, place)),
+                                            _mm256_and_si256(_mm256_cmpeq_epi32(words, place),
+                                                             _mm256_set1_epi32((int)last))));
+#else
+    memset(to, 0, VECTOR_BYTES);
+    memcpy(to, from, (size_t)bytes);
+#endif
+}
+#define COPY_FIRST COPY_FIRST
 
 /* ---- Casts ---- */
 
@@ -346,13 +371,9 @@ FUNCTION ulong SUM_OF_WORDS(WORDS v)
 /* The first bytes of a LOT at p, fewer than it has, and zeros after them; nothing else is read. */
 FUNCTION LOT FIRST_BYTES(const u8 *p, i64 bytes)
 {
-#if defined(__AVX512BW__)
-    return (LOT)_mm512_maskz_loadu_epi8(((u64)1 << bytes) - 1, p);
-#else
-    LOT v = {0};
-    memcpy(&v, p, (size_t)bytes);
+    LOT v;
+    COPY_FIRST(&v, p, bytes);
     return v;
-#endif
 }
 
 #if defined(__AVX512BW__)
@@ -372,6 +393,5 @@ FUNCTION LOT FIRST_BYTES(const u8 *p, i64 bytes)
 #endif
 #if defined(__AVX512VNNI__)
 #define BYTE_PRODUCTS(sums, a, b) ((LOT)_mm512_dpbusd_epi32((__m512i)(sums), (__m512i)(a), (__m512i)(b)))
-#define WORD_PRODUCTS(sums, a, b) ((LOT)_mm512_dpwssd_epi32((__m512i)(sums), (__m512i)(a), (__m512i)(b)))
 #endif
 #endif

@@ -87,11 +87,15 @@ FUNCTION value fold_one(VECTOR v)
     return get_components(c);
 }
 
+/* The adjacent pairwise sums of `count` VECTORs' elements, in sums[0]. */
+#define FOLD_VECTORS(sums, count)                              \
+    UNROLL for (i32 width = (count) / 2; width > 0; width /= 2) \
+        UNROLL for (i32 j = 0; j < width; j++) (sums)[j] = fold_two((sums)[2 * j], (sums)[2 * j + 1]);
+
 /* The adjacent pairwise sum of a canonical row's lanes. */
 FUNCTION value fold_row(PRIVATE VECTOR *sums)
 {
-    UNROLL for (i32 width = PARTS / 2; width > 0; width /= 2)
-        UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);
+    FOLD_VECTORS(sums, PARTS)
     return fold_one(sums[0]);
 }
 

@@ -21,6 +21,7 @@ typedef MASK_TYPE mask_component;
 typedef PASTE(COMPONENT_TYPE, WIDTH) VECTOR;
 typedef PASTE(MASK_TYPE, WIDTH) MASK;
 
+#define OUT_OF_LINE FUNCTION
 #define SCRATCH(type, name)      \
     type name##_;                \
     PRIVATE type *const name = &name##_

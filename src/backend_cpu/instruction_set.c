@@ -7,9 +7,10 @@
 #if defined(__x86_64__)
 static int processor_has(const char *set)
 {
-    if (strcmp(set, "avx512") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    int avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (strcmp(set, "avx512vnni") == 0) return avx512 && __builtin_cpu_supports("avx512vnni");
+    if (strcmp(set, "avx512") == 0) return avx512;
     if (strcmp(set, "avx2") == 0) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     return 1; /* what every processor has that runs the library */
 }

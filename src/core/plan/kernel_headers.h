@@ -9,7 +9,7 @@
 
 #define NO_HEADERS(H)
 #define CPU_HEADERS(H)         H(component) H(vector_opencl) H(vector_cpu)
-#define ROWS_CPU_HEADERS(H)    CPU_HEADERS(H) H(integers)
+#define ROWS_CPU_HEADERS(H)    CPU_HEADERS(H) H(sharers) H(integers) H(chunks)
 #define CPU_ITEMS_HEADERS(H)   CPU_HEADERS(H) H(items)
 #define PANEL_HEADERS(H)       CPU_ITEMS_HEADERS(H) H(panel) H(panel_strips)
 #define MATRIX_CPU_HEADERS(H)  CPU_HEADERS(H) H(matrix) H(matrix_pack)
