@@ -126,7 +126,7 @@ if stage build-clang build clang; then
 fi
 export VECDOT_TEST_PROBLEMS=$few_problems VECDOT_TEST_PROBLEMS_SIMULATED=$few_problems
 if stage build-asan build asan; then
-    suite asan --test-dir build/asan -E '^(lint_.*|blas)$' # CLBlast's own programs take minutes there
+    suite asan --test-dir build/asan -E '^(lint_.*|blas|large\.cpu)$' # CLBlast's own programs take minutes there
 fi
 if stage build-tsan build tsan; then
     suite tsan --test-dir build/tsan -R '^(threads(\.sim|\.cpu)?|cpu|pool(_life)?|own_pool)$'

@@ -13,18 +13,6 @@
 #include <sys/mman.h>
 #include <time.h>
 
-/* A sanitizer's functions need larger stacks. */
-#if defined(__has_feature)
-#define SANITIZED_BY_CLANG (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define SANITIZED_BY_CLANG 0
-#endif
-#if SANITIZED_BY_CLANG || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZED = 1 };
-#else
-enum { SANITIZED = 0 };
-#endif
-
 enum { MOST_THREADS = 9, MOST_NDIM = 2, CALLERS = 8 };
 enum { ORDINARY = 1, FAR_APART = 2, NOT_FINITE = 5 }; /* palettes */
 
@@ -330,7 +318,7 @@ static void test_small_stacks(void **state)
     long ran[KERNEL_COUNT] = {0};
     char why[512];
     (void)state;
-    if (SANITIZED) skip();
+    if (SANITIZED) skip(); /* its functions need larger stacks */
     char *memory =
         mmap(NULL, PAGE + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     assert_true(memory != MAP_FAILED);

@@ -1,7 +1,6 @@
 /* The devices a suite runs on, one after another. VECDOT_TEST_BACKENDS names them (selectors between commas)
- * and each must open; without it every device that is found is tested, and a machine without any skips. On
- * the CPU backend the kernels are those of the best instruction set, or of the one that VECDOT_TEST_CPU_SET
- * names. */
+ * and each must open; without it every device that is found is tested. On the CPU backend the kernels are
+ * those of the best instruction set, or of the one that VECDOT_TEST_CPU_SET names. */
 #ifndef SUPPORT_BACKENDS_H
 #define SUPPORT_BACKENDS_H
 
@@ -10,6 +9,18 @@
 #include <vecdot/vecdot.h>
 
 #define EXIT_SKIPPED 77
+
+/* Whether the tests are built with a sanitizer that makes stacks larger and everything slower. */
+#if defined(__has_feature)
+#define SANITIZED_BY_CLANG (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SANITIZED_BY_CLANG 0
+#endif
+#if SANITIZED_BY_CLANG || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
 
 typedef struct target {
     char selector[64];
