@@ -5,9 +5,9 @@
 
 /* clang-format off */
 #define H(name) name
-@common COMMON_HEADERS(H)
-#define X(id, name, schedules, inputs, warm, headers, loads) @kernel id name schedules inputs [headers(H)] loads
+%common COMMON_HEADERS(H)
+#define X(id, name, schedules, inputs, warm, headers, loads) %kernel id name schedules inputs [headers(H)] loads
 KERNEL_TABLE(X)
-#define T(type1, type2, result) @types type1 type2 result
+#define T(type1, type2, result) %types type1 type2 result
 TYPES_TABLE(T)
-@end
+%end
