@@ -1,5 +1,5 @@
-/* The table of kernels as lines of text. cmake/CpuKernels.cmake has the preprocessor expand this file and reads what comes
- * after the marks. Nothing includes it. */
+/* The table of kernels as lines of text. cmake/CpuKernels.cmake has the preprocessor expand this file and
+ * reads what comes after the marks. Nothing includes it. */
 #include "core/plan/kernel_headers.h"
 #include "core/plan/kernel_table.h"
 
