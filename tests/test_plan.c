@@ -88,6 +88,14 @@ static void test_classes_cpu(void **state)
     problem p = rows(DTYPE_F32, 1000, 0);
     expect_class(&p, &cpu, CLASS_FILL, KERNEL_FILL, LOAD_NONE);
     p = rows(DTYPE_F32, 1 << 20, 3);
+    expect_class(&p, &cpu, CLASS_SHORT, KERNEL_FOLD_CPU, LOAD_VECTOR);
+    p = rows(DTYPE_F32, 1 << 20, 2048); /* a chunk */
+    expect_class(&p, &cpu, CLASS_SHORT, KERNEL_FOLD_CPU, LOAD_VECTOR);
+    p = rows(DTYPE_F32, 1 << 20, 2049);
+    expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 1000, 64, 64, 0, 1, 1);
+    expect_class(&p, &cpu, CLASS_SHORT, KERNEL_FOLD_CPU, LOAD_VECTOR);
+    p = make(DTYPE_F32, 1000, 3, 6, 6, 2, 2);
     expect_class(&p, &cpu, CLASS_SHORT, KERNEL_SHORT_CPU, LOAD_STRIDED);
     p = rows(DTYPE_F32, 1 << 16, 4096);
     expect_class(&p, &cpu, CLASS_LANES, KERNEL_ROWS_CPU, LOAD_VECTOR);
@@ -166,11 +174,11 @@ static void test_turned_columns_gpu(void **state)
 static void test_product_is_matrix(void **state)
 {
     (void)state;
-    problem p = rows(DTYPE_F32, 64, 1000);
+    problem p = rows(DTYPE_F32, 64, 4000);
     p.rank = 2;
     p.shape[1] = 32;
     p.step[X1][1] = p.step[X2][0] = 0;
-    p.step[X2][1] = 1000;
+    p.step[X2][1] = 4000;
     p.step[OUT][0] = 32;
     p.step[OUT][1] = 1;
     p.is_matrix = 1;

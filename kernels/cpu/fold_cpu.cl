@@ -195,6 +195,6 @@ KERNEL WORK_GROUP(1) void fold_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         const i64 left = p.shape[p.rank - 1] - x.at.inner;
         const i32 whole = r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS));
         store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
-        if (++index < block.end) x = item_after(&p, x, index);
+        if (++index < block.end) next_item(&p, &x, index);
     }
 }

@@ -32,19 +32,21 @@ FUNCTION item item_of(PRIVATE const params *p, i64 index)
     return x;
 }
 
-/* The item after x, which is the index-th. */
-FUNCTION item item_after(PRIVATE const params *p, item x, i64 index)
+/* Makes x the item after it, which is the index-th. */
+FUNCTION void next_item(PRIVATE const params *p, PRIVATE item *x, i64 index)
 {
     const i32 d = p->rank - 1;
-    const i64 left = p->shape[d] - x.at.inner - p->panel;
-    if (left <= 0) return item_of(p, index);
-    x.flat += p->panel;
-    x.outputs = (i32)min(left, p->panel);
-    x.at.inner += p->panel;
-    x.at.at1 += p->panel * p->step1[d];
-    x.at.at2 += p->panel * p->step2[d];
-    x.at.out += p->panel * p->step_out[d];
-    return x;
+    const i64 left = p->shape[d] - x->at.inner - p->panel;
+    if (left <= 0) {
+        *x = item_of(p, index);
+        return;
+    }
+    x->flat += p->panel;
+    x->outputs = (i32)min(left, p->panel);
+    x->at.inner += p->panel;
+    x->at.at1 += p->panel * p->step1[d];
+    x->at.at2 += p->panel * p->step2[d];
+    x->at.out += p->panel * p->step_out[d];
 }
 
 /* ---- Strips: items of VECTOR_ELEMENTS outputs whose sums are one vector ---- */

@@ -40,6 +40,6 @@ KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *
     for (i64 index = block.begin; index < block.end;) {
         GLOBAL const u8 *from1 = ADDRESS1(&p, operand1, x.at.at1), *from2 = ADDRESS2(&p, operand2, x.at.at2);
         store_strip(&p, out, &x, strip_sums(&p, from1, from2, x.outputs));
-        if (++index < block.end) x = item_after(&p, x, index);
+        if (++index < block.end) next_item(&p, &x, index);
     }
 }
