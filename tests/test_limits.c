@@ -5,6 +5,7 @@
 #include "support/backends.h"
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,56 +27,66 @@ static void must(vecdot_status status)
 typedef struct guarded {
     char *start;
     size_t bytes;
-    float *first;
+    char *first;
     int64_t pitch; /* elements from row to row */
 } guarded;
 
-/* `rows` rows of `length` floats, each at the end of a page that no readable one follows. */
-static guarded guard_rows(int64_t rows, int64_t length)
+static DLDataType dtypes[] = {VECDOT_FLOAT32, VECDOT_FLOAT64,    VECDOT_FLOAT16, VECDOT_INT8,
+                              VECDOT_INT32,   VECDOT_COMPLEX128, VECDOT_BFLOAT16};
+
+/* `rows` rows of `length` elements, each at the end of a page that no readable one follows. Floats are small
+ * whole numbers, so that any order of summation gives the same; all others are zero. */
+static guarded guard_rows(DLDataType dtype, int64_t rows, int64_t length)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    guarded g = {.bytes = 2 * page * (size_t)rows, .pitch = (int64_t)(2 * page / sizeof(float))};
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = dtype.bits / 8;
+    guarded g = {.bytes = 2 * page * (size_t)rows, .pitch = (int64_t)(2 * page / size)};
     g.start = mmap(NULL, g.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(g.start != MAP_FAILED);
     for (int64_t r = 0; r < rows; r++) {
         char *at = g.start + 2 * page * (size_t)r;
         assert_int_equal(mprotect(at, page, PROT_READ | PROT_WRITE), 0);
-        float *row = (float *)(at + page) - length;
+        char *row = at + page - (size_t)length * size;
         if (r == 0) g.first = row;
-        for (int64_t k = 0; k < length; k++) row[k] = (float)(r + k);
+        if (dtype.code == kDLFloat && dtype.bits == 32)
+            for (int64_t k = 0; k < length; k++) ((float *)(void *)row)[k] = (float)(r + k);
     }
     return g;
 }
 
-/* Small integers, so that any order of summation gives the same. */
-static void check_guarded(int64_t rows, int64_t length, int axis)
+static void check_guarded(DLDataType dtype, int64_t rows, int64_t length, int axis)
 {
-    guarded g = guard_rows(rows, length);
+    guarded g = guard_rows(dtype, rows, length);
     int64_t shape[2] = {rows, length}, strides[2] = {g.pitch, 1}, count = axis ? rows : length;
-    float out[64];
+    static _Alignas(16) char out[16 * 512];
     DLTensor x = tensor(g.first, 2, shape, strides), result = tensor(out, 1, &count, NULL);
+    x.dtype = result.dtype = dtype;
+    memset(out, 0xff, sizeof out);
     must(vecdot(on->queue, &x, &x, axis, &result));
-    for (int64_t i = 0; i < count; i++) {
-        float sum = 0;
-        for (int64_t k = 0; k < (axis ? length : rows); k++) sum += (float)((i + k) * (i + k));
-        assert_true(out[i] == sum);
-    }
+    if (dtype.code == kDLFloat && dtype.bits == 32)
+        for (int64_t i = 0; i < count; i++) {
+            float sum = 0;
+            for (int64_t k = 0; k < (axis ? length : rows); k++) sum += (float)((i + k) * (i + k));
+            assert_true(((float *)(void *)out)[i] == sum);
+        }
+    else
+        for (int64_t i = 0; i < count * dtype.bits / 8; i++) assert_int_equal(out[i], 0);
     munmap(g.start, g.bytes);
 }
 
 static void test_only_elements_are_read(void **state)
 {
-    static const int64_t lengths[] = {1, 2, 3, 5, 7, 8, 13, 16, 17, 31};
+    static const int64_t lengths[] = {1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 50, 100, 200};
     (void)state;
     if (!on->policy.share_host) return;
     for (int how = 0; how < 2; how++)
-        for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
-            for (int64_t rows = 1; rows < 40; rows += 19)
-                for (int axis = 0; axis < 2; axis++) {
-                    target_reset(on);
-                    target_follow(on, how ? SCHEDULE_GPU : SCHEDULE_CPU);
-                    check_guarded(rows, lengths[k], axis);
-                }
+        for (size_t t = 0; t < sizeof dtypes / sizeof dtypes[0]; t++)
+            for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
+                for (int64_t rows = 1; rows < 40; rows += 19)
+                    for (int axis = 0; axis < 2; axis++) {
+                        target_reset(on);
+                        target_follow(on, how ? SCHEDULE_GPU : SCHEDULE_CPU);
+                        check_guarded(dtypes[t], rows, lengths[k], axis);
+                    }
     target_reset(on);
 }
 

@@ -13,6 +13,7 @@ typedef struct sketch {
     int moves[2][REFERENCE_MAX_RANK]; /* whether operand i moves along dimension d */
     int turned; /* one operand has the contracted axis innermost, the other outside the last dimension */
     int lanes;  /* both operands have it innermost, in whole vectors                                 */
+    int rows;   /* both operands have it innermost, with gaps between rows or none                   */
 } sketch;
 
 /* Between 1 and about 2^bits, small numbers as likely as large ones. */
@@ -140,6 +141,17 @@ static void sketch_skinny(sketch *s, random_source *random)
     }
 }
 
+/* Rows by dozens, whose elements lie next to each other. */
+static void sketch_rows(sketch *s, random_source *random)
+{
+    s->rows = 1;
+    s->n = random_chance(random, 50) ? 1 + random_below(random, 40) : log_uniform(random, 11);
+    s->rank = 1 + (int)random_below(random, 2);
+    s->shape[0] = 1 + random_below(random, 3);
+    s->shape[s->rank - 1] = 1 + random_below(random, 70);
+    sketch_moves(s, random);
+}
+
 /* ---- Operands ------------------------------------------------------------------------------------ */
 
 /* The batch dimensions of operand i, without `skip` of the result's last; those on the left along which
@@ -264,8 +276,9 @@ static void apart_strides(array *a, random_source *random)
     }
 }
 
-/* C order, except for the contracted axis: innermost, or anywhere outside the last batch dimension. */
-static void turned_strides(array *a, int32_t axis, int innermost, random_source *random)
+/* C order, except for the contracted axis: innermost, with a gap after each row, or anywhere outside the last
+ * batch dimension. */
+static void turned_strides(array *a, int32_t axis, int innermost, int64_t gap, random_source *random)
 {
     int order[REFERENCE_MAX_RANK], count = 0, at = axis < 0 ? axis + a->ndim : axis;
     int before = innermost || a->ndim < 2 ? 0 : 1 + (int)random_below(random, a->ndim - 1);
@@ -277,7 +290,7 @@ static void turned_strides(array *a, int32_t axis, int innermost, random_source 
     if (count < a->ndim) order[count] = at;
     for (int i = 0; i < a->ndim; i++) {
         a->strides[order[i]] = stride;
-        stride *= a->shape[order[i]];
+        stride = stride * a->shape[order[i]] + (i == 0 ? gap : 0);
     }
 }
 
@@ -348,8 +361,11 @@ static int place_all(trial *p, const sketch *s, random_source *random)
     size_t sizes[3] = {0, 0, 0};
     for (int i = 0; i < 3; i++) {
         array *a = &p->array[i];
-        if ((s->turned || s->lanes) && i != ARRAY_OUT)
-            turned_strides(a, p->axis[i], s->lanes || i == rows, random);
+        if (s->rows && i != ARRAY_OUT)
+            turned_strides(a, p->axis[i], 1, random_chance(random, 40) ? random_below(random, 20) : 0,
+                           random);
+        else if ((s->turned || s->lanes) && i != ARRAY_OUT)
+            turned_strides(a, p->axis[i], s->lanes || i == rows, 0, random);
         else
             choose_layout(a, i != ARRAY_OUT, random);
         a->storage = i && random_chance(random, 12) ? (int)random_below(random, i) : i;
@@ -409,12 +425,14 @@ int trial_generate(trial *p, int small, random_source *random)
         sketch_turned(&s, random);
     } else if (p->op == CALL_VECDOT && random_chance(random, 2)) {
         sketch_skinny(&s, random);
+    } else if (p->op == CALL_VECDOT && random_chance(random, 10)) {
+        sketch_rows(&s, random);
     } else {
         sketch_sizes(&s, small, random);
         if (random_chance(random, 3)) sketch_widen(&s, random);
         sketch_moves(&s, random);
     }
-    choose_types(p, s.turned || s.lanes, random);
+    choose_types(p, s.turned || s.lanes || s.rows, random);
     if (p->op == CALL_VECDOT)
         vecdot_shapes(p, &s, random);
     else
