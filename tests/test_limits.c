@@ -36,9 +36,9 @@ static DLDataType dtypes[] = {VECDOT_FLOAT32, VECDOT_FLOAT64,    VECDOT_FLOAT16,
 
 /* `rows` rows of `length` elements, each at the end of a page that no readable one follows. Floats are small
  * whole numbers, so that any order of summation gives the same; all others are zero. */
-static guarded guard_rows(DLDataType dtype, int64_t rows, int64_t length)
+static guarded guard_rows(DLDataType type, int64_t rows, int64_t length)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = dtype.bits / 8;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = type.bits / 8;
     guarded g = {.bytes = 2 * page * (size_t)rows, .pitch = (int64_t)(2 * page / size)};
     g.start = mmap(NULL, g.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_true(g.start != MAP_FAILED);
@@ -47,29 +47,29 @@ static guarded guard_rows(DLDataType dtype, int64_t rows, int64_t length)
         assert_int_equal(mprotect(at, page, PROT_READ | PROT_WRITE), 0);
         char *row = at + page - (size_t)length * size;
         if (r == 0) g.first = row;
-        if (dtype.code == kDLFloat && dtype.bits == 32)
+        if (type.code == kDLFloat && type.bits == 32)
             for (int64_t k = 0; k < length; k++) ((float *)(void *)row)[k] = (float)(r + k);
     }
     return g;
 }
 
-static void check_guarded(DLDataType dtype, int64_t rows, int64_t length, int axis)
+static void check_guarded(DLDataType type, int64_t rows, int64_t length, int axis)
 {
-    guarded g = guard_rows(dtype, rows, length);
+    guarded g = guard_rows(type, rows, length);
     int64_t shape[2] = {rows, length}, strides[2] = {g.pitch, 1}, count = axis ? rows : length;
     static _Alignas(16) char out[16 * 512];
     DLTensor x = tensor(g.first, 2, shape, strides), result = tensor(out, 1, &count, NULL);
-    x.dtype = result.dtype = dtype;
+    x.dtype = result.dtype = type;
     memset(out, 0xff, sizeof out);
     must(vecdot(on->queue, &x, &x, axis, &result));
-    if (dtype.code == kDLFloat && dtype.bits == 32)
+    if (type.code == kDLFloat && type.bits == 32)
         for (int64_t i = 0; i < count; i++) {
             float sum = 0;
             for (int64_t k = 0; k < (axis ? length : rows); k++) sum += (float)((i + k) * (i + k));
             assert_true(((float *)(void *)out)[i] == sum);
         }
     else
-        for (int64_t i = 0; i < count * dtype.bits / 8; i++) assert_int_equal(out[i], 0);
+        for (int64_t i = 0; i < count * type.bits / 8; i++) assert_int_equal(out[i], 0);
     munmap(g.start, g.bytes);
 }
 
