@@ -178,7 +178,8 @@ static void test_numbers_of_threads(void **state)
         open_cpu(threads);
         for (int k = 0; k < EXAMPLES; k++)
             if (!gives_the_bits(k, &work[k].p, queue)) fail_msg("%s, %d threads", examples[k].name, threads);
-        assert_true(crew_has(before + threads - 1));
+        assert_true(crew_size() <= before + threads - 1);
+        assert_true(threads == 1 || crew_size() > before); /* how many depends on who is awake */
         close_cpu();
     }
 }
