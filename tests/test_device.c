@@ -4,6 +4,7 @@
 #include "support/backends.h"
 #include "support/cmocka.h"
 
+#include <dlfcn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,10 +208,19 @@ static void test_not_a_loader(void **state)
     run_child("not-a-loader", "VECDOT_LIBOPENCL", "libm.so.6");
 }
 
+/* The loader itself says that it finds no driver. */
+static int has_loader(void)
+{
+    void *loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (loader != NULL) dlclose(loader);
+    return loader != NULL;
+}
+
 static void test_no_driver(void **state)
 {
     char folder[] = "/tmp/vecdot-test-XXXXXX";
     (void)state;
+    if (!has_loader()) skip();
     assert_non_null(mkdtemp(folder));
     run_child("no-driver", "OCL_ICD_VENDORS", folder);
     rmdir(folder);
