@@ -194,6 +194,44 @@ static void test_affinity(void **state)
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
+/* The processors that this thread may run on. */
+static void affinity(cpu_set_t *set)
+{
+    CPU_ZERO(set);
+    assert_int_equal(sched_getaffinity(0, sizeof *set, set), 0);
+}
+
+/* What the thread may run on without one processor, and with it again once another is to be avoided. */
+static void test_avoid(void **state)
+{
+    (void)state;
+    cpu_set_t before, set;
+    processor_limits limits = {{0}, {0}};
+    size_t processors[2], count = 0;
+    affinity(&before);
+    for (size_t k = 0; k < CPU_SETSIZE && count < 2; k++)
+        if (CPU_ISSET(k, &before)) processors[count++] = k;
+    if (count < 2) skip();
+    for (int k = 0; k < 2; k++) {
+        processor_avoid(&limits, (int)processors[k]);
+        assert_int_not_equal(processor_now(), (int)processors[k]);
+        affinity(&set);
+        assert_false(CPU_ISSET(processors[k], &set));
+        CPU_SET(processors[k], &set);
+        assert_true(CPU_EQUAL(&set, &before));
+    }
+    /* Others may set limits in the meantime, and a thread that has only one processor stays there. */
+    CPU_ZERO(&set);
+    CPU_SET(processors[1], &set);
+    assert_int_equal(sched_setaffinity(0, sizeof set, &set), 0);
+    processor_avoid(&limits, (int)processors[1]);
+    affinity(&set);
+    assert_int_equal(CPU_COUNT(&set), 1);
+    assert_true(CPU_ISSET(processors[1], &set));
+    processor_avoid(&limits, -1);
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_both_versions, make_top, remove_top),
         cmocka_unit_test_setup_teardown(test_long_lines, make_top, remove_top),
         cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_avoid),
     };
     return cmocka_run_group_tests_name("processors", tests, NULL, NULL);
 }

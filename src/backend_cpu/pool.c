@@ -86,8 +86,7 @@ static double spin_end(void)
     return atomic_load(&crew.polls) ? clock_seconds() + SPIN_SECONDS : 0;
 }
 
-/* The same for a thread of the pool. On the caller's processor it would keep the caller from going on: the
- * system likes to run a thread where it was woken. */
+/* The same for a thread of the pool. On the caller's processor it would keep the caller from going on. */
 static double poll_end(void)
 {
     return processor_now() == atomic_load(&current.processor) ? 0 : spin_end();
@@ -103,14 +102,23 @@ static void wake_some(void)
     if (missing > 0) word_wake(&epoch.count, missing < FAN ? missing : FAN);
 }
 
+/* The system likes to run a thread where it was woken. There it takes turns with the caller, while other processors
+ * have nothing to do, and after the next wake it may be there again. */
+static void avoid_caller(processor_limits *limits)
+{
+    int processor = atomic_load(&current.processor);
+    if (atomic_load(&crew.polls) && processor_now() == processor) processor_avoid(limits, processor);
+}
+
 /* Polls until `time`, then sleeps. Returns until when to poll for the job after the one that comes: one who
  * was woken too late for that must not fall asleep at once, or it would be too late again. */
-static double await_job(unsigned seen, double time)
+static double await_job(unsigned seen, double time, processor_limits *limits)
 {
     if (word_changes_by(&epoch.count, seen, time)) return time;
     atomic_fetch_add(&epoch.sleepers, 1);
     word_wait(&epoch.count, seen);
     atomic_fetch_sub(&epoch.sleepers, 1);
+    avoid_caller(limits);
     return poll_end();
 }
 
@@ -132,13 +140,14 @@ static void default_float_environment(void)
 static void worker(void)
 {
     double time = 0; /* until when to poll */
+    processor_limits limits = {{0}, {0}};
     default_float_environment();
     for (;;) {
         unsigned seen = atomic_load(&epoch.count); /* before the gate: a job that opens later changes it */
         if (atomic_load(&epoch.stop)) return;
         int slot = gate_enter(&entrance);
         if (slot == 0) {
-            time = await_job(seen, time);
+            time = await_job(seen, time, &limits);
             continue;
         }
         wake_some();

@@ -89,6 +89,14 @@ int on_fork(void (*child)(void));
 /* The processor that the calling thread is running on; -1 where nobody knows. */
 int processor_now(void);
 
+/* Moves the calling thread off a processor and keeps it off, instead of the one it was last to avoid, if there is
+ * another. `limits` is the thread's own, zeros at first: what it may run on otherwise, and with that exception.
+ * Limits that others set in the meantime hold. */
+typedef struct processor_limits {
+    uint64_t all[128], kept[128];
+} processor_limits;
+void processor_avoid(processor_limits *limits, int processor);
+
 /* How many processors the calling thread may run on; at least 1. */
 int processors_of_thread(void);
 

@@ -21,6 +21,18 @@ int processors_of_thread(void)
     return count < 1 ? 1 : count > INT_MAX ? INT_MAX : (int)count;
 }
 
+_Static_assert(sizeof(((processor_limits *)0)->all) == sizeof(cpu_set_t[8]), "a bit for each processor");
+
+void processor_avoid(processor_limits *limits, int processor)
+{
+    cpu_set_t set[8];
+    if (processor < 0 || sched_getaffinity(0, sizeof set, set) != 0) return;
+    if (memcmp(set, limits->kept, sizeof set) != 0) memcpy(limits->all, set, sizeof set);
+    memcpy(set, limits->all, sizeof set);
+    CPU_CLR_S((size_t)processor, sizeof set, set);
+    if (sched_setaffinity(0, sizeof set, set) == 0) memcpy(limits->kept, set, sizeof set);
+}
+
 /* ---- Control groups ------------------------------------------------------------------------------ */
 
 enum { PATH_BYTES = 2048, LINE_BYTES = 4096, WORD_BYTES = 256 };
