@@ -123,17 +123,43 @@ typedef struct rectangle {
     place at;
 } rectangle;
 
+/* Of a row of sums, the VECTOR that holds the elements from the j-th vector's on as they lie in memory. */
+#if IS_COMPLEX
+#define RESULTS_AT(j, sums)                                                                   \
+    ((j) == 0 ? zip_low(LOAD_COMPONENTS(0, sums), LOAD_COMPONENTS(1, sums))                   \
+              : zip_high(LOAD_COMPONENTS(0, sums), LOAD_COMPONENTS(1, sums)))
+#else
+#define RESULTS_AT(j, sums) LOAD_COMPONENTS(j, sums)
+#endif
+
+/* Writes a row of a tile whose outputs lie `step` elements apart. */
+FUNCTION void store_row(PRIVATE const params *p, GLOBAL u8 *to, i64 step, PRIVATE const component *sums, i32 columns)
+{
+    i32 j = 0;
+#ifdef STORE_RESULTS
+    if (step == 1)
+        for (; j + VECTOR_ELEMENTS <= columns; j += VECTOR_ELEMENTS)
+            STORE_RESULTS(RESULTS_AT(j / VECTOR_ELEMENTS, sums), to + j * RESULT_BYTES);
+#endif
+    for (; j < columns; j++) store_result(to + j * step * RESULT_SIZE(p), p->type_out, tile_value(sums, 0, j));
+}
+
 FUNCTION void store_tile(PRIVATE const params *p, PRIVATE const rectangle *r, GLOBAL u8 *out,
                          PRIVATE const component *sums, i64 row, i32 rows, i64 column, i32 columns)
 {
+    const i64 step = p->step_out[p->rank - 1], flat = (r->batch * p->rows + row) * p->columns + column;
     for (i32 i = 0; i < rows; i++) {
-        place left = place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), row + i);
-        left.out += r->at.out;
+        place at = place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), row + i);
+        at.out += r->at.out;
+        if (p->all_nodes == 1 && p->column_dims == 1) {
+            store_row(p, out + p->offset_out + (at.out + column * step) * RESULT_SIZE(p), step,
+                      sums + i * TILE_VECTORS * WIDTH, columns);
+            continue;
+        }
         for (i32 j = 0; j < columns; j++) {
-            place at = place_along(p, COLUMN_DIMS(p), p->rank, column + j);
-            at.out += left.out;
-            store_node(p, out, at, (r->batch * p->rows + row + i) * p->columns + column + j, r->node,
-                       tile_value(sums, i, j));
+            place to = place_along(p, COLUMN_DIMS(p), p->rank, column + j);
+            to.out += at.out;
+            store_node(p, out, to, flat + i * p->columns + j, r->node, tile_value(sums, i, j));
         }
     }
 }
