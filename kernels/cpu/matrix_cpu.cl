@@ -21,8 +21,9 @@
     s[(r) * V + j] = multiply_add(s[(r) * V + j], SPLAT((x)[0]), v[j], (component)1)
 #endif
 
-/* The lines of memory that the next rows to be packed lie in, which a tile asks for as it goes: for its k-th element
- * the one at from + (k >> shift) * jump + (k & mask) * CACHE_LINE. */
+/* The lines of memory that the next rows to be packed lie in, which a tile asks for as it goes: for its k-th STEP
+ * elements the one at from + (k >> shift) * jump + (k & mask) * CACHE_LINE. */
+#define STEP 4
 #define CACHE_LINE 64
 typedef struct ahead {
     GLOBAL const u8 *from;
@@ -31,20 +32,23 @@ typedef struct ahead {
 } ahead;
 
 /* Sums of R rows times V vectors over `count` elements. */
-#define DEFINE_TILE(NAME, R, V)                                                                                   \
-    FUNCTION void NAME(PRIVATE const component *rows, PRIVATE const component *columns, i32 count, ahead next,    \
-                       PRIVATE component *sums)                                                                   \
-    {                                                                                                             \
-        VECTOR s[R * V];                                                                                          \
-        UNROLL for (i32 j = 0; j < R * V; j++) s[j] = SPLAT(0);                                                \
-        for (i32 k = 0; k < count; k++) {                                                                         \
-            VECTOR v[V];                                                                                          \
-            PREFETCH(next.from + (k >> next.shift) * next.jump + (k & next.mask) * CACHE_LINE);                   \
-            UNROLL for (i32 j = 0; j < V; j++) v[j] = LOAD_COMPONENTS(j, columns + k * (TILE_VECTORS * WIDTH));   \
-            UNROLL for (i32 r = 0; r < R; r++) MULTIPLY_ADD(s, r, V, rows + r * ROW_PITCH + k * COMPONENTS, v);   \
-        }                                                                                                         \
-        UNROLL for (i32 r = 0; r < R; r++)                                                                        \
-            UNROLL for (i32 j = 0; j < V; j++) STORE_COMPONENTS(s[r * V + j], r * TILE_VECTORS + j, sums);        \
+#define DEFINE_TILE(NAME, R, V)                                                                                     \
+    FUNCTION void NAME(PRIVATE const component *rows, PRIVATE const component *columns, i32 count, ahead next,      \
+                       PRIVATE component *sums)                                                                     \
+    {                                                                                                               \
+        VECTOR s[R * V];                                                                                            \
+        UNROLL for (i32 j = 0; j < R * V; j++) s[j] = SPLAT(0);                                                     \
+        for (i32 k = 0, line = 0; k < count; line++) {                                                              \
+            const i32 end = min(k + STEP, count);                                                                   \
+            PREFETCH(next.from + (line >> next.shift) * next.jump + (line & next.mask) * CACHE_LINE);               \
+            NO_UNROLL for (; k < end; k++) {                                                                        \
+                VECTOR v[V];                                                                                        \
+                UNROLL for (i32 j = 0; j < V; j++) v[j] = LOAD_COMPONENTS(j, columns + k * (TILE_VECTORS * WIDTH)); \
+                UNROLL for (i32 r = 0; r < R; r++) MULTIPLY_ADD(s, r, V, rows + r * ROW_PITCH + k * COMPONENTS, v); \
+            }                                                                                                       \
+        }                                                                                                           \
+        UNROLL for (i32 r = 0; r < R; r++)                                                                          \
+            UNROLL for (i32 j = 0; j < V; j++) STORE_COMPONENTS(s[r * V + j], r * TILE_VECTORS + j, sums);          \
     }
 
 DEFINE_TILE(tile_full, TILE_ROWS, TILE_VECTORS)
@@ -76,7 +80,7 @@ FUNCTION void tile_sums(PRIVATE const component *a, PRIVATE const component *b, 
 FUNCTION ahead next_rows(PRIVATE const side *s, i64 lane, i64 first, i32 index)
 {
     ahead next;
-    const i32 lines = MATRIX_BLOCK * (i32)s->size / CACHE_LINE, rows = MATRIX_BLOCK / lines;
+    const i32 lines = MATRIX_BLOCK * (i32)s->size / CACHE_LINE, rows = MATRIX_BLOCK / STEP / lines;
     next.from = s->from;
     next.jump = next.shift = next.mask = 0;
     if (s->across == 0) return next; /* the same line again and again */
@@ -85,9 +89,9 @@ FUNCTION ahead next_rows(PRIVATE const side *s, i64 lane, i64 first, i32 index)
         next.jump = s->across;
         next.mask = lines - 1;
         while ((1 << next.shift) < lines) next.shift++;
-    } else if (s->across == s->size && index * CACHE_LINE < BANDS * TILE_ROWS * s->size) {
-        next.from += lane * s->across + first * s->step + index * CACHE_LINE;
-        next.jump = s->step;
+    } else if (s->across == s->size && index / STEP * CACHE_LINE < BANDS * TILE_ROWS * s->size) {
+        next.from += lane * s->across + (first + index % STEP) * s->step + index / STEP * CACHE_LINE;
+        next.jump = STEP * s->step;
     }
     return next;
 }
@@ -144,24 +148,37 @@ FUNCTION void store_row(PRIVATE const params *p, GLOBAL u8 *to, i64 step, PRIVAT
     for (; j < columns; j++) store_result(to + j * step * RESULT_SIZE(p), p->type_out, tile_value(sums, 0, j));
 }
 
+/* Writes a tile's sums, where each side of the product is one dimension: neighbouring outputs lie equally far apart. */
+FUNCTION void store_even_tile(PRIVATE const params *p, PRIVATE const rectangle *r, GLOBAL u8 *out,
+                              PRIVATE const component *sums, i64 row, i32 rows, i64 column, i32 columns)
+{
+    const i64 down = p->step_out[ROW_DIMS(p)], right = p->step_out[COLUMN_DIMS(p)];
+    GLOBAL u8 *to = out + p->offset_out + (r->at.out + row * down + column * right) * RESULT_SIZE(p);
+    for (i32 i = 0; i < rows; i++, to += down * RESULT_SIZE(p), sums += TILE_VECTORS * WIDTH)
+        store_row(p, to, right, sums, columns);
+}
+
+FUNCTION void store_any_tile(PRIVATE const params *p, PRIVATE const rectangle *r, GLOBAL u8 *out,
+                             PRIVATE const component *sums, i64 row, i32 rows, i64 column, i32 columns)
+{
+    const i64 flat = (r->batch * p->rows + row) * p->columns + column;
+    for (i32 i = 0; i < rows; i++) {
+        const i64 left = r->at.out + place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), row + i).out;
+        for (i32 j = 0; j < columns; j++) {
+            place at = place_along(p, COLUMN_DIMS(p), p->rank, column + j);
+            at.out += left;
+            store_node(p, out, at, flat + i * p->columns + j, r->node, tile_value(sums, i, j));
+        }
+    }
+}
+
 FUNCTION void store_tile(PRIVATE const params *p, PRIVATE const rectangle *r, GLOBAL u8 *out,
                          PRIVATE const component *sums, i64 row, i32 rows, i64 column, i32 columns)
 {
-    const i64 step = p->step_out[p->rank - 1], flat = (r->batch * p->rows + row) * p->columns + column;
-    for (i32 i = 0; i < rows; i++) {
-        place at = place_along(p, ROW_DIMS(p), COLUMN_DIMS(p), row + i);
-        at.out += r->at.out;
-        if (p->all_nodes == 1 && p->column_dims == 1) {
-            store_row(p, out + p->offset_out + (at.out + column * step) * RESULT_SIZE(p), step,
-                      sums + i * TILE_VECTORS * WIDTH, columns);
-            continue;
-        }
-        for (i32 j = 0; j < columns; j++) {
-            place to = place_along(p, COLUMN_DIMS(p), p->rank, column + j);
-            to.out += at.out;
-            store_node(p, out, to, flat + i * p->columns + j, r->node, tile_value(sums, i, j));
-        }
-    }
+    if (p->all_nodes == 1 && p->row_dims == 1 && p->column_dims == 1)
+        store_even_tile(p, r, out, sums, row, rows, column, columns);
+    else
+        store_any_tile(p, r, out, sums, row, rows, column, columns);
 }
 
 /* ---- The kernel ---- */
@@ -196,7 +213,7 @@ FUNCTION rectangle rectangle_of(PRIVATE const params *p, i64 group)
     return r;
 }
 
-/* Where a band of a rectangle's rows begins; all have about as many. */
+/* A rectangle's rows are cut into bands, a tile's rows or fewer; all have about as many. */
 FUNCTION i32 first_row(i32 rows, i32 bands, i32 band)
 {
     return (i32)((i64)rows * band / bands);
@@ -221,21 +238,24 @@ KERNEL WORK_GROUP(1) void matrix_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 
         pack_columns(&p, &b, r.column, first, packed_columns, columns, count,
                      bands == 1 ? MATRIX_BLOCK * b.step : 0);
         for (i32 band = 0; band < bands; band += BANDS) {
-            const i32 some = min(bands - band, (i32)BANDS), top = first_row(rows, bands, band);
-            const i32 bottom = first_row(rows, bands, band + some);
+            const i32 some = min(bands - band, (i32)BANDS);
+            i32 starts[BANDS + 1], tile = 0;
+            for (i32 i = 0; i <= some; i++) starts[i] = first_row(rows, bands, band + i);
+            const i32 top = starts[0], bottom = starts[some];
             pack_rows(&p, &a, r.row + top, first, packed_rows, bottom - top, count);
-            for (i32 tile = 0; tile < panels * some; tile++) {
-                const i32 i = band + tile % some, j = tile / some;
-                const i32 row = first_row(rows, bands, i), high = first_row(rows, bands, i + 1) - row;
-                const i32 wide = min(columns - j * TILE_COLUMNS, TILE_COLUMNS);
-                tile_sums(ROW_AT(packed_rows, row - top, 0), packed_columns + j * PANEL_COMPONENTS, high, wide, count,
-                          bottom < rows ? next_rows(&a, r.row + bottom, first, tile)
-                                        : next_rows(&a, r.row, first + MATRIX_BLOCK, tile),
-                          sums);
-                climb(sums, waiting + (i * panels + j) * TILE_COMPONENTS, index, is_last,
-                      bands * panels * TILE_COMPONENTS);
-                if (is_last) store_tile(&p, &r, out, sums, r.row + row, high, r.column + j * TILE_COLUMNS, wide);
-            }
+            for (i32 j = 0; j < panels; j++)
+                for (i32 i = 0; i < some; i++, tile++) {
+                    const i32 row = starts[i], high = starts[i + 1] - row;
+                    const i32 wide = min(columns - j * TILE_COLUMNS, TILE_COLUMNS);
+                    tile_sums(ROW_AT(packed_rows, row - top, 0), packed_columns + j * PANEL_COMPONENTS, high, wide,
+                              count,
+                              bottom < rows ? next_rows(&a, r.row + bottom, first, tile)
+                                            : next_rows(&a, r.row, first + MATRIX_BLOCK, tile),
+                              sums);
+                    climb(sums, waiting + ((band + i) * panels + j) * TILE_COMPONENTS, index, is_last,
+                          bands * panels * TILE_COMPONENTS);
+                    if (is_last) store_tile(&p, &r, out, sums, r.row + row, high, r.column + j * TILE_COLUMNS, wide);
+                }
         }
     }
 }

@@ -74,19 +74,32 @@ FUNCTION line line_of(VECTOR first, VECTOR second)
     return l;
 }
 
+/* Interleaves `count` vectors that lie `apart` in an array, in rounds until piece k of each is in the k-th. */
+#define TRANSPOSE(q, part, count, apart, LOW, HIGH)                                               \
+    UNROLL for (i32 round = 1; round < (count); round *= 2) {                                     \
+        VECTOR w[count];                                                                          \
+        UNROLL for (i32 k = 0; k < (count) / 2; k++) {                                            \
+            w[2 * k] = LOW((q)[k * (apart)].part, (q)[(k + (count) / 2) * (apart)].part);         \
+            w[2 * k + 1] = HIGH((q)[k * (apart)].part, (q)[(k + (count) / 2) * (apart)].part);    \
+        }                                                                                         \
+        UNROLL for (i32 k = 0; k < (count); k++) (q)[k * (apart)].part = w[k];                    \
+    }
+
+/* First within 16 bytes, then 16 bytes at a time: see NEAR_COMPONENTS. */
+#define GROUPS (WIDTH / NEAR_COMPONENTS)
 FUNCTION void transpose(PRIVATE line *q)
 {
-    UNROLL for (i32 round = 1; round < WIDTH; round *= 2) {
-        line w[WIDTH];
-        UNROLL for (i32 k = 0; k < WIDTH / 2; k++) {
-            w[2 * k].re = zip_low(q[k].re, q[k + WIDTH / 2].re);
-            w[2 * k + 1].re = zip_high(q[k].re, q[k + WIDTH / 2].re);
+    UNROLL for (i32 g = 0; g < WIDTH; g += NEAR_COMPONENTS) {
+        TRANSPOSE(q + g, re, NEAR_COMPONENTS, 1, zip_low_near, zip_high_near)
 #if IS_COMPLEX
-            w[2 * k].im = zip_low(q[k].im, q[k + WIDTH / 2].im);
-            w[2 * k + 1].im = zip_high(q[k].im, q[k + WIDTH / 2].im);
+        TRANSPOSE(q + g, im, NEAR_COMPONENTS, 1, zip_low_near, zip_high_near)
 #endif
-        }
-        UNROLL for (i32 k = 0; k < WIDTH; k++) q[k] = w[k];
+    }
+    UNROLL for (i32 i = 0; i < NEAR_COMPONENTS; i++) {
+        TRANSPOSE(q + i, re, GROUPS, NEAR_COMPONENTS, zip_low_far, zip_high_far)
+#if IS_COMPLEX
+        TRANSPOSE(q + i, im, GROUPS, NEAR_COMPONENTS, zip_low_far, zip_high_far)
+#endif
     }
 }
 

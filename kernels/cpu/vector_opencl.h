@@ -101,11 +101,16 @@ LOOSE(ulong)
 #define EVEN_THEN_ODD_ELEMENTS(a, b) ((VECTOR)(EVEN_ONES(a), ODD_ONES(b)))
 
 /* vector_c.h takes them from within 16 bytes, or 16 bytes at a time. */
+#define NEAR_COMPONENTS WIDTH
 #define NEAR_ELEMENTS VECTOR_ELEMENTS
 #define EVEN_NEAR(a, b) EVEN_ELEMENTS(a, b)
 #define ODD_NEAR(a, b) ODD_ELEMENTS(a, b)
 #define EVEN_FAR(a, b) EVEN_ELEMENTS(a, b)
 #define ODD_FAR(a, b) ODD_ELEMENTS(a, b)
+#define zip_low_near(a, b) zip_low(a, b)
+#define zip_high_near(a, b) zip_high(a, b)
+#define zip_low_far(a, b) zip_low(a, b)
+#define zip_high_far(a, b) zip_high(a, b)
 
 /* The elements of a's and of b's lower halves by turns, and of the upper. */
 FUNCTION VECTOR zip_low_elements(VECTOR a, VECTOR b)

@@ -8,8 +8,9 @@
 #include "kernels/common/limits.h"
 
 enum {
-    LEAST_ROWS = 112,          /* CPU: with fewer rows in a rectangle, packing its columns does not pay */
-    MOST_ROWS = 4096,          /* CPU: as many hide the dispatch of a rectangle                         */
+    LEAST_ROWS = 112, /* CPU: with fewer rows in a rectangle, packing its columns takes its share ... */
+    FEWEST_ROWS = 16, /* CPU: ... and with fewer than these it takes the greater part          */
+    MOST_ROWS = 4096, /* CPU: as many hide the dispatch of a rectangle                         */
     RECTANGLES_PER_CORE = 8,   /* CPU: as many even out uneven cores                                    */
     LEAST_PER_CORE = 4,        /* CPU: with fewer rectangles a core, sums are split                     */
     NODE_BYTES = 1 << 17,      /* CPU: a rectangle's node reads at least so much of the operands        */
@@ -72,20 +73,28 @@ static int64_t rectangle_columns(const variant *v, int64_t columns, const plan_p
     return padded(ceil_div(columns, ceil_div(columns, most)), tile_columns(v, policy));
 }
 
+/* Into how many parts to cut the rows where there are `others` rectangles side by side, so that there are
+ * RECTANGLES_PER_CORE. With fewer, all cores have as many. */
+static int64_t parts_of_rows(int64_t rows, int64_t others, int64_t units)
+{
+    int64_t parts = at_most(ceil_div(units * RECTANGLES_PER_CORE, others), at_least(rows / LEAST_ROWS, 1));
+    if (others * parts >= units * RECTANGLES_PER_CORE) return parts;
+    int64_t even = ceil_div(ceil_div(others * parts, units) * units, others);
+    return at_most(even, at_least(rows / FEWEST_ROWS, 1));
+}
+
 /* Rows of a rectangle: enough that packing its columns pays, few enough that every core has rectangles and
  * that the waiting sums of a node of `blocks` blocks fit. */
 static int64_t rectangle_rows(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
 {
-    int64_t units = at_least(policy->units, 1), columns = rectangle_columns(v, q->columns, policy),
-            levels = 0;
+    int64_t columns = rectangle_columns(v, q->columns, policy), levels = 0;
     while (blocks > (int64_t)1 << levels) levels++;
     int64_t most = levels == 0
                        ? MOST_ROWS
                        : MATRIX_SUM_BYTES / (columns * accumulator_bytes(v) * levels) - MOST_TILE_ROWS;
     int64_t others = q->outputs / q->rows / q->columns * ceil_div(q->columns, columns) * q->nodes;
-    int64_t enough = ceil_div(q->rows * others, units * RECTANGLES_PER_CORE);
-    int64_t rows = at_most(at_least(enough, LEAST_ROWS), at_most(most, MOST_ROWS));
-    return ceil_div(q->rows, ceil_div(q->rows, rows));
+    int64_t parts = parts_of_rows(q->rows, others, at_least(policy->units, 1));
+    return ceil_div(q->rows, at_least(parts, ceil_div(q->rows, at_most(most, MOST_ROWS))));
 }
 
 static int64_t rectangles(const variant *v, const params *q, int64_t blocks, const plan_policy *policy)
@@ -103,7 +112,7 @@ static int64_t cpu_items(const step *s, const plan_policy *policy)
 static int64_t cpu_wanted_nodes(planning *w)
 {
     int64_t units = at_least(w->policy->units, 1), bytes = accumulator_bytes(&w->s->v);
-    if (w->items >= units * LEAST_PER_CORE) return 1;
+    if (units == 1 || w->items >= units * LEAST_PER_CORE) return 1;
     int64_t nodes = ceil_div(units * RECTANGLES_PER_CORE, w->items);
     int64_t most = w->p->n / ceil_div(NODE_BYTES, (w->s->p.rows + w->s->p.columns) * bytes);
     return at_most(nodes, at_least(most, 1));
