@@ -32,8 +32,7 @@ typedef struct params {
                        * conj(x1) by x2; skinny_gpu: the columns are the long side of the strips */
     i32 members;      /* GPU schedule: parts of a group that share a node, a power of two       */
     i32 fused;        /* the last group of an output adds the partials: no second launch        */
-    i32 wide;         /* thread_gpu: bits 0 and 1: one load takes all columns of the first operand, of the second.
-                       * panel_cpu: 1: rows are read along the whole panel, not in strips       */
+    i32 wide;         /* thread_gpu: bits 0 and 1: one load takes all columns of the first operand, of the second */
     i32 reserved;
     i32 rank;         /* used entries below; the last one is innermost                          */
     i32 row_dims;     /* class matrix: dimensions that are rows; after them come ...            */

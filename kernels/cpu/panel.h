@@ -2,14 +2,12 @@
 
 #define PANEL_PARTS (PANEL_BYTES / (i32)sizeof(VECTOR)) /* at most */
 #define PANEL (PANEL_PARTS * VECTOR_ELEMENTS)
-/* The nodes of a panel that wait: the levels of chunks, and above them the lanes of a chunk. Of those there are either
- * 9 levels and the top, or all in NARROW_BYTES. */
-#define NARROW_BYTES 524288
-#define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + NARROW_BYTES / PANEL_BYTES)
+/* The nodes of a panel that wait: the levels of chunks, and above them those of a chunk's lanes, up to 9 and the top. */
+#define PANEL_DEPTH (PANEL_NODE_LEVELS + 1 + 10)
 
-/* Nodes that wait, a row of zeros, and a row of either operand that was cast. */
+/* Nodes that wait, and a row of either operand that was cast. */
 typedef struct panel_scratch {
-    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS], zeros[PANEL_PARTS];
+    VECTOR nodes[PANEL_DEPTH][PANEL_PARTS];
 #if LOAD == LOAD_ANY
     component row1[PANEL * COMPONENTS], row2[PANEL * COMPONENTS];
 #endif
@@ -35,3 +33,24 @@ FUNCTION i32 trailing_ones(i64 x)
     for (; x & 1; x >>= 1) count++;
     return count;
 }
+
+#if LOAD == LOAD_VECTOR
+/* The vector of columns for which an operand has one and the same element. */
+FUNCTION VECTOR for_all_columns(value v)
+{
+#if IS_COMPLEX
+    component c[WIDTH];
+    for (i32 k = 0; k < VECTOR_ELEMENTS; k++) put_components(c + k * COMPONENTS, v);
+    return LOAD_COMPONENTS(0, c);
+#else
+    return SPLAT((component)v);
+#endif
+}
+
+/* The last vector of columns begins where it ends with the last one, and shares some with the vector before. Moves its
+ * sums, the last of `sums`, to where they belong. */
+FUNCTION void end_with_last(PRIVATE const panel *s, PRIVATE VECTOR *sums)
+{
+    STORE_COMPONENTS(sums[s->parts - 1], 0, (PRIVATE component *)sums + (s->columns - VECTOR_ELEMENTS) * COMPONENTS);
+}
+#endif

@@ -1,19 +1,11 @@
-/* panel_cpu with LOAD_VECTOR: a panel in strips, that is, some vectors of columns whose sums stay in registers. A strip
- * walks down all rows before the next begins. Rows that a cache holds are read at its speed so; long rows of an array in
- * memory are not, since a strip takes little of each. */
+/* panel_cpu with LOAD_VECTOR: a narrow panel in strips, that is, some vectors of columns whose sums stay in registers. A
+ * strip walks down all rows before the next begins. */
 
 #if LOAD == LOAD_VECTOR
 /* Lanes of a strip side by side, and the vectors of a wide strip; the rest of a panel goes in strips of one vector. */
 #define STRIP_LANES 4
 #define STRIP_VECTORS (VECTOR_REGISTERS == 32 ? 4 : 2)
 #define STRIP_DEPTH (PANEL_NODE_LEVELS + 10)
-
-FUNCTION VECTOR for_all_columns(value v)
-{
-    component c[WIDTH];
-    for (i32 k = 0; k < VECTOR_ELEMENTS; k++) put_components(c + k * COMPONENTS, v);
-    return LOAD_COMPONENTS(0, c);
-}
 
 /* Adds the products of a row to the U sums of a lane. Where an operand has one element for all columns, its step is 0. */
 #define ADD_STRIP_ROW(sum, U, row)                                                                                     \
@@ -83,20 +75,19 @@ FUNCTION void strip_sums(PRIVATE const panel *s, PRIVATE VECTOR *sums, i32 colum
     for (i32 u = 0; u < vectors; u++) sums[u] = waiting[u];
 }
 
-/* The sums of a panel of at least a vector of columns, in sums[0] and those that follow. The last vector begins where it
- * ends with the last column; what it shares with the one before is the same. */
-FUNCTION void panel_in_strips(PRIVATE const panel *s, PRIVATE VECTOR *sums, i64 begin, i64 end)
+/* The sums of a panel of at least a vector of columns, in all[0] and those that follow. */
+FUNCTION void panel_in_strips(PRIVATE const panel *s, PRIVATE VECTOR *all, i64 begin, i64 end)
 {
     const i32 wide = STRIP_VECTORS * VECTOR_ELEMENTS;
+    PRIVATE VECTOR *sums = all;
     i32 column = 0;
     for (; column + wide <= s->columns; column += wide, sums += STRIP_VECTORS)
         strip_sums(s, sums, column, STRIP_VECTORS, begin, end);
     for (; column + VECTOR_ELEMENTS <= s->columns; column += VECTOR_ELEMENTS, sums++)
         strip_sums(s, sums, column, 1, begin, end);
     if (column < s->columns) {
-        VECTOR last;
-        strip_sums(s, &last, s->columns - VECTOR_ELEMENTS, 1, begin, end);
-        STORE_COMPONENTS(last, 0, (PRIVATE component *)sums - (column + VECTOR_ELEMENTS - s->columns) * COMPONENTS);
+        strip_sums(s, sums, s->columns - VECTOR_ELEMENTS, 1, begin, end);
+        end_with_last(s, all);
     }
 }
 #endif

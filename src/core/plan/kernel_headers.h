@@ -11,7 +11,7 @@
 #define CPU_HEADERS(H)         H(component) H(vector_opencl) H(vector_cpu)
 #define ROWS_CPU_HEADERS(H)    CPU_HEADERS(H) H(sharers) H(integers) H(chunks)
 #define CPU_ITEMS_HEADERS(H)   CPU_HEADERS(H) H(items)
-#define PANEL_HEADERS(H)       CPU_ITEMS_HEADERS(H) H(panel) H(panel_strips)
+#define PANEL_HEADERS(H)       CPU_ITEMS_HEADERS(H) H(panel) H(panel_rows) H(panel_strips)
 #define MATRIX_CPU_HEADERS(H)  CPU_HEADERS(H) H(matrix) H(matrix_pack)
 #define GPU_HEADERS(H)         H(operand) H(team)
 #define GPU_VECTOR_HEADERS(H)  GPU_HEADERS(H) H(quad) H(bytes) H(vector_gpu)

@@ -5,9 +5,6 @@
 #include "kernels/common/codes.h"
 #include "kernels/common/limits.h"
 
-/* panel_cpu: so many rows are read side by side at full speed from memory. */
-enum { STRIP_ROWS_AT_ONCE = 16 };
-
 /* Elements in a vector of accumulators. A complex element takes two components. */
 static int64_t vector_elements(group g, int result_bytes, const plan_policy *policy)
 {
@@ -196,19 +193,8 @@ static void tile_size(const plan *pl, const plan_policy *policy, step *s)
     panels_size(pl, policy, s, tile_outputs(s));
 }
 
-/* Whether a panel's rows are read whole: they are long, there are many, and no cache holds the operands. */
-static int reads_whole_rows(const step *s, const plan_policy *policy)
-{
-    const params *q = &s->p;
-    double bytes = 2.0 * (double)q->n * (double)q->outputs * variant_result_bytes(&s->v);
-    int64_t row = inner_size(q) * variant_result_bytes(&s->v);
-    return q->n > STRIP_ROWS_AT_ONCE && row > policy->thresholds.least_panel_bytes &&
-           bytes > (double)policy->thresholds.cached_bytes;
-}
-
 static void panel_size(const plan *pl, const plan_policy *policy, step *s)
 {
-    s->p.wide = reads_whole_rows(s, policy);
     panels_size(pl, policy, s, panel_columns(s, policy));
 }
 

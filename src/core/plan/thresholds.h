@@ -46,8 +46,6 @@ typedef enum device_family {
       P(32768), M(32768), P(32768))                                                                          \
     /* ... and at least, where cores would be idle: a row's columns should fill pages. */                    \
     X(least_panel_bytes, "bytes", 1024, PANEL_BYTES, 2, SAME(4096))                                          \
-    /* Operands of so many bytes stay in a core's caches, or in those that cores share. */                   \
-    X(cached_bytes, "bytes", 65536, 268435456, 4, SAME(16777216))                                            \
     /* Items of work that even out uneven cores. */                                                          \
     X(items_per_core, "items", 4, 256, 2, SAME(32))                                                          \
     /* With fewer outputs than this a core, sums are split. */                                               \
