@@ -165,6 +165,31 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
 }
 #endif
 
+#if !IS_EXACT
+/* A vector of each row of a strip, and the sum of its elements in each. */
+#define STRIP_SUMS(A, B)                                                                                       \
+    UNROLL for (i32 t = 0; t < VECTOR_ELEMENTS; t++) v[t] = multiply_add(SPLAT(0), A, B, r->sign);             \
+    vector_tree_push(&tree, part, fold_vectors(v));
+
+/* The sums of a whole strip of rows of at most LANES elements: each is a lane of its own. */
+FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n)
+{
+    const i64 step1 = r->step1, step2 = r->step2;
+    const i32 whole = n / VECTOR_ELEMENTS, left = n % VECTOR_ELEMENTS;
+    VECTOR v[VECTOR_ELEMENTS];
+    vector_tree tree;
+    i32 part = 0;
+    tree.depth = 0;
+    for (; part < whole; part++, a += VECTOR_ELEMENTS, b += VECTOR_ELEMENTS) {
+        STRIP_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b + t * step2))
+    }
+    if (left > 0) {
+        STRIP_SUMS(first1(a + t * step1, left), first2(b + t * step2, left))
+    }
+    return vector_tree_sum(&tree);
+}
+#endif
+
 /* The sums of `count` rows, at most a strip's. Lanes past a row's end are left out: they are +0, which changes no sum
  * but -0, and no -0 is stored. */
 FUNCTION VECTOR separate_rows(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLOBAL const stored1 *a,
@@ -194,7 +219,16 @@ KERNEL WORK_GROUP(1) void fold_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         if (index == block.begin || x.at.inner == 0) rows_init(&r, &p, a, b);
         const i64 left = p.shape[p.rank - 1] - x.at.inner;
         const i32 whole = r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS));
-        store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
+        VECTOR sums;
+        if (whole)
+            sums = whole_rows(&r, a, b);
+#if !IS_EXACT
+        else if (p.n <= LANES && x.outputs == VECTOR_ELEMENTS)
+            sums = one_lane_each(&r, a, b, (i32)p.n);
+#endif
+        else
+            sums = separate_rows(kept, &r, a, b, (i32)p.n, x.outputs);
+        store_strip(&p, out, &x, sums);
         if (++index < block.end) next_item(&p, &x, index);
     }
 }
