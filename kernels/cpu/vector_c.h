@@ -70,6 +70,14 @@ typedef PASTE(PASTE(loose_, MASK_TYPE), WIDTH) loose_mask;
 #define LOAD_MASK(p) ((MASK)(*(const loose_mask *)(p)))
 #define STORE_COMPONENTS(v, j, p) (*(loose_vector *)((p) + (j) * WIDTH) = (v))
 
+/* Keeps the compiler from loading a vector from memory again for each instruction that uses it. Where vectors are not
+ * aligned to their size, many loads take two lines of the cache. */
+#if defined(__SSE2__)
+#define LOADED_ONCE(v) __asm__("" : "+v"(v))
+#else
+#define LOADED_ONCE(v)
+#endif
+
 /* A VECTOR's components, as whole numbers that lack their higher bits, side by side. */
 typedef PASTE(loose_uchar, WIDTH) loose_bytes;
 typedef PASTE(loose_ushort, WIDTH) loose_shorts;

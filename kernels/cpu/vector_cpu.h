@@ -32,6 +32,8 @@ typedef u8 planned_width[WIDTH == VECTOR_COMPONENTS(sizeof(component), VECTOR_BY
 FUNCTION VECTOR multiply_add(VECTOR sum, VECTOR a, VECTOR b, component sign)
 {
 #if IS_COMPLEX
+    LOADED_ONCE(a);
+    LOADED_ONCE(b);
     sum = VECTOR_FMA(REAL_TWICE(a), b, sum);
     return VECTOR_FMA(IMAG_TWICE(a) * (CONJ_SIGNS * sign), EXCHANGED(b), sum);
 #elif IS_TYPED_BOOL /* any number but 0 is true, and the lesser of two is one if both are */

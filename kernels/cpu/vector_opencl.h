@@ -51,6 +51,8 @@ LOOSE(ulong)
 #define LOAD_FLOATS(T, Q, p) vload##Q(0, (GLOBAL const T *)(p))
 #define LOAD_INTEGERS(T, Q, p) (*(GLOBAL const loose_##T##Q *)(p))
 
+#define LOADED_ONCE(v)
+
 /* A VECTOR's components, as whole numbers that lack their higher bits, side by side; floats as halves. */
 #define STORE_BYTES(v, p) (*(GLOBAL PASTE(loose_uchar, WIDTH) *)(p) = PASTE(convert_uchar, WIDTH)(v))
 #define STORE_SHORTS(v, p) (*(GLOBAL PASTE(loose_ushort, WIDTH) *)(p) = PASTE(convert_ushort, WIDTH)(v))
