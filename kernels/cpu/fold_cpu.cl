@@ -168,8 +168,14 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
 #if !IS_EXACT
 /* A vector of each row of a strip, and the sum of its elements in each. */
 #define STRIP_SUMS(A, B)                                                                                       \
-    UNROLL for (i32 t = 0; t < VECTOR_ELEMENTS; t++) v[t] = multiply_add(SPLAT(0), A, B, r->sign);             \
-    vector_tree_push(&tree, part, fold_vectors(v));
+    do {                                                                                                       \
+        UNROLL for (i32 t = 0; t < VECTOR_ELEMENTS; t++) v[t] = multiply_add(SPLAT(0), A, B, r->sign);         \
+        vector_tree_push(&tree, part, fold_vectors(v));                                                        \
+    } while (0)
+
+/* Of whole vectors, with one load for all rows where they share an operand. */
+#define WHOLE_SUMS(A, B) \
+    for (; part < whole; part++, a += VECTOR_ELEMENTS, b += VECTOR_ELEMENTS) STRIP_SUMS(A, B)
 
 /* The sums of a whole strip of rows of at most LANES elements: each is a lane of its own. */
 FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n)
@@ -180,12 +186,13 @@ FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GL
     vector_tree tree;
     i32 part = 0;
     tree.depth = 0;
-    for (; part < whole; part++, a += VECTOR_ELEMENTS, b += VECTOR_ELEMENTS) {
-        STRIP_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b + t * step2))
-    }
-    if (left > 0) {
-        STRIP_SUMS(first1(a + t * step1, left), first2(b + t * step2, left))
-    }
+    if (step1 == 0)
+        WHOLE_SUMS(WIDE1(0, a), WIDE2(0, b + t * step2));
+    else if (step2 == 0)
+        WHOLE_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b));
+    else
+        WHOLE_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b + t * step2));
+    if (left > 0) STRIP_SUMS(first1(a + t * step1, left), first2(b + t * step2, left));
     return vector_tree_sum(&tree);
 }
 #endif
