@@ -102,8 +102,8 @@ static void wake_some(void)
     if (missing > 0) word_wake(&epoch.count, missing < FAN ? missing : FAN);
 }
 
-/* The system likes to run a thread where it was woken. There it takes turns with the caller, while other processors
- * have nothing to do, and after the next wake it may be there again. */
+/* The system likes to run a thread where it was woken. There it takes turns with the caller, while other
+ * processors have nothing to do, and after the next wake it may be there again. */
 static void avoid_caller(processor_limits *limits)
 {
     int processor = atomic_load(&current.processor);
