@@ -24,7 +24,7 @@ void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program
                (v->group == GROUP_INT && variant_result_bytes(v) == 8);
     int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
     int vector = VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
-    double bytes = set->vector_bytes < 32 ? 64 : 130;
+    double bytes = set->vector_bytes < 64 ? 65 : 130; /* who has only short vectors has narrow caches too */
     double products = INFINITY; /* vectors are multiplied while others are loaded */
     if (v->kernel == KERNEL_MATRIX_CPU) {
         bytes = 20; /* operands are packed, then each element is used many times */
