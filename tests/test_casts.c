@@ -1,6 +1,7 @@
 /* Casting, value by value: each element times one, cast on the way in (dtype=) or on the way out, for every
  * pair of dtypes that may be cast. All bit patterns of the 16-bit dtypes, and for the wider ones the values
- * where a second rounding, a sign or a limit would show. Also the sign of zero at the end of a sum. */
+ * where a second rounding, a sign or a limit would show. Also the sign of zero at the end of a sum, and
+ * products of every two dtypes. */
 #include "support/backends.h"
 #include "support/cmocka.h"
 #include "support/generate.h"
@@ -111,6 +112,92 @@ static void test_casts_of_results(void **state)
     for_each_cast(cast_out);
 }
 
+/* ---- Rows: whole vectors are cast ---- */
+
+/* x1 (rows, n) and x2 (rows, n) of two dtypes, computed in `compute`. With `skewed` elements lie between
+ * multiples of their size. */
+static void rows_start(trial *p, ref_type a, ref_type b, ref_type compute, int64_t rows, int64_t n,
+                       int skewed)
+{
+    trial_start(p);
+    p->dtype = compute;
+    p->array[ARRAY_X1] =
+        (array){.type = a, .ndim = 2, .shape = {rows, n}, .strides = {n, 1}, .offset = skewed};
+    p->array[ARRAY_X2] =
+        (array){.type = b, .ndim = 2, .shape = {rows, n}, .strides = {n, 1}, .storage = 1, .offset = skewed};
+    p->array[ARRAY_OUT] = (array){.type = compute, .ndim = 1, .shape = {rows}, .strides = {1}, .storage = 2};
+    for (int i = 0; i < 3; i++) {
+        const array *x = &p->array[i];
+        assert_true(storage_create(p, i, (size_t)(array_elements(x) * ref_size(x->type) + x->offset)));
+    }
+}
+
+static void rows_verify(trial *p)
+{
+    ref_type a = p->array[ARRAY_X1].type, b = p->array[ARRAY_X2].type;
+    char why[256];
+    assert_true(trial_seal(p));
+    vecdot_status status = trial_call(p, tested->queue);
+    tested->cases++;
+    if (lacks_fp64(a, b) || lacks_fp64(p->dtype, p->dtype)) {
+        assert_int_equal(status, VECDOT_ERROR_UNSUPPORTED);
+    } else if (status != VECDOT_SUCCESS || !trial_verify(p, tested->queue, why, sizeof why)) {
+        trial_print(p, stderr);
+        fail_msg("%s with %s in %s: %s", ref_name(a), ref_name(b), ref_name(p->dtype),
+                 status == VECDOT_SUCCESS ? why : vecdot_last_error());
+    }
+    trial_free(p);
+}
+
+/* Each row of an operand has one value, every time in another place, and zeros; the other has ones. */
+static void cast_in_rows(ref_type from, ref_type to)
+{
+    random_source random = random_start(from, (uint64_t)to);
+    for (int which = 0; which < 2; which++) {
+        const int64_t n = 77, rows = ref_size(from) == 1 ? 256 : 1024, pace = value_count(from) / rows;
+        trial p;
+        rows_start(&p, which == 0 ? from : REF_B1, which == 0 ? REF_B1 : from, to, rows, n, which);
+        p.flags = VECDOT_NO_CONJ;
+        for (int64_t i = 0; i < rows; i++) {
+            unsigned char *row = p.storage[which].bytes + p.array[which].offset + i * n * ref_size(from);
+            value_at(from, i * pace + random_below(&random, pace), &random,
+                     row + i * 29 % n * ref_size(from));
+        }
+        memset(p.storage[!which].bytes, 1, p.storage[!which].size);
+        rows_verify(&p);
+    }
+}
+
+/* Any values of both operands, in rows that are longer than what is cast at once. */
+static void multiply_in_rows(ref_type a, ref_type b, ref_type compute)
+{
+    random_source random = random_start(a, (uint64_t)b * REF_COUNT + (uint64_t)compute);
+    for (int palette = 0; palette < 2; palette++) {
+        trial p;
+        rows_start(&p, a, b, compute, 2, 4133, palette);
+        for (int i = 0; i < 2; i++) array_fill(&p, &p.array[i], palette, &random);
+        rows_verify(&p);
+    }
+}
+
+static void test_casts_in_rows(void **state)
+{
+    (void)state;
+    for_each_cast(cast_in_rows);
+}
+
+static void test_products_of_two_dtypes(void **state)
+{
+    (void)state;
+    target_follow(tested, SCHEDULE_CPU);
+    for (int a = 0; a < REF_COUNT; a++)
+        for (int b = 0; b < REF_COUNT; b++)
+            for (int to = 0; to < REF_COUNT; to++)
+                if (ref_same_kind((ref_type)a, (ref_type)to) && ref_same_kind((ref_type)b, (ref_type)to))
+                    multiply_in_rows((ref_type)a, (ref_type)b, (ref_type)to);
+    target_reset(tested);
+}
+
 /* ---- The sign of zero ---------------------------------------------------------------------------- */
 
 /* Every lane underflows to -0, so that only the +0 at the end of the sum is left to mend it. */
@@ -152,8 +239,8 @@ static void test_underflow(void **state)
 static int run(target *t)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_casts_of_operands),
-        cmocka_unit_test(test_casts_of_results),
+        cmocka_unit_test(test_casts_of_operands), cmocka_unit_test(test_casts_of_results),
+        cmocka_unit_test(test_casts_in_rows),     cmocka_unit_test(test_products_of_two_dtypes),
         cmocka_unit_test(test_underflow),
     };
     tested = t;

@@ -9,7 +9,7 @@
  * Other rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of the
  * strip are folded at once.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h. */
 
 /* ---- Rows that a vector holds ---- */
 

@@ -2,7 +2,7 @@
  * contracted axis it packs the rectangle's columns. Then it packs a few of the rows at a time, and multiplies them in
  * tiles that fill the vector registers. A tile's sums wait in private memory for their partners in the tree.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, matrix.h, matrix_pack.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, matrix.h, matrix_pack.h. */
 
 /* ---- A tile of one block ---- */
 

@@ -5,7 +5,7 @@
  * With LOAD_VECTOR the columns of an operand lie next to each other, or are one and the same element. Panels are then
  * summed by their rows (panel_rows.h), narrow ones in strips (panel_strips.h), and those of less than a vector here.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h, panel.h, panel_rows.h, panel_strips.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h, panel.h, panel_rows.h, panel_strips.h. */
 
 #if LOAD == LOAD_VECTOR
 /* sum + the products of a row of less than a vector of columns. */

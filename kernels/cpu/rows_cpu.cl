@@ -1,9 +1,9 @@
 /* CPU schedule, classes lanes, split and shared: vectors along the contracted axis. A work-item sums one tree node of
  * each of a block of outputs.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, sharers.h, integers.h, chunks.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, sharers.h, integers.h, chunks.h, rows_any.h, integers_any.h. */
 
-#if LOAD == LOAD_ANY || !IS_EXACT
+#if !IS_EXACT
 #if LOAD == LOAD_VECTOR
 /* The chunk values of `outputs` outputs, 1 or SHARERS, in the order of the contracted axis from `begin`. */
 FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 begin, i32 count,
@@ -16,27 +16,6 @@ FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL 
         chunks[0] = chunk_sum(a, b, count, sign);
     else
         chunk_sums_of_sharers(a, p->step1[p->rank - 1], b, p->step2[p->rank - 1], count, sign, chunks);
-}
-
-#else
-FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 begin, i32 count,
-                         i32 outputs, PRIVATE value *chunks)
-{
-    component a[LANES * COMPONENTS], b[LANES * COMPONENTS];
-    component sign = (component)(p->no_conj ? -1 : 1);
-    i64 step1 = p->stride1 * OPERAND_SIZE1(p);
-    i64 step2 = p->stride2 * OPERAND_SIZE2(p);
-    VECTOR sums[PARTS];
-    UNROLL for (i32 j = 0; j < PARTS; j++) sums[j] = SPLAT(0);
-    for (i32 row = 0; row < count; row += LANES) {
-        i32 part = min(count - row, (i32)LANES);
-        for (i32 k = part * COMPONENTS; k < LANES * COMPONENTS; k++) a[k] = b[k] = 0;
-        pack(a, row1 + (begin + row) * step1, p->type1, step1, part);
-        pack(b, row2 + (begin + row) * step2, p->type2, step2, part);
-        UNROLL for (i32 j = 0; j < PARTS; j++)
-            sums[j] = multiply_add(sums[j], LOAD_COMPONENTS(j, a), LOAD_COMPONENTS(j, b), sign);
-    }
-    chunks[0] = fold_row(sums);
 }
 #endif
 

@@ -2,7 +2,7 @@
  * strips; a strip is VECTOR_ELEMENTS outputs along the innermost batch dimension, whose sums are one vector. Their
  * elements are collected one by one, so that rows lie across vectors.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h. */
 
 #if IS_TYPED
 #define STRIP_OF(which, p, from, step, count) collect##which((GLOBAL const stored##which *)(from), step, count)

@@ -4,7 +4,7 @@
  * output at a time, or, where neighbouring outputs lie next to each other ("columns"), a square of the transpose at a
  * time. So every line of memory is read once for the tile.
  *
- * Uses: component.h, vector_opencl.h, vector_cpu.h, items.h. */
+ * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h. */
 
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 

@@ -239,6 +239,13 @@ FUNCTION void STORE_HALVES(VECTOR v, u8 *to)
     for (i32 k = 0; k < WIDTH; k++) ((u16 *)to)[k] = f16_of_f32(v[k]);
 #endif
 }
+
+FUNCTION VECTOR ROUNDED_TO_HALF(VECTOR v)
+{
+    half bits[WIDTH];
+    STORE_HALVES(v, (u8 *)bits);
+    return PASTE(vload_half, WIDTH)(0, bits);
+}
 #endif
 
 /* ---- Arithmetic ---- */
@@ -409,5 +416,30 @@ FUNCTION LOT FIRST_BYTES(const u8 *p, i64 bytes)
 #endif
 #if defined(__AVX512VNNI__)
 #define BYTE_PRODUCTS(sums, a, b) ((LOT)_mm512_dpbusd_epi32((__m512i)(sums), (__m512i)(a), (__m512i)(b)))
+#endif
+#endif
+
+/* ---- Integers that were cast to 16 or 32 bits: see integers_any.h ---- */
+
+#if GROUP == GROUP_INT && LOAD == LOAD_ANY
+typedef uint NARROW __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint loose_narrow __attribute__((vector_size(VECTOR_BYTES), aligned(1), may_alias));
+#define LOAD_NARROW(p) ((NARROW)(*(const loose_narrow *)(p)))
+#define STORE_NARROW(v, p) (*(loose_narrow *)(p) = (v))
+
+/* The products of signed numbers of 16 bits, added in pairs. */
+#if defined(__AVX512BW__)
+#define PAIR_PRODUCTS(a, b) ((NARROW)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
+#elif defined(__AVX2__)
+#define PAIR_PRODUCTS(a, b) ((NARROW)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
+#elif defined(__SSE2__)
+#define PAIR_PRODUCTS(a, b) ((NARROW)_mm_madd_epi16((__m128i)(a), (__m128i)(b)))
+#else
+typedef int SIGNED_NARROW __attribute__((vector_size(VECTOR_BYTES)));
+FUNCTION NARROW PAIR_PRODUCTS(NARROW a, NARROW b)
+{
+    const NARROW low1 = (NARROW)((SIGNED_NARROW)(a << 16) >> 16), low2 = (NARROW)((SIGNED_NARROW)(b << 16) >> 16);
+    return low1 * low2 + (NARROW)((SIGNED_NARROW)a >> 16) * (NARROW)((SIGNED_NARROW)b >> 16);
+}
 #endif
 #endif

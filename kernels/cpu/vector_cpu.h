@@ -182,22 +182,3 @@ COLLECT(2)
 FIRST(1)
 FIRST(2)
 #endif
-
-#if LOAD == LOAD_ANY
-/* Casts `count` elements that lie `step` bytes apart into `to`. One switch over the dtypes serves them all. */
-FUNCTION void pack(PRIVATE component *to, GLOBAL const u8 *from, i32 code, i64 step, i32 count)
-{
-    switch (code) {
-#define X(type)                                                                                                 \
-    case CODE_##type:                                                                                           \
-        for (i32 k = 0; k < count; k++)                                                                         \
-            put_components(to + k * COMPONENTS, cast_##type(*(GLOBAL const stored_##type *)(from + k * step))); \
-        break;
-    ELEMENT_CASES(X)
-#undef X
-    default:
-        for (i32 k = 0; k < count; k++)
-            put_components(to + k * COMPONENTS, element_misaligned(from + k * step, code & (MISALIGNED - 1)));
-    }
-}
-#endif

@@ -58,6 +58,15 @@ LOOSE(ulong)
 #define STORE_SHORTS(v, p) (*(GLOBAL PASTE(loose_ushort, WIDTH) *)(p) = PASTE(convert_ushort, WIDTH)(v))
 #define STORE_HALVES(v, p) PASTE(PASTE(vstore_half, WIDTH), _rte)(v, 0, (GLOBAL half *)(p))
 
+#if GROUP == GROUP_F16
+FUNCTION VECTOR ROUNDED_TO_HALF(VECTOR v)
+{
+    u16 bits[WIDTH];
+    PASTE(PASTE(vstore_half, WIDTH), _rte)(v, 0, (PRIVATE half *)bits);
+    return PASTE(vload_half, WIDTH)(0, (PRIVATE const half *)bits);
+}
+#endif
+
 #define FIRST(which)                                                          \
     FUNCTION VECTOR first##which(GLOBAL const stored##which *from, i32 count) \
     {                                                                         \
@@ -197,5 +206,20 @@ FUNCTION LOT FIRST_BYTES(GLOBAL const u8 *p, i64 bytes)
     LOT v = LOT_OF(0);
     for (i32 k = 0; k < bytes; k++) ((PRIVATE u8 *)&v)[k] = p[k];
     return v;
+}
+#endif
+
+/* ---- Integers that were cast to 16 or 32 bits: see integers_any.h ---- */
+
+#if GROUP == GROUP_INT && LOAD == LOAD_ANY
+typedef uint16 NARROW;
+#define LOAD_NARROW(p) (*(PRIVATE const loose_uint16 *)(p))
+#define STORE_NARROW(v, p) (*(PRIVATE loose_uint16 *)(p) = (v))
+
+/* The products of signed numbers of 16 bits, added in pairs. */
+FUNCTION NARROW PAIR_PRODUCTS(NARROW a, NARROW b)
+{
+    const int16 low = (as_int16(a << 16) >> 16) * (as_int16(b << 16) >> 16);
+    return as_uint16(low + (as_int16(a) >> 16) * (as_int16(b) >> 16));
 }
 #endif

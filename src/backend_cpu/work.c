@@ -31,6 +31,8 @@ void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program
         products = 4.0 * vector;
     } else if (v->load == LOAD_STRIDED) {
         products = 4;
+    } else if (v->load == LOAD_ANY && v->kernel == KERNEL_ROWS_CPU) {
+        products = vector / 2.0; /* elements are cast into memory first */
     } else if (v->load == LOAD_ANY) {
         products = 1.5;
     } else if (v->load == LOAD_NONE) {

@@ -8,8 +8,8 @@
 #define COMMON_HEADERS(H)      H(dialect_opencl) H(codes) H(limits) H(params) H(number) H(element) H(batch) H(canonical)
 
 #define NO_HEADERS(H)
-#define CPU_HEADERS(H)         H(component) H(vector_opencl) H(vector_cpu)
-#define ROWS_CPU_HEADERS(H)    CPU_HEADERS(H) H(sharers) H(integers) H(chunks)
+#define CPU_HEADERS(H)         H(component) H(vector_opencl) H(vector_cpu) H(casts)
+#define ROWS_CPU_HEADERS(H)    CPU_HEADERS(H) H(sharers) H(integers) H(chunks) H(rows_any) H(integers_any)
 #define CPU_ITEMS_HEADERS(H)   CPU_HEADERS(H) H(items)
 #define PANEL_HEADERS(H)       CPU_ITEMS_HEADERS(H) H(panel) H(panel_rows) H(panel_strips)
 #define MATRIX_CPU_HEADERS(H)  CPU_HEADERS(H) H(matrix) H(matrix_pack)

@@ -14,7 +14,7 @@ _Static_assert((int)GROUP_COUNT == 7 && (int)LOAD_COUNT == 4, "codes.h follows d
 /* ---- Sources ---- */
 
 /* NULL after a kernel's last. */
-enum { MAX_SOURCES = 16 };
+enum { MAX_SOURCES = 20 };
 static const char *const sources[KERNEL_COUNT][MAX_SOURCES + 1] = {
 #define H(name) kernel_source_##name##_h,
 #define X(id, name, schedules, inputs, warm, headers, loads)                                                 \
