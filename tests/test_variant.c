@@ -50,7 +50,8 @@ static void test_loads(void **state)
         for (const kernel_load *l = kernel_rows[k].loads; l->dtypes != NO_MORE; l++) {
             int typed = l->load == LOAD_VECTOR || l->load == LOAD_STRIDED;
             assert_int_equal(l->load == LOAD_NONE, kernel_rows[k].inputs < 2);
-            assert_int_equal(typed, l->dtypes == EACH_DTYPE || l->dtypes == EACH_MIXTURE);
+            assert_int_equal(typed,
+                             l->dtypes == EACH_DTYPE || l->dtypes == EACH_MIXTURE || l->dtypes == EACH_WIDER);
             assert_true(typed || l->tile != TILE_OF_DTYPES);
         }
 }

@@ -10,4 +10,6 @@
 KERNEL_TABLE(X)
 #define T(type1, type2, result) %types type1 type2 result
 TYPES_TABLE(T)
+#define W(type1, type2, result) %wider type1 type2 result
+WIDER_TABLE(W)
 %end

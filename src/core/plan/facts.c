@@ -1,10 +1,19 @@
 /* Properties of a problem by which a class and a kernel are chosen. */
 #include "core/plan/facts.h"
 
+static int may_be_typed(const problem *p, const plan_policy *policy)
+{
+    return policy->typed_kernels && !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2];
+}
+
 int is_typed(const problem *p, const plan_policy *policy)
 {
-    return policy->typed_kernels && !policy->force_any && !p->misaligned[X1] && !p->misaligned[X2] &&
-           variant_is_typed(p->type[X1], p->type[X2], p->result);
+    return may_be_typed(p, policy) && variant_is_typed(p->type[X1], p->type[X2], p->result);
+}
+
+int is_wider(const problem *p, const plan_policy *policy)
+{
+    return may_be_typed(p, policy) && variant_is_wider(p->type[X1], p->type[X2], p->result);
 }
 
 int is_uniform(const problem *p)

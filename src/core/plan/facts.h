@@ -9,6 +9,9 @@
 /* A typed variant may be used: both inputs are aligned and their dtypes have one. */
 int is_typed(const problem *p, const plan_policy *policy);
 
+/* The same of a kernel's variants for results wider than both operands. */
+int is_wider(const problem *p, const plan_policy *policy);
+
 /* Both inputs have the result's dtype. */
 int is_uniform(const problem *p);
 

@@ -26,6 +26,7 @@ typedef enum dtype_choice {
     NO_MORE,      /* ends the list of a kernel's loads             */
     EACH_DTYPE,   /* typed: one dtype throughout                   */
     EACH_MIXTURE, /* typed: that, and the mixtures that are common */
+    EACH_WIDER,   /* typed: results wider than both operands       */
     EACH_GROUP,   /* each accumulation group                       */
     ONE_PROGRAM   /* one program for all dtypes                    */
 } dtype_choice;
@@ -52,7 +53,7 @@ typedef struct kernel_load {
     X(FILL, fill, ON_BOTH, 0, COLD, NO_HEADERS,                                                              \
       ({LOAD_NONE, 1, ONE_PROGRAM}))                                                                         \
     X(ROWS_CPU, rows_cpu, ON_CPU, 2, WARM, ROWS_CPU_HEADERS,                                                 \
-      ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_ANY, 1, EACH_GROUP}))                                           \
+      ({LOAD_VECTOR, 1, EACH_MIXTURE}, {LOAD_VECTOR, 1, EACH_WIDER}, {LOAD_ANY, 1, EACH_GROUP}))             \
     X(TILE_CPU, tile_cpu, ON_CPU, 2, COLD, CPU_ITEMS_HEADERS,                                                \
       ({LOAD_STRIDED, 1, EACH_MIXTURE}))                                                                     \
     X(PANEL_CPU, panel_cpu, ON_CPU, 2, WARM, PANEL_HEADERS,                                                  \
@@ -108,6 +109,12 @@ typedef struct kernel_load {
     T(F32, BF16, F32)                                                                                        \
     T(F32, F64, F64)                                                                                         \
     T(F64, F32, F64)
+
+/* The same for dtype=: results wider than both operands, with programs in the kernels that have EACH_WIDER. */
+#define WIDER_TABLE(T)                                                                                       \
+    T(F16, F16, F32)                                                                                         \
+    T(BF16, BF16, F32)                                                                                       \
+    T(F32, F32, F64)
 
 typedef enum kernel_id {
 #define X(id, ...) KERNEL_##id,

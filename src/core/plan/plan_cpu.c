@@ -51,7 +51,7 @@ choice cpu_choose(const problem *p, const plan_policy *policy, plan_class cls)
     } else if (cls == CLASS_COLUMN) {
         kernel = KERNEL_PANEL_CPU;
         if (typed && has_unit_columns(p)) loads = LOAD_VECTOR;
-    } else if (typed) {
+    } else if (typed || (contiguous && is_wider(p, policy))) {
         kernel = contiguous ? KERNEL_ROWS_CPU : KERNEL_TILE_CPU;
         loads = contiguous ? LOAD_VECTOR : LOAD_STRIDED;
     }

@@ -31,6 +31,12 @@ static const triple triples[] = {
 #undef T
 };
 
+static const triple wider[] = {
+#define T(type1, type2, result) {DTYPE_##type1, DTYPE_##type2, DTYPE_##result},
+    WIDER_TABLE(T)
+#undef T
+};
+
 static dtype signed_like(dtype t)
 {
     return t >= DTYPE_U8 && t <= DTYPE_U64 ? (dtype)(t - DTYPE_U8 + DTYPE_I8) : t;
@@ -41,12 +47,21 @@ static int triple_is_uniform(const triple *t)
     return t->type1 == t->result && t->type2 == t->result;
 }
 
+static int lists(const triple *of, size_t count, dtype type1, dtype type2, dtype result)
+{
+    for (size_t k = 0; k < count; k++)
+        if (of[k].type1 == type1 && of[k].type2 == type2 && of[k].result == result) return 1;
+    return 0;
+}
+
 int variant_is_typed(dtype type1, dtype type2, dtype result)
 {
-    if (type1 == type2 && type2 == result) return 1;
-    for (size_t k = 0; k < COUNT(triples); k++)
-        if (triples[k].type1 == type1 && triples[k].type2 == type2 && triples[k].result == result) return 1;
-    return 0;
+    return (type1 == type2 && type2 == result) || lists(triples, COUNT(triples), type1, type2, result);
+}
+
+int variant_is_wider(dtype type1, dtype type2, dtype result)
+{
+    return lists(wider, COUNT(wider), type1, type2, result);
 }
 
 /* Neighbouring outputs in one vector: four, or sixteen bytes of the larger operand. */
@@ -83,7 +98,12 @@ int variant_has_types(const variant *v)
 /* How many dtypes or groups a way to load exists for at most. */
 static size_t candidates(const kernel_load *l)
 {
-    return l->dtypes == ONE_PROGRAM ? 1 : l->dtypes == EACH_GROUP ? GROUP_COUNT : COUNT(triples);
+    switch (l->dtypes) {
+    case ONE_PROGRAM: return 1;
+    case EACH_GROUP: return GROUP_COUNT;
+    case EACH_WIDER: return COUNT(wider);
+    default: return COUNT(triples);
+    }
 }
 
 /* The k-th candidate's variant; 0: there is none. */
@@ -93,9 +113,9 @@ static int candidate_at(kernel_id kernel, const kernel_load *l, size_t k, varian
         *v = variant_grouped(kernel, (load)l->load, (group)k, l->tile);
         return 1;
     }
-    const triple *t = &triples[k];
+    const triple *t = l->dtypes == EACH_WIDER ? &wider[k] : &triples[k];
     *v = variant_typed(kernel, (load)l->load, t->type1, t->type2, t->result, l->tile);
-    return l->dtypes == EACH_MIXTURE || triple_is_uniform(t);
+    return l->dtypes != EACH_DTYPE || triple_is_uniform(t);
 }
 
 int variant_at(size_t index, variant *v)

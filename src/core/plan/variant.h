@@ -22,6 +22,9 @@ typedef struct variant {
 /* Whether there are typed variants for these dtypes. */
 int variant_is_typed(dtype type1, dtype type2, dtype result);
 
+/* Whether there are some in kernels that have them for results wider than both operands. */
+int variant_is_wider(dtype type1, dtype type2, dtype result);
+
 /* A variant with dtypes, or with a group only. TILE_OF_DTYPES: as many outputs as lie in one vector, at most
  * four. */
 variant variant_typed(kernel_id kernel, load loads, dtype type1, dtype type2, dtype result, int tile);
