@@ -123,7 +123,7 @@ OUT_OF_LINE void cast_all_f16(PRIVATE component *restrict to, GLOBAL const u8 *r
 
 /* ---- What casts of floats have left to do ---- */
 
-/* Rounds numbers to the result dtype, which are exact in float, or rounded to odd. */
+/* Rounds numbers to the result dtype. Those of one byte and those of that dtype are exact. */
 #if GROUP == GROUP_F16
 #define ROUNDED(v) ROUNDED_TO_HALF(v)
 #elif GROUP == GROUP_BF16
@@ -187,7 +187,7 @@ FUNCTION void pack(PRIVATE component *to, GLOBAL const u8 *from, i32 code, i64 s
 #undef X
     default:;
     }
-    if (GROUP == GROUP_F16 ? type != CODE_f16 : type != CODE_bf16) round_all(to, count);
+    if (code_size(type) > 1 && type != (GROUP == GROUP_F16 ? CODE_f16 : CODE_bf16)) round_all(to, count);
     if (type != CODE_c64 && type != CODE_c128) make_complex(to, count);
 }
 #endif

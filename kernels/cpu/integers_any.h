@@ -26,7 +26,8 @@ typedef struct elements {
     FUNCTION SUM NAME(elements x, elements y, i32 count)                                                     \
     {                                                                                                        \
         const i32 width = VECTOR_BYTES / (i32)sizeof(T), turn = SUMS * width;                                \
-        T a[BATCH_BYTES / sizeof(T)], b[BATCH_BYTES / sizeof(T)];                                            \
+        VECTOR cast1[BATCH_BYTES / sizeof(VECTOR)], cast2[BATCH_BYTES / sizeof(VECTOR)];                     \
+        PRIVATE T *const a = (PRIVATE T *)cast1, *const b = (PRIVATE T *)cast2;                              \
         SUM parts[VECTOR_BYTES / sizeof(SUM)], sum = 0;                                                      \
         V s[SUMS];                                                                                           \
         PACK(a, x.from, x.type, x.step, count);                                                              \
@@ -47,21 +48,34 @@ DEFINE_BATCH_SUM(sum_in_pairs, u16, pack_16, NARROW, u32, LOAD_NARROW, STORE_NAR
 DEFINE_BATCH_SUM(sum_of_words, u32, pack_32, NARROW, u32, LOAD_NARROW, STORE_NARROW, PRODUCTS)
 DEFINE_BATCH_SUM(sum_of_longs, u64, pack, VECTOR, u64, LOAD_WHOLE, STORE_WHOLE, PRODUCTS)
 
-/* How many bits an operand's elements need to be exact as signed numbers: 8 stands for up to 9. */
-FUNCTION i32 bits_of_type(i32 type)
+/* Pairs whose sums are added in 64 bits: each is LEAST_PAIR at least, and less it no negative number, of up to 32 bits. */
+#define LEAST_PAIR (-2 * (i64)32768 * 32767)
+FUNCTION VECTOR pairs_from_least(NARROW a, NARROW b)
 {
-    type &= MISALIGNED - 1;
-    return type == CODE_i16 ? 16 : type == CODE_u16 ? 32 : 8 * code_size(type);
+    const VECTOR pairs = BITS_OF(PAIR_PRODUCTS(a, b) - (u32)LEAST_PAIR);
+    return (pairs & (u64)0xffffffff) + (pairs >> 32);
+}
+DEFINE_BATCH_SUM(sum_of_pairs_from_least, u16, pack_16, VECTOR, u64, LOAD_NARROW, STORE_WHOLE, pairs_from_least)
+FUNCTION u64 sum_of_pairs(elements x, elements y, i32 count)
+{
+    const i32 turn = SUMS * VECTOR_BYTES / (i32)sizeof(u16);
+    return sum_of_pairs_from_least(x, y, count) + (u64)((count + turn - 1) / turn * (turn / 2) * LEAST_PAIR);
 }
 
-/* In how many bits elements are multiplied. Products of 16 bits are added in 32: that is exact modulo 2^32, if the
- * elements fit, and for a batch of bytes altogether. */
-FUNCTION i32 bits_of_products(PRIVATE const params *p)
+/* In which way a batch is summed. Pairs of products of 16 bits are added in 32: that is exact modulo 2^32 if the elements
+ * fit as signed numbers, and for a batch of bytes altogether. */
+#define IN_PAIRS 0
+#define IN_LONG_PAIRS 1
+#define IN_WORDS 2
+#define IN_LONGS 3
+FUNCTION i32 way_to_sum(PRIVATE const params *p)
 {
-    const i32 bits1 = bits_of_type(p->type1), bits2 = bits_of_type(p->type2), bits = bits1 > bits2 ? bits1 : bits2;
-    const i32 result = 8 * code_size(p->type_out);
-    if (bits == 8 || (result <= 16 && p->type_out != CODE_b1) || (result == 32 && bits == 16)) return 16;
-    return result <= 32 && p->type_out != CODE_b1 ? 32 : 64;
+    const i32 type1 = p->type1 & (MISALIGNED - 1), type2 = p->type2 & (MISALIGNED - 1);
+    const i32 bytes = code_size(type1) > code_size(type2) ? code_size(type1) : code_size(type2);
+    const i32 fit = bytes == 1 || (bytes == 2 && type1 != CODE_u16 && type2 != CODE_u16);
+    const i32 result = code_size(p->type_out);
+    if (bytes == 1 || result <= 2 || (result == 4 && fit)) return IN_PAIRS;
+    return fit ? IN_LONG_PAIRS : result == 4 ? IN_WORDS : IN_LONGS;
 }
 
 /* The sum of a node of an output. */
@@ -69,15 +83,17 @@ FUNCTION void node_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL c
                         PRIVATE value *sums)
 {
     const range r = node_range(p, node, CHUNK);
-    const i32 bits = bits_of_products(p), most = 8 * BATCH_BYTES / bits;
+    const i32 way = way_to_sum(p), most = BATCH_BYTES / (way == IN_LONGS ? 8 : way == IN_WORDS ? 4 : 2);
     const i64 step1 = p->stride1 * OPERAND_SIZE1(p), step2 = p->stride2 * OPERAND_SIZE2(p);
     u64 sum = 0;
     for (i64 begin = r.begin; begin < r.end; begin += most) {
         const i32 count = (i32)min(r.end - begin, (i64)most);
         const elements x = {row1 + begin * step1, step1, p->type1}, y = {row2 + begin * step2, step2, p->type2};
-        if (bits == 16)
+        if (way == IN_PAIRS)
             sum += (u64)(i64)(i32)sum_in_pairs(x, y, count);
-        else if (bits == 32)
+        else if (way == IN_LONG_PAIRS)
+            sum += sum_of_pairs(x, y, count);
+        else if (way == IN_WORDS)
             sum += sum_of_words(x, y, count);
         else
             sum += sum_of_longs(x, y, count);

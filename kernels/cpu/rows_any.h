@@ -29,7 +29,8 @@ FUNCTION void add_batch(PRIVATE VECTOR *sums, PRIVATE const component *a, PRIVAT
 FUNCTION void chunk_sums(PRIVATE const params *p, GLOBAL const u8 *row1, GLOBAL const u8 *row2, i64 begin, i32 count,
                          i32 outputs, PRIVATE value *chunks)
 {
-    component a[BATCH_ROWS * ROW_COMPONENTS], b[BATCH_ROWS * ROW_COMPONENTS];
+    VECTOR cast1[BATCH_ROWS * PARTS], cast2[BATCH_ROWS * PARTS];
+    PRIVATE component *const a = (PRIVATE component *)cast1, *const b = (PRIVATE component *)cast2;
     const component sign = (component)(p->no_conj ? -1 : 1);
     const i64 step1 = p->stride1 * OPERAND_SIZE1(p), step2 = p->stride2 * OPERAND_SIZE2(p);
     VECTOR sums[PARTS];
