@@ -10,7 +10,7 @@ DEFINE_INTEGER_PACK(pack_32, u32)
 /* Bytes of an operand's batch, after the cast. */
 #define BATCH_BYTES 4096
 
-/* Vectors of sums, which are added to by turns. */
+/* Vectors that are added to different sums, so that none waits for the one before it. */
 #define SUMS 4
 
 /* The elements of an operand that lie next to each other in the contracted axis. */
@@ -22,24 +22,30 @@ typedef struct elements {
 
 /* NAME: the sum of the products of the first `count` elements, at most a batch of type T. V: vectors of sums of type SUM;
  * they are loaded as V too. */
-#define DEFINE_BATCH_SUM(NAME, T, PACK, V, SUM, LOAD_V, STORE_V, PRODUCTS)                                   \
-    FUNCTION SUM NAME(elements x, elements y, i32 count)                                                     \
-    {                                                                                                        \
-        const i32 width = VECTOR_BYTES / (i32)sizeof(T), turn = SUMS * width;                                \
-        VECTOR cast1[BATCH_BYTES / sizeof(VECTOR)], cast2[BATCH_BYTES / sizeof(VECTOR)];                     \
-        PRIVATE T *const a = (PRIVATE T *)cast1, *const b = (PRIVATE T *)cast2;                              \
-        SUM parts[VECTOR_BYTES / sizeof(SUM)], sum = 0;                                                      \
-        V s[SUMS];                                                                                           \
-        PACK(a, x.from, x.type, x.step, count);                                                              \
-        PACK(b, y.from, y.type, y.step, count);                                                              \
-        for (i32 k = count; k % turn != 0; k++) a[k] = b[k] = 0;                                             \
-        UNROLL for (i32 j = 0; j < SUMS; j++) s[j] = PRODUCTS(LOAD_V(a + j * width), LOAD_V(b + j * width)); \
-        for (i32 k = turn; k < count; k += turn)                                                             \
-            UNROLL for (i32 j = 0; j < SUMS; j++)                                                            \
-                s[j] += PRODUCTS(LOAD_V(a + k + j * width), LOAD_V(b + k + j * width));                      \
-        STORE_V((s[0] + s[1]) + (s[2] + s[3]), parts);                                                       \
-        for (i32 k = 0; k < VECTOR_BYTES / (i32)sizeof(SUM); k++) sum += parts[k];                           \
-        return sum;                                                                                          \
+#define DEFINE_BATCH_SUM(NAME, T, PACK, V, SUM, LOAD_V, STORE_V, PRODUCTS)               \
+    OUT_OF_LINE SUM NAME(elements x, elements y, i32 count)                              \
+    {                                                                                    \
+        const i32 width = VECTOR_BYTES / (i32)sizeof(T), turn = SUMS * width;            \
+        VECTOR cast1[BATCH_BYTES / sizeof(VECTOR)], cast2[BATCH_BYTES / sizeof(VECTOR)]; \
+        PRIVATE T *const a = (PRIVATE T *)cast1, *const b = (PRIVATE T *)cast2;          \
+        SUM parts[VECTOR_BYTES / sizeof(SUM)], sum = 0;                                  \
+        V s0, s1, s2, s3;                                                                \
+        PACK(a, x.from, x.type, x.step, count);                                          \
+        PACK(b, y.from, y.type, y.step, count);                                          \
+        for (i32 k = count; k % turn != 0; k++) a[k] = b[k] = 0;                         \
+        s0 = PRODUCTS(LOAD_V(a), LOAD_V(b));                                             \
+        s1 = PRODUCTS(LOAD_V(a + width), LOAD_V(b + width));                             \
+        s2 = PRODUCTS(LOAD_V(a + 2 * width), LOAD_V(b + 2 * width));                     \
+        s3 = PRODUCTS(LOAD_V(a + 3 * width), LOAD_V(b + 3 * width));                     \
+        for (i32 k = turn; k < count; k += turn) {                                       \
+            s0 += PRODUCTS(LOAD_V(a + k), LOAD_V(b + k));                                \
+            s1 += PRODUCTS(LOAD_V(a + k + width), LOAD_V(b + k + width));                \
+            s2 += PRODUCTS(LOAD_V(a + k + 2 * width), LOAD_V(b + k + 2 * width));        \
+            s3 += PRODUCTS(LOAD_V(a + k + 3 * width), LOAD_V(b + k + 3 * width));        \
+        }                                                                                \
+        STORE_V((s0 + s1) + (s2 + s3), parts);                                           \
+        for (i32 k = 0; k < VECTOR_BYTES / (i32)sizeof(SUM); k++) sum += parts[k];       \
+        return sum;                                                                      \
     }
 #define LOAD_WHOLE(p) LOAD_COMPONENTS(0, p)
 #define STORE_WHOLE(v, p) STORE_COMPONENTS(v, 0, p)
