@@ -120,6 +120,13 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
+/* Bytes of an operand that are worth another core. Processors with shorter vectors take longer for as many.
+ */
+static double core_bytes(const plan_policy *policy)
+{
+    return (policy->vector_bytes < MOST_VECTOR_BYTES ? 1.25 : 2.0) * (double)policy->thresholds.item_bytes;
+}
+
 /* Enough to keep every core busy, but each takes so much of the operands that starting it does not show and
  * that another core is worth it. One core needs no second node. */
 static int64_t nodes_for_cores(const planning *w, int64_t row_bytes)
@@ -129,7 +136,7 @@ static int64_t nodes_for_cores(const planning *w, int64_t row_bytes)
     if (units <= 1 || w->items >= units * t->least_items_per_core) return 1;
     double item_bytes = (double)row_bytes * (double)w->pl->outputs / (double)w->items;
     return at_most(ceil_div(units * t->items_per_core, w->items),
-                   (int64_t)(item_bytes / (2.0 * (double)t->item_bytes)));
+                   (int64_t)(item_bytes / core_bytes(w->policy)));
 }
 
 /* A shared row is read again for each output, so its nodes are small enough for a core's cache. */
