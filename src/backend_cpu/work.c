@@ -25,7 +25,7 @@ void cpu_rate(const variant *v, const instruction_set *set, cpu_program *program
     int complex = v->group == GROUP_C64 || v->group == GROUP_C128;
     int vector = VECTOR_COMPONENTS(wide ? 8 : 4, set->vector_bytes);
     double bytes = set->vector_bytes < 64 ? 65 : 130; /* who has only short vectors has narrow caches too */
-    double products = INFINITY; /* vectors are multiplied while others are loaded */
+    double products = INFINITY;                       /* vectors are multiplied while others are loaded */
     if (v->kernel == KERNEL_MATRIX_CPU) {
         bytes = 20; /* operands are packed, then each element is used many times */
         products = 4.0 * vector;

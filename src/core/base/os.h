@@ -89,9 +89,9 @@ int on_fork(void (*child)(void));
 /* The processor that the calling thread is running on; -1 where nobody knows. */
 int processor_now(void);
 
-/* Moves the calling thread off a processor and keeps it off, instead of the one it was last to avoid, if there is
- * another. `limits` is the thread's own, zeros at first: what it may run on otherwise, and with that exception.
- * Limits that others set in the meantime hold. */
+/* Moves the calling thread off a processor and keeps it off, unless it may run on no other. The one that it
+ * was to avoid before is free again. `limits` belongs to the thread and has zeros at first: where it may run
+ * otherwise, and where it was last let run. Limits that others set in the meantime hold. */
 typedef struct processor_limits {
     uint64_t all[128], kept[128];
 } processor_limits;
