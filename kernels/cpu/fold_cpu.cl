@@ -6,8 +6,9 @@
  * VECTOR_ELEMENTS / length rows, become one vector of sums. Where the padding goes past a row's end, rows must follow
  * each other without a gap, so that what is read there is the next row. The last strip may have no next row.
  *
- * Other rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of the
- * strip are folded at once.
+ * Of other rows of at most LANES elements, a whole strip's products are folded as they are, a vector of each row at a
+ * time. Longer rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of
+ * the strip are folded at once.
  *
  * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h. */
 
@@ -177,7 +178,7 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
 #define WHOLE_SUMS(A, B) \
     for (; part < whole; part++, a += VECTOR_ELEMENTS, b += VECTOR_ELEMENTS) STRIP_SUMS(A, B)
 
-/* The sums of a whole strip of rows of at most LANES elements: each is a lane of its own. */
+/* The sums of a whole strip of rows of at most LANES elements: each element is a lane of its own. */
 FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n)
 {
     const i64 step1 = r->step1, step2 = r->step2;
@@ -202,6 +203,9 @@ FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GL
 FUNCTION VECTOR separate_rows(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLOBAL const stored1 *a,
                               GLOBAL const stored2 *b, i32 n, i32 count)
 {
+#if !IS_EXACT
+    if (n <= LANES && count == VECTOR_ELEMENTS) return one_lane_each(r, a, b, n);
+#endif
     const i32 parts = (i32)min((i64)STRIP_PARTS, (i64)((n + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS));
     for (i32 t = 0; t < count; t++, a += r->step1, b += r->step2) sum_lanes(s, t, a, b, n, r->sign);
     for (i32 t = count; t < VECTOR_ELEMENTS; t++)
@@ -226,16 +230,7 @@ KERNEL WORK_GROUP(1) void fold_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         if (index == block.begin || x.at.inner == 0) rows_init(&r, &p, a, b);
         const i64 left = p.shape[p.rank - 1] - x.at.inner;
         const i32 whole = r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS));
-        VECTOR sums;
-        if (whole)
-            sums = whole_rows(&r, a, b);
-#if !IS_EXACT
-        else if (p.n <= LANES && x.outputs == VECTOR_ELEMENTS)
-            sums = one_lane_each(&r, a, b, (i32)p.n);
-#endif
-        else
-            sums = separate_rows(kept, &r, a, b, (i32)p.n, x.outputs);
-        store_strip(&p, out, &x, sums);
+        store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
         if (++index < block.end) next_item(&p, &x, index);
     }
 }
