@@ -15,6 +15,9 @@ F64_CASE(LOOSE_ELEMENT)
 /* Elements of a block: enough for a compiler to see whole vectors of them. */
 #define BLOCK 32
 
+/* Bytes of the batch of an operand that rows_any.h and integers_any.h cast at once, after the cast. */
+#define BATCH_BYTES 4096
+
 /* Defines NAME: casts `count` numbers that lie `step` bytes apart into `to`. */
 #define DEFINE_CAST(NAME, T, type, CAST)                                                               \
     OUT_OF_LINE void NAME(PRIVATE T *restrict to, GLOBAL const u8 *restrict from, i64 step, i32 count) \

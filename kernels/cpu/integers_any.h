@@ -7,9 +7,6 @@
 DEFINE_INTEGER_PACK(pack_16, u16)
 DEFINE_INTEGER_PACK(pack_32, u32)
 
-/* Bytes of an operand's batch, after the cast. */
-#define BATCH_BYTES 4096
-
 /* Vectors that are added to different sums, so that none waits for the one before it. */
 #define SUMS 4
 

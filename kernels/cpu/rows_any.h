@@ -4,8 +4,6 @@
  * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h. */
 
 #if LOAD == LOAD_ANY && !IS_EXACT
-/* Bytes of an operand's batch, after the cast. */
-#define BATCH_BYTES 4096
 #define ROW_COMPONENTS (LANES * COMPONENTS)
 #define BATCH_ROWS (BATCH_BYTES / (ROW_COMPONENTS * (i32)sizeof(component)))
 #define PARTS_AT_ONCE (PARTS < 8 ? PARTS : 8) /* vectors of sums that registers hold */
