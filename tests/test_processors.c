@@ -73,9 +73,9 @@ static void test_one_group(void **state)
                  {"100000 0\n", INT_MAX},
                  {"9000000000000000000 1\n", INT_MAX}};
     (void)state;
-    mount_groups(mount_2, "0::/work\n");
+    mount_groups(mount_2, "0::/job\n");
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        put("/sys/fs/cgroup/work/cpu.max", cases[k].text);
+        put("/sys/fs/cgroup/job/cpu.max", cases[k].text);
         assert_int_equal(processors_of_quota(folder), cases[k].processors);
     }
 }

@@ -47,6 +47,7 @@ static void test_time(void **state)
                strided = rows_ns(&wide, KERNEL_TILE_CPU, LOAD_STRIDED, t),
                any = rows_ns(&wide, KERNEL_ROWS_CPU, LOAD_ANY, t);
         assert_true(0 < rows && rows < strided && rows < any);
+        assert_true(strided < rows_ns(&wide, KERNEL_SHORT_CPU, LOAD_ANY, t));
         assert_true(rows < rows_ns(&narrow, KERNEL_ROWS_CPU, LOAD_VECTOR, t));
         assert_true(any < rows_ns(&portable, KERNEL_ROWS_CPU, LOAD_ANY, t));
         assert_true(matrix_ns(&wide, LOAD_STRIDED, t) < matrix_ns(&narrow, LOAD_STRIDED, t));
