@@ -110,8 +110,7 @@ typedef struct kernel_load {
     T(F32, F64, F64)                                                                                         \
     T(F64, F32, F64)
 
-/* The same for dtype=: results wider than both operands, with programs in the kernels that have EACH_WIDER.
- */
+/* The same for dtype=: results wider than both operands, in the kernels that have EACH_WIDER. */
 #define WIDER_TABLE(T)                                                                                       \
     T(F16, F16, F32)                                                                                         \
     T(BF16, BF16, F32)                                                                                       \

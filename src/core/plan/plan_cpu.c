@@ -120,8 +120,7 @@ static int64_t short_items(const step *s, const plan_policy *policy)
 
 /* ---- Nodes ---- */
 
-/* Bytes of an operand that are worth another core. Processors with shorter vectors take longer for as many.
- */
+/* Bytes of an operand that are worth another core: fewer where vectors are short, which takes longer. */
 static double core_bytes(const plan_policy *policy)
 {
     return (policy->vector_bytes < MOST_VECTOR_BYTES ? 1.25 : 2.0) * (double)policy->thresholds.item_bytes;

@@ -8,9 +8,9 @@
 #include "kernels/common/limits.h"
 
 enum {
-    LEAST_ROWS = 112, /* CPU: with fewer rows in a rectangle, packing its columns takes its share ... */
-    FEWEST_ROWS = 16, /* CPU: ... and with fewer than these it takes the greater part          */
-    MOST_ROWS = 4096, /* CPU: as many hide the dispatch of a rectangle                         */
+    LEAST_ROWS = 112,          /* CPU: with fewer rows in a rectangle, packing its columns shows        */
+    FEWEST_ROWS = 16,          /* CPU: with fewer than these, packing takes the greater part            */
+    MOST_ROWS = 4096,          /* CPU: as many hide the dispatch of a rectangle                         */
     RECTANGLES_PER_CORE = 8,   /* CPU: as many even out uneven cores                                    */
     LEAST_PER_CORE = 4,        /* CPU: with fewer rectangles a core, sums are split                     */
     NODE_BYTES = 1 << 17,      /* CPU: a rectangle's node reads at least so much of the operands        */
