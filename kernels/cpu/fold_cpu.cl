@@ -7,8 +7,10 @@
  * each other without a gap, so that what is read there is the next row. The last strip may have no next row.
  *
  * Of other rows of at most LANES elements, a whole strip's products are folded as they are, a vector of each row at a
- * time. Longer rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of
- * the strip are folded at once.
+ * time. Such strips and those of padded rows are ready: a loop stores many of them.
+ *
+ * Longer rows, and those of other strips, have their lanes summed one row at a time. Then the lanes of all rows of the
+ * strip are folded at once.
  *
  * Uses: component.h, vector_opencl.h, vector_cpu.h, casts.h, items.h. */
 
@@ -44,7 +46,7 @@ typedef struct rows {
         {                                                                                                     \
             VECTOR a = r->step1 ? OF_##COUNT(PIECE1, Q, from1 + j * COUNT * r->step1, r->step1) : r->row1;    \
             VECTOR b = r->step2 ? OF_##COUNT(PIECE2, Q, from2 + j * COUNT * r->step2, r->step2) : r->row2;    \
-            sums[j] = KEEP(multiply_add(SPLAT(0), a, b, r->sign), r->mask);                                   \
+            sums[j] = KEEP(multiply(a, b, r->sign), r->mask);                                                    \
         }                                                                                                     \
         UNROLL for (i32 width = length / 2; width > 0; width /= 2)                                            \
             UNROLL for (i32 j = 0; j < width; j++) sums[j] = fold_two(sums[2 * j], sums[2 * j + 1]);          \
@@ -167,35 +169,53 @@ FUNCTION void sum_lanes(PRIVATE strip_lanes *s, i32 t, GLOBAL const stored1 *a, 
 #endif
 
 #if !IS_EXACT
-/* A vector of each row of a strip, and the sum of its elements in each. */
-#define STRIP_SUMS(A, B)                                                                                       \
-    do {                                                                                                       \
-        UNROLL for (i32 t = 0; t < VECTOR_ELEMENTS; t++) v[t] = multiply_add(SPLAT(0), A, B, r->sign);         \
-        vector_tree_push(&tree, part, fold_vectors(v));                                                        \
-    } while (0)
+/* ---- Rows of at most LANES elements: each element is a lane of its own ---- */
 
-/* Of whole vectors, with one load for all rows where they share an operand. */
-#define WHOLE_SUMS(A, B) \
-    for (; part < whole; part++, a += VECTOR_ELEMENTS, b += VECTOR_ELEMENTS) STRIP_SUMS(A, B)
+/* The sum of a vector's elements of each row of a strip. A and B are the vectors of row t. */
+#define SUMS_OF_PART(A, B)                                                           \
+    UNROLL for (i32 t = 0; t < VECTOR_ELEMENTS; t++) v[t] = multiply(A, B, r->sign); \
+    const VECTOR sums = fold_vectors(v);
 
-/* The sums of a whole strip of rows of at most LANES elements: each element is a lane of its own. */
-FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GLOBAL const stored2 *b, i32 n)
-{
-    const i64 step1 = r->step1, step2 = r->step2;
-    const i32 whole = n / VECTOR_ELEMENTS, left = n % VECTOR_ELEMENTS;
-    VECTOR v[VECTOR_ELEMENTS];
-    vector_tree tree;
-    i32 part = 0;
-    tree.depth = 0;
-    if (step1 == 0)
-        WHOLE_SUMS(WIDE1(0, a), WIDE2(0, b + t * step2));
-    else if (step2 == 0)
-        WHOLE_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b));
-    else
-        WHOLE_SUMS(WIDE1(0, a + t * step1), WIDE2(0, b + t * step2));
-    if (left > 0) STRIP_SUMS(first1(a + t * step1, left), first2(b + t * step2, left));
-    return vector_tree_sum(&tree);
-}
+/* store_<form>: the sums of `strips` whole strips, the first of which has its rows at a and b. Rows are read AT_ONCE
+ * vectors at a time, then one by one. A and B are the k-th vectors of row t from element i on: of a shared operand one
+ * load serves all rows. */
+#define AT_ONCE 4
+#define STEP_AT_ONCE (AT_ONCE * VECTOR_ELEMENTS)
+#define STORE_FORM(form, A, B)                                                                                     \
+    OUT_OF_LINE void store_##form(PRIVATE const params *p, PRIVATE const rows *r, GLOBAL const stored1 *a,         \
+                                  GLOBAL const stored2 *b, GLOBAL u8 *to, i64 strips)                              \
+    {                                                                                                              \
+        const i64 step1 = r->step1, step2 = r->step2, n = p->n;                                                    \
+        for (; strips > 0; strips--) {                                                                             \
+            VECTOR v[VECTOR_ELEMENTS], parts[AT_ONCE];                                                             \
+            vector_tree tree;                                                                                      \
+            i64 i = 0;                                                                                             \
+            tree.depth = 0;                                                                                        \
+            for (; i + STEP_AT_ONCE <= n; i += STEP_AT_ONCE) {                                                     \
+                UNROLL for (i32 k = 0; k < AT_ONCE; k++) {                                                         \
+                    SUMS_OF_PART(A, B)                                                                             \
+                    parts[k] = sums;                                                                               \
+                }                                                                                                  \
+                parts[0] = add(add(parts[0], parts[1]), add(parts[2], parts[3]));                                  \
+                vector_tree_push(&tree, (i32)(i / STEP_AT_ONCE), parts[0]);                                        \
+            }                                                                                                      \
+            for (const i32 k = 0; i + VECTOR_ELEMENTS <= n; i += VECTOR_ELEMENTS) {                                \
+                SUMS_OF_PART(A, B)                                                                                 \
+                vector_tree_push(&tree, (i32)(i / VECTOR_ELEMENTS), sums);                                         \
+            }                                                                                                      \
+            if (i < n) {                                                                                           \
+                SUMS_OF_PART(first1(a + t * step1 + i, (i32)(n - i)), first2(b + t * step2 + i, (i32)(n - i)))     \
+                vector_tree_push(&tree, (i32)(i / VECTOR_ELEMENTS), sums);                                         \
+            }                                                                                                      \
+            store_strip(p, to, VECTOR_ELEMENTS, vector_tree_sum(&tree));                                           \
+            a += VECTOR_ELEMENTS * step1;                                                                          \
+            b += VECTOR_ELEMENTS * step2;                                                                          \
+            to += strip_bytes(p);                                                                                  \
+        }                                                                                                          \
+    }
+STORE_FORM(shared1, WIDE1(k, a + i), WIDE2(k, b + t * step2 + i))
+STORE_FORM(shared2, WIDE1(k, a + t * step1 + i), WIDE2(k, b + i))
+STORE_FORM(moving, WIDE1(k, a + t * step1 + i), WIDE2(k, b + t * step2 + i))
 #endif
 
 /* The sums of `count` rows, at most a strip's. Lanes past a row's end are left out: they are +0, which changes no sum
@@ -203,9 +223,6 @@ FUNCTION VECTOR one_lane_each(PRIVATE const rows *r, GLOBAL const stored1 *a, GL
 FUNCTION VECTOR separate_rows(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLOBAL const stored1 *a,
                               GLOBAL const stored2 *b, i32 n, i32 count)
 {
-#if !IS_EXACT
-    if (n <= LANES && count == VECTOR_ELEMENTS) return one_lane_each(r, a, b, n);
-#endif
     const i32 parts = (i32)min((i64)STRIP_PARTS, (i64)((n + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS));
     for (i32 t = 0; t < count; t++, a += r->step1, b += r->step2) sum_lanes(s, t, a, b, n, r->sign);
     for (i32 t = count; t < VECTOR_ELEMENTS; t++)
@@ -218,19 +235,47 @@ FUNCTION VECTOR separate_rows(PRIVATE strip_lanes *s, PRIVATE const rows *r, GLO
 
 /* ---- Strips ---- */
 
+/* How many whole strips of `outputs` rows are summed as they lie: from registers, many in a loop. */
+FUNCTION i64 ready_strips(PRIVATE const rows *r, i64 n, i64 outputs)
+{
+    if (r->padded) return (outputs - (r->exact ? 0 : 1)) / VECTOR_ELEMENTS;
+    return !IS_EXACT && n <= LANES ? outputs / VECTOR_ELEMENTS : 0;
+}
+
+FUNCTION void store_ready(PRIVATE const params *p, PRIVATE const rows *r, GLOBAL const stored1 *a,
+                          GLOBAL const stored2 *b, GLOBAL u8 *to, i64 strips)
+{
+#if !IS_EXACT
+    if (!r->padded && r->step1 == 0) store_shared1(p, r, a, b, to, strips);
+    if (!r->padded && r->step1 != 0 && r->step2 == 0) store_shared2(p, r, a, b, to, strips);
+    if (!r->padded && r->step1 != 0 && r->step2 != 0) store_moving(p, r, a, b, to, strips);
+#endif
+    if (!r->padded) return;
+    for (; strips > 0; strips--, a += VECTOR_ELEMENTS * r->step1, b += VECTOR_ELEMENTS * r->step2) {
+        store_strip(p, to, VECTOR_ELEMENTS, whole_rows(r, a, b));
+        to += strip_bytes(p);
+    }
+}
+
 KERNEL WORK_GROUP(1) void fold_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     SCRATCH(strip_lanes, kept);
     const range block = block_of(&p, GROUP_ID(), items_of(&p));
+    const i32 d = p.rank - 1;
     item x = item_of(&p, block.begin);
     rows r;
     for (i64 index = block.begin; index < block.end;) {
         GLOBAL const stored1 *a = (GLOBAL const stored1 *)ADDRESS1(&p, operand1, x.at.at1);
         GLOBAL const stored2 *b = (GLOBAL const stored2 *)ADDRESS2(&p, operand2, x.at.at2);
+        GLOBAL u8 *to = out + p.offset_out + x.at.out * RESULT_SIZE(&p);
         if (index == block.begin || x.at.inner == 0) rows_init(&r, &p, a, b);
-        const i64 left = p.shape[p.rank - 1] - x.at.inner;
-        const i32 whole = r.padded && (left > VECTOR_ELEMENTS || (r.exact && left == VECTOR_ELEMENTS));
-        store_strip(&p, out, &x, whole ? whole_rows(&r, a, b) : separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
-        if (++index < block.end) next_item(&p, &x, index);
+        const i64 ready = min(block.end - index, ready_strips(&r, p.n, p.shape[d] - x.at.inner));
+        if (ready > 0)
+            store_ready(&p, &r, a, b, to, ready);
+        else
+            store_strip(&p, to, x.outputs, separate_rows(kept, &r, a, b, (i32)p.n, x.outputs));
+        const i64 done = ready > 0 ? ready : 1;
+        index += done;
+        if (index < block.end) pass_items(&p, &x, index, done);
     }
 }

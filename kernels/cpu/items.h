@@ -32,37 +32,43 @@ FUNCTION item item_of(PRIVATE const params *p, i64 index)
     return x;
 }
 
-/* Makes x the item after it, which is the index-th. */
-FUNCTION void next_item(PRIVATE const params *p, PRIVATE item *x, i64 index)
+/* Makes x the item that comes `count` after it, which is the index-th. The items passed lie side by side. */
+FUNCTION void pass_items(PRIVATE const params *p, PRIVATE item *x, i64 index, i64 count)
 {
     const i32 d = p->rank - 1;
-    const i64 left = p->shape[d] - x->at.inner - p->panel;
+    const i64 outputs = count * p->panel, left = p->shape[d] - x->at.inner - outputs;
     if (left <= 0) {
         *x = item_of(p, index);
         return;
     }
-    x->flat += p->panel;
+    x->flat += outputs;
     x->outputs = (i32)min(left, p->panel);
-    x->at.inner += p->panel;
-    x->at.at1 += p->panel * p->step1[d];
-    x->at.at2 += p->panel * p->step2[d];
-    x->at.out += p->panel * p->step_out[d];
+    x->at.inner += outputs;
+    x->at.at1 += outputs * p->step1[d];
+    x->at.at2 += outputs * p->step2[d];
+    x->at.out += outputs * p->step_out[d];
 }
 
 /* ---- Strips: items of VECTOR_ELEMENTS outputs whose sums are one vector ---- */
 
-FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *out, PRIVATE const item *x, VECTOR sums)
+/* From a whole strip's first result to the next strip's. */
+FUNCTION i64 strip_bytes(PRIVATE const params *p)
+{
+    return VECTOR_ELEMENTS * p->step_out[p->rank - 1] * RESULT_SIZE(p);
+}
+
+/* Writes the first `outputs` sums from `to` on. */
+FUNCTION void store_strip(PRIVATE const params *p, GLOBAL u8 *to, i32 outputs, VECTOR sums)
 {
     const i64 step = p->step_out[p->rank - 1];
-    GLOBAL u8 *to = out + p->offset_out + x->at.out * RESULT_SIZE(p);
     component c[WIDTH];
 #ifdef STORE_RESULTS
-    if (step == 1 && x->outputs == VECTOR_ELEMENTS) {
+    if (step == 1 && outputs == VECTOR_ELEMENTS) {
         STORE_RESULTS(sums, to);
         return;
     }
 #endif
     STORE_COMPONENTS(sums, 0, c);
-    for (i32 k = 0; k < x->outputs; k++)
+    for (i32 k = 0; k < outputs; k++)
         store_result(to + k * step * RESULT_SIZE(p), p->type_out, get_components(c + k * COMPONENTS));
 }

@@ -28,7 +28,7 @@ FUNCTION VECTOR strip_sums(PRIVATE const params *p, GLOBAL const u8 *from1, GLOB
     for (i32 i = 0; i < (i32)p->n; i++) {
         const VECTOR a = STRIP_OF(1, p, from1 + i * p->stride1 * OPERAND_SIZE1(p), step1, count);
         const VECTOR b = STRIP_OF(2, p, from2 + i * p->stride2 * OPERAND_SIZE2(p), step2, count);
-        vector_tree_push(&tree, i, multiply_add(SPLAT(0), a, b, sign));
+        vector_tree_push(&tree, i, multiply(a, b, sign));
     }
     return vector_tree_sum(&tree);
 }
@@ -39,7 +39,8 @@ KERNEL WORK_GROUP(1) void short_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *
     item x = item_of(&p, block.begin);
     for (i64 index = block.begin; index < block.end;) {
         GLOBAL const u8 *from1 = ADDRESS1(&p, operand1, x.at.at1), *from2 = ADDRESS2(&p, operand2, x.at.at2);
-        store_strip(&p, out, &x, strip_sums(&p, from1, from2, x.outputs));
-        if (++index < block.end) next_item(&p, &x, index);
+        GLOBAL u8 *to = out + p.offset_out + x.at.out * RESULT_SIZE(&p);
+        store_strip(&p, to, x.outputs, strip_sums(&p, from1, from2, x.outputs));
+        if (++index < block.end) pass_items(&p, &x, index, 1);
     }
 }

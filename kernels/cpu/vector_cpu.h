@@ -45,6 +45,21 @@ FUNCTION VECTOR multiply_add(VECTOR sum, VECTOR a, VECTOR b, component sign)
 #endif
 }
 
+/* conj(a) * b by element: multiply_add to 0, but that an element may be -0 for +0. That changes no sum but -0, and no -0
+ * is stored. */
+FUNCTION VECTOR multiply(VECTOR a, VECTOR b, component sign)
+{
+#if IS_COMPLEX
+    LOADED_ONCE(a);
+    LOADED_ONCE(b);
+    return VECTOR_FMA(IMAG_TWICE(a) * (CONJ_SIGNS * sign), EXCHANGED(b), REAL_TWICE(a) * b);
+#elif IS_TYPED_BOOL
+    return LEAST(a, b);
+#else
+    return a * b;
+#endif
+}
+
 FUNCTION VECTOR add(VECTOR a, VECTOR b)
 {
 #if IS_TYPED_BOOL
