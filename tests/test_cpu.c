@@ -8,10 +8,15 @@
 
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
+#include <fenv.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MOST_THREADS = 9, MOST_NDIM = 2, CALLERS = 8 };
 enum { ORDINARY = 1, FAR_APART = 2, NOT_FINITE = 5 }; /* palettes */
@@ -212,6 +217,62 @@ static void test_modes(void **state)
     }
 }
 
+/* What a program's own arithmetic has raised is raised after a call too. */
+static void test_flags(void **state)
+{
+    const int raised = FE_DIVBYZERO | FE_OVERFLOW;
+    float_mode mode;
+    (void)state;
+    open_cpu(1);
+    for (int k = 0; mode_at(k, &mode); k++) {
+        float_mode usual = mode_get();
+        feclearexcept(FE_ALL_EXCEPT);
+        feraiseexcept(raised);
+        mode_set(mode);
+        int good = gives_the_bits(0, &work[0].p, queue);
+        mode_set(usual);
+        int left = fetestexcept(raised);
+        feclearexcept(FE_ALL_EXCEPT);
+        assert_true(good);
+        assert_int_equal(left, raised);
+    }
+    close_cpu();
+}
+
+/* ---- Memory -------------------------------------------------------------------------------------- */
+
+/* A child whose memory is limited to what it has and ROOM bytes more: as many threads as it was told to use
+ * do not fit, two do. Exits with 0 if a call gives the bits. */
+static void compute_in_little_memory(int k)
+{
+    enum { ROOM = 1 << 20, THREADS = 64 };
+    long pages = 0;
+    open_cpu(THREADS);
+    malloc_trim(0);
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f == NULL || fscanf(f, "%ld", &pages) != 1) _exit(2);
+    fclose(f);
+    struct rlimit limit = {.rlim_cur = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + ROOM,
+                           .rlim_max = RLIM_INFINITY};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) _exit(2);
+    if (gives_the_bits(k, &work[k].p, queue)) _exit(0);
+    fprintf(stderr, "%s: %s\n", examples[k].name, vecdot_last_error());
+    _exit(1);
+}
+
+static void test_little_memory(void **state)
+{
+    int status = 0;
+    (void)state;
+    if (SANITIZED) skip(); /* they reserve terabytes */
+    for (int k = 0; k < EXAMPLES; k++) {
+        pid_t child = fork();
+        if (child == 0) compute_in_little_memory(k);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (status != 0) fail_msg("%s: status %#x", examples[k].name, (unsigned)status);
+    }
+}
+
 /* ---- Callers ------------------------------------------------------------------------------------- */
 
 typedef struct caller {
@@ -354,6 +415,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_of_threads),
         cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_callers),
         cmocka_unit_test(test_small_stacks),
     };

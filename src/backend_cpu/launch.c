@@ -50,18 +50,21 @@ static void run_groups(void *user, int slot, int64_t begin, int64_t end)
     rounding_end(before);
 }
 
-/* Makes the queue's arena large enough. What a kernel leaves there is not kept. */
-static vecdot_status reserve(cpu_queue *q, size_t bytes)
+/* Makes the queue's arena large enough for so many threads; a program's own pool takes one slot more. Where
+ * memory is short, fewer threads compute. What a kernel leaves in the arena is not kept. */
+static vecdot_status reserve(cpu_queue *q, size_t slot_bytes, int *threads)
 {
-    if (bytes <= q->arena_bytes) return VECDOT_SUCCESS;
-    free(q->arena);
-    q->arena_bytes = 0;
-    q->arena = aligned_alloc(CACHE_LINE, bytes);
-    if (q->arena == NULL)
-        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cpu: no memory for %zu bytes of the kernels' scratch",
-                    bytes);
-    q->arena_bytes = bytes;
-    return VECDOT_SUCCESS;
+    for (;; *threads = (*threads + 1) / 2) {
+        const int slots = *threads + (*threads > 1 && q->context->own.run != NULL);
+        const size_t bytes = slot_bytes * (size_t)slots;
+        if (bytes <= q->arena_bytes) return VECDOT_SUCCESS;
+        free(q->arena);
+        q->arena = aligned_alloc(CACHE_LINE, bytes);
+        q->arena_bytes = q->arena != NULL ? bytes : 0;
+        if (q->arena == NULL && *threads == 1)
+            return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cpu: no memory for %zu bytes of the kernels' scratch",
+                        bytes);
+    }
 }
 
 vecdot_status cpu_launch(void *queue, void *program, const launch *l)
@@ -70,11 +73,11 @@ vecdot_status cpu_launch(void *queue, void *program, const launch *l)
     const kernel_entry *kernel = ((cpu_program *)program)->kernel;
     const own_pool *own = &q->context->own;
     const double ns = cpu_launch_ns(program, l);
-    const int most = cpu_most_threads(l, ns), threads = cpu_threads_now(q, ns, most);
+    int threads = cpu_threads_now(q, ns, cpu_most_threads(l, ns));
     job j = {.run = kernel->run, .params = l->args[l->arg_count - 1].value};
     j.slot_bytes = (kernel->scratch_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     for (size_t k = 0; k + 1 < l->arg_count; k++) j.buffers[k] = (void *)(uintptr_t)l->args[k].value;
-    TRY(reserve(q, j.slot_bytes * (size_t)(most + (own->run != NULL)))); /* own_pool_run takes one more */
+    TRY(reserve(q, j.slot_bytes, &threads));
     j.arena = q->arena;
     const int64_t groups = (int64_t)(l->groups * l->group_size);
     if (threads == 1)

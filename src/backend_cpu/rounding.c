@@ -6,11 +6,12 @@
 
 enum { NEAREST_NO_TRAPS = 0x1f80, STATUS = 0x3f };
 
+/* The status bits, which tell what has happened since the program cleared them, stay as they are. */
 static uint64_t rounding_set(uint64_t wanted)
 {
-    unsigned before = _mm_getcsr();
-    if ((before & ~(unsigned)STATUS) != wanted) _mm_setcsr((unsigned)wanted);
-    return before & ~(unsigned)STATUS;
+    unsigned before = _mm_getcsr(), status = before & STATUS, control = before & ~(unsigned)STATUS;
+    if (control != wanted) _mm_setcsr((unsigned)wanted | status);
+    return control;
 }
 #elif defined(__aarch64__)
 enum { NEAREST_NO_TRAPS = 0 };

@@ -34,7 +34,7 @@ float_mode mode_get(void)
 
 void mode_set(float_mode mode)
 {
-    _mm_setcsr((unsigned)mode);
+    _mm_setcsr((unsigned)mode | (_mm_getcsr() & STATUS));
 }
 
 #elif defined(__aarch64__)
