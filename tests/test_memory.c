@@ -275,6 +275,29 @@ static void test_no_elements_copies_nothing(void **state)
     assert_int_equal(vecdot_copy(on->queue, &none, &none), VECDOT_ERROR_DEVICE_MISMATCH);
 }
 
+/* The message names the tensor's device, and those that the queue takes once each. */
+static void test_memory_of_another_device(void **state)
+{
+    float value[2] = {1, 2};
+    int64_t shape[1] = {2};
+    const DLTensor here = {
+        .data = value, .device = {kDLCPU, 0}, .ndim = 1, .dtype = VECDOT_FLOAT32, .shape = shape};
+    DLTensor there = here, out = here;
+    (void)state;
+    there.device.device_type = kDLMetal;
+    out.ndim = 0;
+    for (int copies = 0; copies < 2; copies++) {
+        vecdot_status status =
+            copies ? vecdot_copy(on->queue, &there, &here) : vecdot(on->queue, &here, &there, -1, &out);
+        const char *said = vecdot_last_error(), *host = strstr(said, "(kDLCPU, 1)");
+        assert_int_equal(status, VECDOT_ERROR_DEVICE_MISMATCH);
+        assert_non_null(strstr(said, copies ? "vecdot_copy: from is" : "vecdot: x2 is"));
+        assert_non_null(strstr(said, "kDLMetal (8)"));
+        assert_non_null(host);
+        assert_int_equal(strstr(host, "its own (kDL") != NULL, strcmp(on->info.backend, "cpu") != 0);
+    }
+}
+
 /* ---- Overlap ------------------------------------------------------------------------------------- */
 
 /* Two views, in elements, of one buffer of 64 int32. */
@@ -424,6 +447,7 @@ static int run(target *t)
         cmocka_unit_test(test_random_copies),
         cmocka_unit_test(test_long_rows_with_gaps),
         cmocka_unit_test(test_no_elements_copies_nothing),
+        cmocka_unit_test(test_memory_of_another_device),
         cmocka_unit_test(test_overlap),
         cmocka_unit_test(test_interleaved_destination),
         cmocka_unit_test(test_copy_refuses),

@@ -287,15 +287,15 @@ static void test_casts_refused(void **state)
     (void)state;
     options.dtype = VECDOT_INT32;
     expect(result_of(VECDOT_FLOAT64, SHAPE(3), VECDOT_FLOAT64, SHAPE(3), &options), VECDOT_ERROR_CAST,
-           WORDS("x1", "f64", "i32", "same_kind"));
+           WORDS("x1", "float64", "int32", "same_kind"));
     expect(result_of(VECDOT_INT8, SHAPE(3), VECDOT_FLOAT64, SHAPE(3), &options), VECDOT_ERROR_CAST,
-           WORDS("x2", "f64", "i32"));
+           WORDS("x2", "float64", "int32"));
     options.dtype = VECDOT_UINT64;
     expect(result_of(VECDOT_INT8, SHAPE(3), VECDOT_UINT8, SHAPE(3), &options), VECDOT_ERROR_CAST,
-           WORDS("x1", "i8", "u64"));
+           WORDS("x1", "int8", "uint64"));
     options.dtype = VECDOT_FLOAT64;
     expect(result_of(VECDOT_COMPLEX128, SHAPE(3), VECDOT_FLOAT64, SHAPE(3), &options), VECDOT_ERROR_CAST,
-           WORDS("c128", "f64"));
+           WORDS("complex128", "float64"));
     options.dtype = (DLDataType){11, 8, 1};
     expect(result_of(VECDOT_FLOAT64, SHAPE(3), VECDOT_FLOAT64, SHAPE(3), &options), VECDOT_ERROR_DTYPE,
            WORDS("dtype", "float8_e4m3fnuz"));
@@ -322,8 +322,8 @@ static void test_invalid_arguments(void **state)
     expect(vecdot_result(&x1.tensor, NULL, NULL, NULL, NULL, NULL), bad, WORDS("x2"));
     expect(vecdot(NULL, &x1.tensor, &x2.tensor, -1, &out.tensor), bad, WORDS("queue"));
     expect(vecdot_with(NULL, &x1.tensor, &x2.tensor, NULL, &out.tensor), bad, WORDS("queue"));
-    expect(vecdot_matvec(NULL, &x1.tensor, &x2.tensor, &out.tensor), bad, WORDS("queue"));
-    expect(vecdot_vecmat(NULL, &x1.tensor, &x2.tensor, &out.tensor), bad, WORDS("queue"));
+    expect(vecdot_matvec(NULL, &x1.tensor, &x2.tensor, &out.tensor), bad, WORDS("vecdot_matvec: queue"));
+    expect(vecdot_vecmat(NULL, &x1.tensor, &x2.tensor, &out.tensor), bad, WORDS("vecdot_vecmat: queue"));
     expect(vecdot_explain(NULL, &x1.tensor, &x2.tensor, NULL, NULL, NULL, 0, NULL), bad, WORDS("queue"));
     options.keepdims = 2;
     expect(vecdot_result(&x1.tensor, &x2.tensor, &options, NULL, NULL, NULL), bad, WORDS("keepdims", "2"));

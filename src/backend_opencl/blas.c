@@ -167,7 +167,7 @@ static vecdot_status blas_gemm(void *queue, const gemm *g, int *served)
     case type: return letter##_multiply(q, g);
         BLAS_TABLE(X)
 #undef X
-    default: return fail(VECDOT_ERROR_UNSUPPORTED, "opencl: CLBlast was given %s", dtype_name(g->type));
+    default: return fail(VECDOT_ERROR_UNSUPPORTED, "opencl: CLBlast was given %s", dtype_full_name(g->type));
     }
 }
 

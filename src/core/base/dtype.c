@@ -5,16 +5,27 @@
 #include <string.h>
 
 const dtype_row dtype_rows[DTYPE_COUNT] = {
-#define X(enumerator, name, code, bits, rank, group) {name, (uint8_t)(code), bits, rank, GROUP_##group},
+#define X(enumerator, name, full_name, code, bits, rank, group)                                              \
+    {name, (uint8_t)(code), bits, rank, GROUP_##group},
     DTYPE_TABLE(X)
 #undef X
 };
+
+const char *dtype_full_name(dtype t)
+{
+    static const char *const names[DTYPE_COUNT] = {
+#define X(enumerator, name, full_name, code, bits, rank, group) full_name,
+        DTYPE_TABLE(X)
+#undef X
+    };
+    return names[t];
+}
 
 dtype dtype_from_dlpack(DLDataType type)
 {
     if (type.lanes != 1) return DTYPE_COUNT;
     switch (type.code << 8 | type.bits) {
-#define X(enumerator, name, code, bits, rank, group)                                                         \
+#define X(enumerator, name, full_name, code, bits, rank, group)                                              \
     case (code) << 8 | (bits): return DTYPE_##enumerator;
         DTYPE_TABLE(X)
 #undef X
@@ -109,7 +120,7 @@ void dtype_describe(DLDataType type, char *name, size_t capacity)
     char base[40];
     dtype known = dtype_from_dlpack((DLDataType){type.code, type.bits, 1});
     if (known != DTYPE_COUNT) {
-        snprintf(base, sizeof base, "%s", dtype_name(known));
+        snprintf(base, sizeof base, "%s", dtype_full_name(known));
     } else if (type.code >= 7 && type.code <= 14) {
         snprintf(base, sizeof base, "%s", float8[type.code - 7]);
     } else {

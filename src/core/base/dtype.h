@@ -5,27 +5,28 @@
 
 #include <vecdot/vecdot.h>
 
-/* X(enumerator, short name, DLPack code, bits, same_kind rank, accumulation group), in the order of the
- * promotion table. The ranks are those of NumPy's kinds: bool < unsigned < signed < floating < complex. */
+/* X(enumerator, short name, NumPy's name, DLPack code, bits, same_kind rank, accumulation group), in the
+ * order of the promotion table. The ranks are those of NumPy's kinds: bool < unsigned < signed < floating <
+ * complex. */
 #define DTYPE_TABLE(X)                                                                                       \
-    X(BOOL, "b1", VECDOT_DLBOOL, 8, 0, INT)                                                                  \
-    X(I8, "i8", kDLInt, 8, 2, INT)                                                                           \
-    X(I16, "i16", kDLInt, 16, 2, INT)                                                                        \
-    X(I32, "i32", kDLInt, 32, 2, INT)                                                                        \
-    X(I64, "i64", kDLInt, 64, 2, INT)                                                                        \
-    X(U8, "u8", kDLUInt, 8, 1, INT)                                                                          \
-    X(U16, "u16", kDLUInt, 16, 1, INT)                                                                       \
-    X(U32, "u32", kDLUInt, 32, 1, INT)                                                                       \
-    X(U64, "u64", kDLUInt, 64, 1, INT)                                                                       \
-    X(F16, "f16", kDLFloat, 16, 4, F16)                                                                      \
-    X(BF16, "bf16", kDLBfloat, 16, 4, BF16)                                                                  \
-    X(F32, "f32", kDLFloat, 32, 4, F32)                                                                      \
-    X(F64, "f64", kDLFloat, 64, 4, F64)                                                                      \
-    X(C64, "c64", kDLComplex, 64, 5, C64)                                                                    \
-    X(C128, "c128", kDLComplex, 128, 5, C128)
+    X(BOOL, "b1", "bool", VECDOT_DLBOOL, 8, 0, INT)                                                          \
+    X(I8, "i8", "int8", kDLInt, 8, 2, INT)                                                                   \
+    X(I16, "i16", "int16", kDLInt, 16, 2, INT)                                                               \
+    X(I32, "i32", "int32", kDLInt, 32, 2, INT)                                                               \
+    X(I64, "i64", "int64", kDLInt, 64, 2, INT)                                                               \
+    X(U8, "u8", "uint8", kDLUInt, 8, 1, INT)                                                                 \
+    X(U16, "u16", "uint16", kDLUInt, 16, 1, INT)                                                             \
+    X(U32, "u32", "uint32", kDLUInt, 32, 1, INT)                                                             \
+    X(U64, "u64", "uint64", kDLUInt, 64, 1, INT)                                                             \
+    X(F16, "f16", "float16", kDLFloat, 16, 4, F16)                                                           \
+    X(BF16, "bf16", "bfloat16", kDLBfloat, 16, 4, BF16)                                                      \
+    X(F32, "f32", "float32", kDLFloat, 32, 4, F32)                                                           \
+    X(F64, "f64", "float64", kDLFloat, 64, 4, F64)                                                           \
+    X(C64, "c64", "complex64", kDLComplex, 64, 5, C64)                                                       \
+    X(C128, "c128", "complex128", kDLComplex, 128, 5, C128)
 
 typedef enum dtype {
-#define X(enumerator, name, code, bits, rank, group) DTYPE_##enumerator,
+#define X(enumerator, name, full_name, code, bits, rank, group) DTYPE_##enumerator,
     DTYPE_TABLE(X)
 #undef X
         DTYPE_COUNT
@@ -57,10 +58,14 @@ dtype dtype_from_dlpack(DLDataType type);
 DLDataType dtype_to_dlpack(dtype t);
 dtype dtype_promote(dtype a, dtype b);
 
+/* The short name, as plans have it: "f32". */
 static inline const char *dtype_name(dtype t)
 {
     return dtype_rows[t].name;
 }
+
+/* The name in messages: "float32". */
+const char *dtype_full_name(dtype t);
 
 /* Bytes. */
 static inline int dtype_size(dtype t)

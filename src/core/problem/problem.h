@@ -41,9 +41,10 @@ static inline void problem_copy(problem *to, const problem *from)
     }
 }
 
+/* The public function, for messages. */
 static inline const char *operation_name(operation op)
 {
-    static const char *const names[] = {"vecdot", "matvec", "vecmat"};
+    static const char *const names[] = {"vecdot", "vecdot_matvec", "vecdot_vecmat"};
     return names[op];
 }
 

@@ -92,12 +92,12 @@ static vecdot_status check_dtypes(const char *op, const DLTensor *const tensors[
         for (int a = X1; a <= X2; a++)
             if (!dtype_casts_same_kind(p->type[a], p->result))
                 return fail(VECDOT_ERROR_CAST, "%s: cannot cast %s %s to dtype=%s (same_kind)", op,
-                            array_name(a), dtype_name(p->type[a]), dtype_name(p->result));
+                            array_name(a), dtype_full_name(p->type[a]), dtype_full_name(p->result));
     }
     if (!tensors[OUT]) p->type[OUT] = p->result;
     if (!dtype_casts_same_kind(p->result, p->type[OUT]))
         return fail(VECDOT_ERROR_CAST, "%s: cannot cast result %s to out %s (same_kind)", op,
-                    dtype_name(p->result), dtype_name(p->type[OUT]));
+                    dtype_full_name(p->result), dtype_full_name(p->type[OUT]));
     return VECDOT_SUCCESS;
 }
 

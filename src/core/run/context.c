@@ -6,6 +6,7 @@
 #include "core/run/program_cache.h"
 #include "core/run/stage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,28 @@ vecdot_status context_leave(vecdot_context *context, vecdot_status status)
 place tensor_place(const vecdot_context *context, const DLTensor *tensor)
 {
     return context->dev.driver->place_of(tensor->device.device_type);
+}
+
+/* DLPack's name for a device type. The installed header may be older than the tensor, so these are texts. */
+static const char *device_type_name(int type)
+{
+    static const char *const names[] = {
+        "unknown",   "kDLCPU",    "kDLCUDA",    "kDLCUDAHost", "kDLOpenCL",   "unknown",   "unknown",
+        "kDLVulkan", "kDLMetal",  "kDLVPI",     "kDLROCM",     "kDLROCMHost", "kDLExtDev", "kDLCUDAManaged",
+        "kDLOneAPI", "kDLWebGPU", "kDLHexagon", "kDLMAIA",     "kDLTrn"};
+    return type >= 0 && (size_t)type < sizeof names / sizeof names[0] ? names[type] : names[0];
+}
+
+vecdot_status refuse_place(const vecdot_context *context, const char *function, const char *array,
+                           const DLTensor *tensor)
+{
+    const backend *driver = context->dev.driver;
+    const int type = (int)tensor->device.device_type, own = (int)driver->tensor_device;
+    char more[64] = "";
+    if (own != kDLCPU) snprintf(more, sizeof more, " and its own (%s, %d)", device_type_name(own), own);
+    return fail(VECDOT_ERROR_DEVICE_MISMATCH,
+                "%s: %s is on %s (%d); a queue of the backend %s takes host arrays (kDLCPU, %d)%s", function,
+                array, device_type_name(type), type, driver->name, (int)kDLCPU, more);
 }
 
 /* Frees what context_open has allocated so far. */

@@ -43,6 +43,11 @@ vecdot_status context_leave(vecdot_context *context, vecdot_status status);
 /* What the tensor's `data` is for the context's backend. */
 place tensor_place(const vecdot_context *context, const DLTensor *tensor);
 
+/* Refuses a tensor that is in no memory that the context's backend can use. `function` and `array` are for the
+ * message. */
+vecdot_status refuse_place(const vecdot_context *context, const char *function, const char *array,
+                           const DLTensor *tensor);
+
 /* Make contexts and queues on the program's own driver objects, for the interop headers. */
 vecdot_status context_open(const device *dev, void *native_context, vecdot_context **context);
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue);

@@ -51,7 +51,8 @@ static vecdot_status check_alike(const DLTensor *from, const DLTensor *to)
     text a = {shape_from, sizeof shape_from, 0}, b = {shape_to, sizeof shape_to, 0};
     if (dtype_from_dlpack(from->dtype) != dtype_from_dlpack(to->dtype)) {
         return fail(VECDOT_ERROR_OUT_SHAPE, "vecdot_copy: from is %s but to is %s",
-                    dtype_name(dtype_from_dlpack(from->dtype)), dtype_name(dtype_from_dlpack(to->dtype)));
+                    dtype_full_name(dtype_from_dlpack(from->dtype)),
+                    dtype_full_name(dtype_from_dlpack(to->dtype)));
     }
     int same = from->ndim == to->ndim;
     for (int i = 0; same && i < to->ndim; i++) same = from->shape[i] == to->shape[i];
@@ -321,10 +322,7 @@ static vecdot_status copy_elements(vecdot_queue *queue, const index_space *s, co
 static vecdot_status check_place(const vecdot_context *context, const char *name, const DLTensor *t)
 {
     if (tensor_place(context, t) != PLACE_ELSEWHERE) return VECDOT_SUCCESS;
-    return fail(VECDOT_ERROR_DEVICE_MISMATCH,
-                "vecdot_copy: %s is on DLPack device type %d, expected the host (%d) or this queue's %s (%d)",
-                name, (int)t->device.device_type, (int)kDLCPU, context->dev.driver->name,
-                (int)context->dev.driver->tensor_device);
+    return refuse_place(context, "vecdot_copy", name, t);
 }
 
 /* Checks that the device memory holds the view's whole range. */

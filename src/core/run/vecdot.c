@@ -20,12 +20,7 @@ static vecdot_status check_place(const vecdot_queue *queue, const job *j, int ar
     extent e = j->extents[array];
     int64_t end;
     if (e.high == e.low || at->kind == PLACE_HOST) return VECDOT_SUCCESS; /* or nothing is read or written */
-    if (at->kind == PLACE_ELSEWHERE)
-        return fail(VECDOT_ERROR_DEVICE_MISMATCH,
-                    "%s: %s is on DLPack device type %d; the queue's %s device can use host arrays (%d) and "
-                    "its own (%d)",
-                    op, array_name(array), (int)t->device.device_type, driver->name, (int)kDLCPU,
-                    (int)driver->tensor_device);
+    if (at->kind == PLACE_ELSEWHERE) return refuse_place(context, op, array_name(array), t);
     if (at->kind == PLACE_ADDRESS) {
         uintptr_t lowest = (uintptr_t)at->memory + (uintptr_t)(at->offset + e.low);
         return driver->memory_check(context->native, (void *)lowest, (size_t)(e.high - e.low),
@@ -47,7 +42,7 @@ static vecdot_status check_fp64(const vecdot_queue *queue, const problem *p)
             return fail(VECDOT_ERROR_UNSUPPORTED,
                         "%s: %s is %s, and the device \"%s\" has no 64-bit floating point",
                         operation_name(p->op), a < ARRAYS ? array_name(a) : "the dtype to compute in",
-                        dtype_name(t), queue->context->dev.info.name);
+                        dtype_full_name(t), queue->context->dev.info.name);
     }
     return VECDOT_SUCCESS;
 }
