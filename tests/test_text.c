@@ -67,6 +67,14 @@ static void test_contains(void **state)
     assert_false(text_contains("pocl", "POCL")); /* the part must be in lower case */
 }
 
+static void test_after(void **state)
+{
+    (void)state;
+    assert_string_equal(text_after("cuda: no driver", "cuda: "), "no driver");
+    assert_string_equal(text_after("cuda: no driver", "opencl: "), "cuda: no driver");
+    assert_string_equal(text_after("cu", "cuda: "), "cu");
+}
+
 /* cmocka's fail() hides the library's. */
 static void test_last_message(void **state)
 {
@@ -88,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_parts_cannot_be_confused),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_after),
         cmocka_unit_test(test_last_message),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -17,7 +17,10 @@ bool fault_set(fault *f, vecdot_status status, const char *format, ...)
 
 bool fault_from_library(fault *f, vecdot_status status)
 {
-    return fault_set(f, status, "%s", vecdot_last_error());
+    const char *text = vecdot_last_error();
+    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+    bool named = strncmp(text, "vecdot", 6) == 0 && strncmp(text + name, ": ", 2) == 0;
+    return fault_set(f, status, "%s", named ? text + name + 2 : text);
 }
 
 static bool is_printable(char c)

@@ -76,7 +76,7 @@ static void compute(void *argument)
 /* Says which file is x1 and which is x2, after a message that names them. */
 static int report_problem(const task *t)
 {
-    int exit_status = report(NULL, &t->fault);
+    int exit_status = report(t->operation != VECDOT ? operation_names[t->operation] : NULL, &t->fault);
     for (int i = 0; i < 2; i++) {
         char shape[128];
         const DLTensor *x = &t->x[i].tensor;

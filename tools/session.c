@@ -7,9 +7,7 @@
 
 int report(const char *subject, const fault *f)
 {
-    bool named = strncmp(f->text, "vecdot", 6) == 0; /* the library's messages begin with a function's name */
-    fprintf(stderr, "%s%s%s%s", named && subject == NULL ? "" : "vecdot: ", subject != NULL ? subject : "",
-            subject != NULL ? ": " : "", f->text);
+    fprintf(stderr, "vecdot: %s%s%s", subject != NULL ? subject : "", subject != NULL ? ": " : "", f->text);
     if (f->status != VECDOT_SUCCESS) fprintf(stderr, " [%s]", vecdot_status_name(f->status));
     fputc('\n', stderr);
     if (f->status != VECDOT_ERROR_NO_DEVICE) return EXIT_FAILED;

@@ -65,8 +65,9 @@ vecdot_status cpu_probe(device *devices, size_t capacity, size_t *count)
 void cpu_diagnose(text *report)
 {
     const instruction_set *best = cpu_instruction_set();
-    text_add(report, "  no driver is needed; %d threads, instruction set %s (there is code for",
-             pool_threads(), best->name);
+    const int threads = pool_threads();
+    text_add(report, "  no driver is needed; %d thread%s, instruction set %s (there is code for", threads,
+             threads == 1 ? "" : "s", best->name);
     for (const instruction_set *const *s = instruction_sets; *s != NULL; s++)
         text_add(report, " %s", (*s)->name);
     text_add(report, ")\n");

@@ -221,7 +221,7 @@ void cuda_diagnose(text *report)
     add_settings(report);
     if (!ptx_exists()) text_add(report, "  %s\n", without_toolkit);
     if (survey_all(&s) != VECDOT_SUCCESS) {
-        text_add(report, "  %s\n", vecdot_last_error());
+        text_add(report, "  %s\n", text_after(vecdot_last_error(), "cuda: "));
         add_kernel_module(report);
     } else if (s.count == 0) {
         text_add(report, "  no usable device: a GPU of compute capability 7.5 or later is needed, and "

@@ -345,7 +345,7 @@ void opencl_diagnose(text *report)
     }
     add_cache_folder(report);
     if (survey_all(&s) != VECDOT_SUCCESS) {
-        text_add(report, "  %s\n", vecdot_last_error());
+        text_add(report, "  %s\n", text_after(vecdot_last_error(), "opencl: "));
     } else {
         text_add(report, "  the loader and %zu usable device%s were found\n", s.count,
                  s.count == 1 ? "" : "s");

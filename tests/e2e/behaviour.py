@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import stat
 import subprocess
 import time
@@ -123,6 +124,20 @@ def test_doctor_and_device_selection(vecdot, folder):
     assert run.code == EXIT_OK, run
 
 
+def test_messages_name_no_function_of_the_library(vecdot, folder):
+    a, b, _, _ = files(folder)
+    nowhere = {**NO_DRIVER, "VECDOT_BACKEND": "opencl", "VECDOT_DEVICE": ""}
+    for run in (vecdot("run", a, b, "--axis", 5), vecdot("run", a, b, "--dtype", "int8"),
+                vecdot("run", a, b, "--axis", 0, env=nowhere), vecdot("selftest", env={"VECDOT_BACKEND": "abacus"}),
+                vecdot("run", a, a, "--device", "cuda", env=NO_DRIVER)):
+        assert run.code != EXIT_OK and run.stderr.startswith("vecdot: "), run
+        assert not re.search(r"vecdot_\w+: |: vecdot: ", run.stderr), run
+    report = vecdot("doctor", env={**NO_DRIVER, "VECDOT_BACKEND": "abacus"}).stdout.decode()
+    assert "abacus" in report and "vecdot_context_create" not in report, report
+    doctor = vecdot("doctor", env={**NO_DRIVER, "VECDOT_BACKEND": "cpu", "VECDOT_NUM_THREADS": "1"}).stdout.decode()
+    assert " 1 thread," in doctor and "\n  cuda: " not in doctor and "\n  opencl: " not in doctor, doctor
+
+
 # ---- Results ---------------------------------------------------------------------------------------
 
 
@@ -213,6 +228,22 @@ def test_bfloat16(vecdot, folder):
     run = vecdot("run", folder / "b.npy", folder / "b.npy", "--bf16", "-o", "-")
     result = np.load(io.BytesIO(run.stdout))
     assert result.dtype == "V2" and result.view("<u2") == 0x4160, result
+
+
+def test_products_tell_the_shapes_of_the_files(vecdot, folder):
+    x, y = pathlib.Path(folder) / "x.npy", pathlib.Path(folder) / "y.npy"
+    for name, x1, x2, words in (
+            ("matvec", (4, 5, 8), (7,), ("x1 (4, 5, 8) axis 2 has 8", "x2 (7,) axis 0 has 7")),
+            ("matvec", (120, 21), (20,), ("x1 (120, 21) axis 1 has 21", "x2 (20,) axis 0 has 20")),
+            ("vecmat", (3, 7), (2, 8, 5), ("x1 (3, 7) axis 1 has 7", "x2 (2, 8, 5) axis 1 has 8")),
+            ("matvec", (4, 5, 8), (3, 8), ("batch shapes (4,) and (3,)", "x1 (4, 5, 8)", "x2 (3, 8)")),
+            ("vecmat", (2, 3, 8), (4, 8, 5), ("batch shapes (2, 3) and (4,)", "x1 (2, 3, 8)", "x2 (4, 8, 5)")),
+            ("matvec", (8,), (8,), ("x1 must have at least 2 dimensions, got shape (8,)",)),
+            ("vecmat", (), (8, 2), ("x1 must have at least 1 dimension, got shape ()",))):
+        np.save(x, np.ones(x1, "float32"))
+        np.save(y, np.ones(x2, "float32"))
+        run = vecdot(name, x, y)
+        is_failure(run, f"vecdot: {name}: ", *words, f"x1 is {x}: float32 {x1}", f"x2 is {y}: float32 {x2}")
 
 
 def test_reproducible_and_explain(vecdot, folder):

@@ -39,6 +39,12 @@ void text_add_environment(text *t, const char *indent, const char *const *names,
     }
 }
 
+const char *text_after(const char *message, const char *start)
+{
+    size_t length = strlen(start);
+    return strncmp(message, start, length) == 0 ? message + length : message;
+}
+
 int text_contains(const char *name, const char *part)
 {
     for (; *name != '\0'; name++) {

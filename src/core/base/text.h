@@ -23,6 +23,9 @@ void text_add_environment(text *t, const char *indent, const char *const *names,
 /* Whether `part`, which is in lower case, occurs in `name`. Case is ignored. */
 int text_contains(const char *name, const char *part);
 
+/* The message without `start`, if it begins with that. */
+const char *text_after(const char *message, const char *start);
+
 /* Adds a shape as NumPy prints it: "(2, 3)", "(2,)" or "()". */
 void text_add_shape(text *t, int ndim, const int64_t *shape);
 

@@ -237,7 +237,8 @@ static void add_default(text *report)
 {
     device_choice choice;
     if (device_select(NULL, &choice) != VECDOT_SUCCESS) {
-        const char *why = vecdot_last_error(); /* only its first line: the report has the others already */
+        /* Only the first line: the report has the others already. */
+        const char *why = text_after(vecdot_last_error(), "vecdot_context_create: ");
         text_add(report, "no device is chosen by default: %.*s\n", (int)strcspn(why, "\n"), why);
         return;
     }
