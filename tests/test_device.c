@@ -143,6 +143,20 @@ static int child_diagnosis(const char *said)
     return strstr(report, said) != NULL ? 0 : 1;
 }
 
+/* VECDOT_LOG names a file that cannot be opened: the reason goes to stderr, which is a file here, and once.
+ */
+static int child_without_log(void)
+{
+    char said[4096] = "";
+    size_t count;
+    vecdot_set_logger(NULL, NULL);
+    if (vecdot_device_list(NULL, 0, &count) != VECDOT_SUCCESS) return 1;
+    vecdot_set_logger(NULL, NULL);
+    if (pread(2, said, sizeof said - 1, 0) < 0) return 2;
+    const char *first = strstr(said, "VECDOT_LOG=/nonexistent/log cannot be opened: No such file");
+    return first != NULL && strstr(first + 1, "VECDOT_LOG") == NULL ? 0 : 3;
+}
+
 static int child_main(const char *what)
 {
     if (strcmp(what, "no-loader") == 0)
@@ -150,6 +164,7 @@ static int child_main(const char *what)
     if (strcmp(what, "not-a-loader") == 0)
         return child_without_device("clGetPlatformIDs", "ocl-icd-libopencl1");
     if (strcmp(what, "no-driver") == 0) return child_without_device("-1001", "pocl-opencl-icd");
+    if (strcmp(what, "no-log") == 0) return child_without_log();
     if (strcmp(what, "no-home") == 0) return child_diagnosis("/dev/null/home/.cache cannot be written");
     return 2;
 }
@@ -230,6 +245,12 @@ static void test_no_home(void **state)
 {
     (void)state;
     run_child("no-home", "HOME", "/dev/null/home");
+}
+
+static void test_no_log(void **state)
+{
+    (void)state;
+    run_child("no-log", "VECDOT_LOG", "/nonexistent/log");
 }
 
 /* ---- On a device --------------------------------------------------------------------------------- */
@@ -428,10 +449,15 @@ static int run(target *t)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_malformed_selectors), cmocka_unit_test(test_malformed_environment),
-        cmocka_unit_test(test_null_arguments),      cmocka_unit_test(test_diagnosis_fits_any_buffer),
-        cmocka_unit_test(test_no_loader),           cmocka_unit_test(test_not_a_loader),
-        cmocka_unit_test(test_no_driver),           cmocka_unit_test(test_no_home),
+        cmocka_unit_test(test_malformed_selectors),
+        cmocka_unit_test(test_malformed_environment),
+        cmocka_unit_test(test_null_arguments),
+        cmocka_unit_test(test_diagnosis_fits_any_buffer),
+        cmocka_unit_test(test_no_loader),
+        cmocka_unit_test(test_not_a_loader),
+        cmocka_unit_test(test_no_driver),
+        cmocka_unit_test(test_no_home),
+        cmocka_unit_test(test_no_log),
     };
     if (argc == 3 && strcmp(argv[1], "--child") == 0) return child_main(argv[2]);
     unsetenv("VECDOT_BACKEND");

@@ -160,6 +160,21 @@ static void test_both_versions(void **state)
     assert_int_equal(processors_of_quota(folder), 4);
 }
 
+/* mountinfo writes a blank, a tab, a newline and a backslash as three octal digits; cgroup writes them as
+ * they are. */
+static void test_escaped_paths(void **state)
+{
+    static const char odd[] = "30 23 0:26 /my\\040pod /mnt/my\\040groups\\134x rw - cgroup2 cgroup2 rw\n";
+    (void)state;
+    mount_groups(odd, "0::/my pod/a b\n");
+    put("/mnt/my groups\\x/a b/cpu.max", "300000 100000\n");
+    assert_int_equal(processors_of_quota(folder), 3);
+    static const char cut[] = "30 23 0:26 / /mnt/a\\04 rw - cgroup2 cgroup2 rw\n"; /* no escape: too short */
+    mount_groups(cut, "0::/\n");
+    put("/mnt/a\\04/cpu.max", "200000 100000\n");
+    assert_int_equal(processors_of_quota(folder), 2);
+}
+
 /* A mount's options can be longer than any buffer. */
 static void test_long_lines(void **state)
 {
@@ -242,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_version_1, make_top, remove_top),
         cmocka_unit_test_setup_teardown(test_both_versions, make_top, remove_top),
         cmocka_unit_test_setup_teardown(test_long_lines, make_top, remove_top),
+        cmocka_unit_test_setup_teardown(test_escaped_paths, make_top, remove_top),
         cmocka_unit_test(test_affinity),
         cmocka_unit_test(test_avoid),
     };

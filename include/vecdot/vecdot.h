@@ -15,7 +15,7 @@
  *    (OUT_OF_MEMORY, COMPILE or BACKEND): arrays larger than one device buffer and shapes of more than 16
  *    dimensions take several launches.
  *  - Any number of threads may use a context at the same time. One thread at a time may use a queue.
- *  - Nothing in the library prints, exits or aborts.
+ *  - Nothing in the library exits or aborts, and nothing prints without VECDOT_LOG in the environment.
  */
 #ifndef VECDOT_VECDOT_H
 #define VECDOT_VECDOT_H
@@ -318,7 +318,7 @@ VECDOT_API vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType
 /* Sets the program's logger; NULL turns it off. The library calls log(user, message) for device choices, program
  * builds and fallbacks. A message is one line without a newline. The calls come on any thread that uses the library,
  * one at a time. Without a logger, VECDOT_LOG=stderr or VECDOT_LOG=<file> in the environment writes the same lines
- * there. Any thread. */
+ * there; a file that cannot be opened is reported on stderr, once. Any thread. */
 typedef void (*vecdot_log_fn)(void *user, const char *message);
 VECDOT_API void vecdot_set_logger(vecdot_log_fn log, void *user);
 

@@ -74,6 +74,26 @@ static int lists(const char *list, const char *word)
     }
 }
 
+static int is_octal(char c)
+{
+    return c >= '0' && c <= '7';
+}
+
+/* Puts characters in the place of the escapes by which mountinfo writes blanks and backslashes, as "\040". */
+static void decode(char *path)
+{
+    char *to = path;
+    for (const char *from = path; *from != '\0';) {
+        if (from[0] == '\\' && is_octal(from[1]) && is_octal(from[2]) && is_octal(from[3])) {
+            *to++ = (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0'));
+            from += 4;
+        } else {
+            *to++ = *from++;
+        }
+    }
+    *to = '\0';
+}
+
 /* Takes a line of /proc/self/mountinfo apart. Returns 0 when it is of something else. */
 static int read_hierarchy(const char *line, hierarchy *h)
 {
@@ -83,7 +103,10 @@ static int read_hierarchy(const char *line, hierarchy *h)
     h->version = strcmp(type, "cgroup2") == 0                           ? 2
                  : strcmp(type, "cgroup") == 0 && lists(options, "cpu") ? 1
                                                                         : 0;
-    return h->version != 0 && sscanf(line, "%*s %*s %*s %2047s %2047s", h->top, h->point) == 2;
+    if (h->version == 0 || sscanf(line, "%*s %*s %*s %2047s %2047s", h->top, h->point) != 2) return 0;
+    decode(h->top);
+    decode(h->point);
+    return 1;
 }
 
 /* Finds the process's own group, a path below the mount point; "" is the group that is mounted. */

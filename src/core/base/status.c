@@ -3,6 +3,7 @@
 
 #include "core/base/os.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -87,6 +88,8 @@ static void logger_init(void)
     const char *destination = environment_get("VECDOT_LOG");
     if (destination != NULL)
         logger.file = strcmp(destination, "stderr") == 0 ? stderr : fopen(destination, "a");
+    if (destination != NULL && logger.file == NULL) /* no call fails for want of a log */
+        fprintf(stderr, "vecdot: VECDOT_LOG=%s cannot be opened: %s\n", destination, strerror(errno));
     atomic_store(&logger.active, logger.file != NULL);
 }
 
