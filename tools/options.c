@@ -62,7 +62,7 @@ static const option_row rows[] = {
     {"--scale", "", "S", OPTION_SCALE, TAKES_BENCH,
      "how large the inputs are: dram (the default: GiB on a GPU," NEXT
      "256 MiB on a CPU), cache, tiny, or a number of MiB; everyday:" NEXT
-     "other cases, e1 to e51, of a microsecond to ten milliseconds"},
+     "other cases, e1 to e51, of a microsecond to 20 milliseconds"},
     {"--runs", "", "N", OPTION_RUNS, TAKES_BENCH,
      "samples a case (default 7, at most 101); 0: only list them"},
     {"--json", "", "FILE", OPTION_JSON_FILE, TAKES_BENCH, "every sample and all about the device, too"},

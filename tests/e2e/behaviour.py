@@ -279,6 +279,12 @@ def test_selftest(vecdot, folder):
     assert run.code == EXIT_OK and b", 0 failed" in run.stdout, f"{run}\n{run.stdout.decode()}"
 
 
+def test_bench_tells_what_a_call_costs(vecdot, folder):
+    """The cpu computes while a call is made, so there is nothing to enqueue and no wait."""
+    run = vecdot("bench", "24a", "--runs", 2, "--device", "cpu")
+    assert run.code == EXIT_OK and b"us a call" in run.stdout and b"enqueue" not in run.stdout, run.stdout
+
+
 def test_progress_on_a_terminal(vecdot, folder):
     """A pipe that stops half-way for a second: the line tells how far reading is."""
     data = bytes_of(np.ones(100000, np.float32))

@@ -49,7 +49,7 @@ static const bench_case all[] = {
 
 const bench_list bench_all_cases = {all, sizeof all / sizeof all[0], "1 to 27, 3a, 3b and so on"};
 
-/* What programs ask of NumPy between their other work: a microsecond to ten milliseconds a call. */
+/* What programs ask of NumPy between their other work: a microsecond to twenty milliseconds a call. */
 static const bench_case everyday[] = {
     {"e1", "1-D", "f32", "f32", NULL, "n", "n", 1, 1, 1000, "", LAYOUT_C, KIND_CALL},
     {"e2", "1-D", "f32", "f32", NULL, "n", "n", 1, 1, 10000, "", LAYOUT_C, KIND_CALL},
