@@ -15,44 +15,35 @@ double bench_now(void)
 
 /* ---- Host ---------------------------------------------------------------------------------------- */
 
-/* A vector of one cache line, at any alignment. */
-typedef uint64_t line __attribute__((vector_size(64), aligned(1), may_alias));
-
-/* Reads two arrays, as a dot product does, and adds all elements in four registers. */
-static inline __attribute__((always_inline)) uint64_t read_lines(const char *x, const char *y, size_t bytes)
-{
-    line s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
-    for (size_t i = 0; i + 256 <= bytes; i += 256) {
-        const line *a = (const line *)(const void *)(x + i), *b = (const line *)(const void *)(y + i);
-        s0 += a[0] ^ b[0];
-        s1 += a[1] ^ b[1];
-        s2 += a[2] ^ b[2];
-        s3 += a[3] ^ b[3];
-    }
-    s0 += s1 + s2 + s3;
-    uint64_t sum = 0;
-    for (int i = 0; i < 8; i++) sum += s0[i];
-    return sum;
-}
-
 typedef uint64_t reader(const char *x, const char *y, size_t bytes);
 
-static uint64_t read_plain(const char *x, const char *y, size_t bytes)
-{
-    return read_lines(x, y, bytes);
-}
+/* Reads two arrays, as a dot product does, and adds all elements in four registers. A vector is as wide as a
+ * register of the instruction set, else the compiler keeps the sums in memory, which takes longer than data
+ * in caches do. */
+#define READER(NAME, BYTES, TARGET)                                                                          \
+    typedef uint64_t NAME##_vector __attribute__((vector_size(BYTES), aligned(1), may_alias));               \
+    static TARGET uint64_t NAME(const char *x, const char *y, size_t bytes)                                  \
+    {                                                                                                        \
+        NAME##_vector s0 = {0}, s1 = s0, s2 = s0, s3 = s0;                                                   \
+        for (size_t i = 0; i + 4 * (BYTES) <= bytes; i += 4 * (BYTES)) {                                     \
+            const NAME##_vector *a = (const NAME##_vector *)(const void *)(x + i);                           \
+            const NAME##_vector *b = (const NAME##_vector *)(const void *)(y + i);                           \
+            s0 += a[0] ^ b[0];                                                                               \
+            s1 += a[1] ^ b[1];                                                                               \
+            s2 += a[2] ^ b[2];                                                                               \
+            s3 += a[3] ^ b[3];                                                                               \
+        }                                                                                                    \
+        s0 += s1 + s2 + s3;                                                                                  \
+        uint64_t sum = 0;                                                                                    \
+        for (int i = 0; i < (BYTES) / 8; i++) sum += s0[i];                                                  \
+        return sum;                                                                                          \
+    }
 
-/* The same for the widest registers, which matter for data in caches. */
+READER(read_plain, 16, )
+
 #if defined(__x86_64__)
-static __attribute__((target("avx2"))) uint64_t read_avx2(const char *x, const char *y, size_t bytes)
-{
-    return read_lines(x, y, bytes);
-}
-
-static __attribute__((target("avx512f"))) uint64_t read_avx512(const char *x, const char *y, size_t bytes)
-{
-    return read_lines(x, y, bytes);
-}
+READER(read_avx2, 32, __attribute__((target("avx2"))))
+READER(read_avx512, 64, __attribute__((target("avx512f"))))
 
 static reader *best_reader(void)
 {
