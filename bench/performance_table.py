@@ -161,7 +161,7 @@ def numpy_rows(run, name):
         if result.get("form") == "vecdot":
             form = statistics.median(result["seconds"])
         cells = [case["case"], case["title"], name, figure(1e3 * ours)]
-        cells += [refusal(result) if form is None else form[:48], ""] if not isinstance(form, float) else [
+        cells += [refusal(result) if form is None else form[:48].replace("|", "/"), ""] if not isinstance(form, float) else [
             figure(1e3 * form), ratio(form, ours)]
         best = statistics.median(result["seconds"]) if result.get("seconds") else None
         cells += [result["form"], figure(1e3 * best), ratio(best, ours)] if best else ["", "", ""]
@@ -174,10 +174,11 @@ def numpy_table(runs):
     return table(head, [row for name, run in runs.items() for row in numpy_rows(run, name)], 3)
 
 
-def forms_table(run):
-    head = ["case", *[NAMES[name] for name in run.present()]]
-    rows = [[case["case"], *(run.peers.get((name, case["case"]), {}).get("form", "") for name in run.present())]
-            for case in run.cases]
+def forms_table(runs):
+    present = list(dict.fromkeys(name for run in runs.values() for name in run.present()))
+    head = ["case", "size", *[NAMES[name] for name in present]]
+    rows = [[case["case"], size, *(run.peers.get((name, case["case"]), {}).get("form", "") for name in present)]
+            for size, run in runs.items() for case in run.cases]
     return table(head, rows, len(head))
 
 
@@ -293,7 +294,7 @@ def tables_of(runs, told, growth):
     """The tables that the files give, by name."""
     found = {scale: scale_table(run) for scale, run in runs.items()}
     if runs:
-        found |= {"numpy": numpy_table(runs), "forms": forms_table(next(iter(runs.values())))}
+        found |= {"numpy": numpy_table(runs), "forms": forms_table(runs)}
     if told:
         found["everyday"] = everyday_table(told)
     if growth:

@@ -84,8 +84,7 @@ void bench_print_head(const bench_report *report)
     print_cells(report, cells);
 }
 
-/* On a device that works in the host's memory a call is complete on return, so there is one time and no wait.
- */
+/* Where the device works in the host's memory a call is complete on return: there is one time and no wait. */
 static void tell_launches(const bench_report *report, const bench_result *r, char *text)
 {
     double us[4];
