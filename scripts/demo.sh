@@ -9,9 +9,13 @@ set -euo pipefail
 scripts/setup.sh demo
 mkdir -p build/demo/data
 quietly() { "$@" > build/demo/build.log 2>&1 || { cat build/demo/build.log >&2; exit 1; }; }
-[ -x build/demo/vecdot ] || echo "demo: building in build/demo"
+[ -x build/demo/vecdot ] || echo "demo: building in build/demo, about five minutes on two cores"
 quietly cmake --preset release -DBUILD_TESTING=OFF -DVECDOT_WERROR=OFF -B build/demo
-quietly cmake --build build/demo --parallel "$jobs"
+if [ -t 1 ]; then # there Ninja keeps one line that tells how far it is
+    cmake --build build/demo --parallel "$jobs"
+else
+    quietly cmake --build build/demo --parallel "$jobs"
+fi
 
 # The data set comes in a package whose own dependencies (pandas) are not needed to read its files.
 python_with demo scripts/demo/requirements.txt

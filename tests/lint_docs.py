@@ -69,23 +69,20 @@ def table_rows(page, name):
 
 
 def wrong_picture():
-    """A bar of vecdot is its share of the ceiling; one of NumPy the floor over the time of numpy.vecdot."""
+    """A bar is a ratio in the table of everyday sizes."""
     text = text_of(PICTURE)
     named = re.search(r"docs/performance/[\w-]+\.md", text)
-    if not named or not pathlib.Path(named[0]).exists():
-        yield f"{PICTURE}: its comment names no page in docs/performance"
+    scale = re.search(r"A bar is (\d+) wide", text)
+    if not named or not pathlib.Path(named[0]).exists() or not scale:
+        yield f"{PICTURE}: its comment names no page in docs/performance, or no width"
         return
-    page, dram = named[0], table_rows(named[0], "dram")
-    floor = {row[0]: float(row[3]) for row in dram if row[3]}
-    shares = {(row[0], "vecdot"): float(row[8].strip("*")) for row in dram if row[8]}
-    shares |= {(row[0], "numpy"): floor[row[0]] / float(row[4]) for row in table_rows(page, "numpy")
-               if row[2] == "dram" and row[0] in floor}
-    bars = re.findall(r'width="(\d+)" height="12"[^>]*/><text [^>]*data-case="(\w+)" data-who="(\w+)">([\d.]+)<', text)
-    if not bars:
-        yield f"{PICTURE}: it has no bars"
-    for width, case, who, shown in bars:
-        if f"{shares[case, who]:.2f}" != shown or round(float(shown) * 420) != int(width):
-            yield f"{PICTURE}: {who} in case {case} is {shown}, {width} wide; {page} has {shares[case, who]:.2f}"
+    ratios = {row[0]: row[7].strip("*") for row in table_rows(named[0], "everyday")}
+    bars = re.findall(r'width="(\d+)" height="15"[^>]*/><text [^>]*data-case="(\w+)">([\d.]+)<', text)
+    if not bars or len(bars) != text.count("data-case"):
+        yield f"{PICTURE}: {len(bars)} of its bars can be read"
+    for width, case, shown in bars:
+        if ratios.get(case) != shown or round(float(shown) * int(scale[1])) != int(width):
+            yield f"{PICTURE}: case {case} is {shown}, {width} wide; {named[0]} has {ratios.get(case)}"
 
 
 def summed_up(page):
