@@ -313,6 +313,30 @@ static void test_progress(void **state)
     target_reset(tested);
 }
 
+/* Some hundred megabytes are cut where that costs nothing, however much memory the device has. */
+static void test_progress_of_what_fits(void **state)
+{
+    int64_t shape[2] = {320, 1 << 20};
+    int8_t sums[320];
+    record r = {.in_order = 1};
+    (void)state;
+    if (!tested->context->policy.share_host) skip();
+    int8_t *zeros = calloc((size_t)shape[0], (size_t)shape[1]);
+    assert_non_null(zeros);
+    memset(sums, 1, sizeof sums);
+    DLTensor x = {.data = zeros, .device = {kDLCPU, 0}, .ndim = 2, .dtype = VECDOT_INT8, .shape = shape};
+    DLTensor out = x;
+    out.data = sums;
+    out.ndim = 1;
+    must(vecdot_set_progress(tested->queue, note, &r), "setting progress");
+    must(vecdot(tested->queue, &x, &x, -1, &out), "in place");
+    must(vecdot_set_progress(tested->queue, NULL, NULL), "turning progress off");
+    assert_true(r.calls > 2 && r.in_order && r.last == r.total);
+    for (int k = 0; k < 320; k++) assert_int_equal(sums[k], 0);
+    tested->cases++;
+    free(zeros);
+}
+
 /* What takes one piece, or is on the device, tells nothing. */
 static void test_no_progress(void **state)
 {
@@ -476,6 +500,7 @@ static int run(target *t)
         cmocka_unit_test(test_mixed_places),
         cmocka_unit_test(test_out_over_inputs),
         cmocka_unit_test(test_progress),
+        cmocka_unit_test(test_progress_of_what_fits),
         cmocka_unit_test(test_no_progress),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_own_limits),

@@ -194,7 +194,9 @@ VECDOT_API vecdot_status vecdot_queue_finish(vecdot_queue *queue);
 /* Sets the function to which this queue's later operations report their progress; NULL turns reports off.
  * INVALID_ARGUMENT.
  *
- * An operation reports when its host arrays are processed in several pieces, as larger ones are. It calls
+ * An operation reports when its host arrays are processed in several pieces, as larger ones are: those that do not fit
+ * the device's buffers, and on a device that works in the host's memory, as the backend cpu does, those of more than
+ * 256 MiB (of an eighth of the largest buffer, where that is less, but never of less than 64 MiB). It calls
  * progress(user, done, total) before each piece, first with done == 0, and once more when all is complete, with
  * done == total. Both count products; a sum of no products counts as one. done never decreases, and up to two
  * pieces that it counts may still be running. The calls come on the thread that called the operation, while that

@@ -249,16 +249,18 @@ static int64_t largest_host_array(const job *j, const plan_policy *policy)
     return bytes;
 }
 
-/* Smaller pieces than LEAST_PIECE bytes are not tried. LEAST_STEP: pieces in place are not cut smaller for
- * progress reports. */
-enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20 };
+/* Smaller pieces than LEAST_PIECE bytes are not tried. Pieces in place are cut for progress reports to at
+ * least LEAST_STEP bytes and at most MOST_STEP, some hundredths of a second of memory's time: a machine's
+ * memory says nothing of how long its user waits. */
+enum { LEAST_PIECE = 1 << 18, LEAST_STEP = 64 << 20, MOST_STEP = 256 << 20 };
 
 /* Bytes of a piece. The copies of two pieces share the device's memory. Pieces in place cost nothing, so
  * the job is cut into more of them, to report progress. It is not, if the elements of a sum lie so far
  * apart that small pieces would have to be gathered. */
 static int64_t piece_bytes(const job *j, const plan_policy *policy)
 {
-    int64_t view = policy->max_alloc / 8 > LEAST_STEP ? policy->max_alloc / 8 : LEAST_STEP;
+    int64_t eighth = policy->max_alloc / 8;
+    int64_t view = eighth < LEAST_STEP ? LEAST_STEP : eighth < MOST_STEP ? eighth : MOST_STEP;
     if (!policy->share_host) return policy->max_alloc / TURNS;
     if (view > policy->max_alloc || j->overlaps) return policy->max_alloc;
     for (int a = X1; a <= X2; a++)
