@@ -156,7 +156,8 @@ def open_sides(arguments, device):
         import everyday_sides
         return everyday_sides.Sides(arguments.library, device["selector"])
     except ImportError as error:
-        sys.exit(f"everyday.py: {error}; python3 -m pip install -r bench/requirements.txt")
+        sys.exit(f"everyday.py: {error}; python3 -m venv build/venv && build/venv/bin/python -m pip install -r "
+                 "bench/requirements.txt, then run it by build/venv/bin/python")
     except Exception as error:  # noqa: BLE001 no compiler, no library, no device
         sys.exit(f"everyday.py: {type(error).__name__}: {error}")
 

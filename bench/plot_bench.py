@@ -65,7 +65,8 @@ def pyplot_or_exit(program):
         from matplotlib import pyplot
         return pyplot
     except ImportError as error:
-        sys.exit(f"{program}: matplotlib is needed ({error}): python3 -m pip install matplotlib")
+        sys.exit(f"{program}: matplotlib is needed ({error}): python3 -m venv build/venv && build/venv/bin/python -m pip "
+                 "install matplotlib, then run it by build/venv/bin/python")
 
 
 def main():

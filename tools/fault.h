@@ -20,8 +20,8 @@ typedef struct fault {
 /* Always returns false, so that the caller can return it. */
 bool fault_set(fault *f, vecdot_status status, const char *format, ...) FAULT_FORMAT;
 
-/* Copies the calling thread's last error of the library, without the name of the C function that it begins with.
- * Always returns false. */
+/* Copies the calling thread's last error of the library, without the name of the C function that it begins
+ * with. Always returns false. */
 bool fault_from_library(fault *f, vecdot_status status);
 
 enum { QUOTE_BYTES = 61 }; /* the NUL included */

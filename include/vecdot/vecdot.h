@@ -7,8 +7,8 @@
  *    device address (kDLCUDA, kDLCUDAManaged). `byte_offset` is added to `data`. Strides count elements and may
  *    be negative or zero; strides == NULL means C-contiguous. The stride of a dimension of size 0 or 1 is
  *    ignored. An array with no elements may have data == NULL.
- *  - Only the elements of an array are ever written. An array that is copied to a device is read from its lowest
- *    element to its highest, gaps included. Of any other array only the elements are read.
+ *  - Only the elements of an array are ever written. An array may be read from its lowest element to its highest,
+ *    the gaps between elements included, and never outside of that. What is in the gaps changes no result.
  *  - Every function that can fail returns a vecdot_status. Its comment names each one without VECDOT_ERROR_.
  *    After a failure vecdot_last_error() says, to the same thread, which argument was wrong, what was expected
  *    and what came. Output arrays are then untouched, except where the driver failed after work was enqueued
@@ -116,7 +116,7 @@ typedef struct vecdot_device_info {
     int32_t  kind;              /* a vecdot_device_kind                                    */
     char     name[128];         /* as the driver names the device                          */
     char     vendor[128];
-    char     platform[128];     /* the driver's name for itself; "cpu" has none            */
+    char     platform[128];     /* the driver's name for itself; of "cpu" "no driver"      */
     char     driver[128];       /* driver version; of "cpu" this library's and the         */
                                 /* instruction set that it uses                            */
     uint64_t memory_bytes;      /* device memory                                           */
@@ -151,7 +151,10 @@ typedef struct vecdot_queue   vecdot_queue;   /* an in-order stream of work; one
  *  - "opencl:gpu", "opencl:cpu", "opencl:accelerator": the best of that kind;
  *  - "opencl:intel": by part of the device's, vendor's or platform's name, in either case;
  *  - "cuda", "cuda:1" and so on, in the same way;
- *  - "auto": the first that can be opened: GPUs (those of CUDA first), then accelerators, then "cpu";
+ *  - "auto": the first that can be opened: GPUs (those of CUDA first), then accelerators, then "cpu", which always
+ *    opens;
+ *  - "auto:gpu", "auto:intel": the same among the devices of all backends that are of this kind or have this word in
+ *    their names. "auto:1" is the first that has the index 1 in its own backend;
  *  - NULL: the backend in $VECDOT_BACKEND ("auto" when unset) and its device in $VECDOT_DEVICE (an index, a kind
  *    or part of a name; the best when unset).
  * A named backend never falls back to another. *context is set only on success; the caller releases it. Any
@@ -271,7 +274,8 @@ typedef struct vecdot_options {
  *
  * Dtypes: both operands are cast to numpy.promote_types of the two (bfloat16 by the same logic), multiplied and
  * summed. The sum is cast to out's dtype under NumPy's same_kind rule. Integers wrap. A bool result is true when
- * any product is. float16 and bfloat16 are summed in float32 and rounded once. Floating results follow one
+ * any product is. An int32 out does not widen the sum of int8: it wraps in int8 and is cast then, as in NumPy. Set
+ * options.dtype to sum in int32. float16 and bfloat16 are summed in float32 and rounded once. Floating results follow one
  * summation order and have the same bits on every device, except products of matrices that VECDOT_BLAS=on hands
  * to the vendor's BLAS (docs/bits.md).
  *

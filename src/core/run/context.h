@@ -43,8 +43,8 @@ vecdot_status context_leave(vecdot_context *context, vecdot_status status);
 /* What the tensor's `data` is for the context's backend. */
 place tensor_place(const vecdot_context *context, const DLTensor *tensor);
 
-/* Refuses a tensor that is in no memory that the context's backend can use. `function` and `array` are for the
- * message. */
+/* Refuses a tensor that is in no memory that the context's backend can use. `function` and `array` are for
+ * the message. */
 vecdot_status refuse_place(const vecdot_context *context, const char *function, const char *array,
                            const DLTensor *tensor);
 
