@@ -70,6 +70,11 @@ check "... and with the static library" \
     "$cc" -std=c11 -o "$work/dot-static" "$source/examples/dot.c" $(pkg-config --cflags vecdot) "$archive" \
     -ldl -lpthread -lm
 # shellcheck disable=SC2086 # several words
+check "examples/columns.c builds" \
+    "$cc" -std=c11 -Wall -Wextra -Werror -o "$work/columns" "$source/examples/columns.c" $flags "-Wl,-rpath,$libdir"
+columns=$("$work/columns" | paste -sd, || true)
+check "examples/columns.c gives its sums" test "$columns" = "100000 50000,200000 100000,300000 150000,400000 200000"
+# shellcheck disable=SC2086 # several words
 check "the headers are C++" \
     "$cxx" -std=c++11 -Wall -Wextra -Werror -o "$work/headers" "$here/headers.cpp" $flags "-Wl,-rpath,$libdir"
 check "the C++ program runs" "$work/headers"
