@@ -54,24 +54,30 @@ FUNCTION operand operand_at(GLOBAL const u8 *at, i64 step, i64 stride)
     return x;
 }
 
-/* pack_row: `count` elements that lie `stride` apart, and zeros to the end of the row. Two loads hold VECTOR_ELEMENTS
- * elements two apart, of which the last is the second load's last one, so that nothing past it is read. */
+/* pack_row: `count` elements that lie `stride` apart, and zeros up to `pitch` elements. Of whole vectors the last may
+ * write again what the one before it wrote. Two loads hold VECTOR_ELEMENTS elements two apart, of which the last is the
+ * second load's last one, so that nothing past it is read. */
+#define EACH_VECTOR(VALUE)                                                                                            \
+    for (i32 k = 0; k < count; k += VECTOR_ELEMENTS) {                                                                \
+        const i32 at = k + VECTOR_ELEMENTS <= count ? k : count - VECTOR_ELEMENTS;                                    \
+        STORE_COMPONENTS(VALUE, 0, to + at * COMPONENTS);                                                             \
+    }
 #define PACK_ROW(which)                                                                                               \
-    FUNCTION void pack_row##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count)     \
+    FUNCTION void pack_row##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count,     \
+                                  i32 pitch)                                                                          \
     {                                                                                                                 \
-        i32 k = 0;                                                                                                    \
-        if (stride == -1)                                                                                             \
-            for (; k + VECTOR_ELEMENTS <= count; k += VECTOR_ELEMENTS)                                                \
-                STORE_COMPONENTS(REVERSED(WIDE##which(0, from - k - (VECTOR_ELEMENTS - 1))), 0,                       \
-                                 to + k * COMPONENTS);                                                                \
-        if (stride == 2)                                                                                              \
-            for (; k + VECTOR_ELEMENTS <= count; k += VECTOR_ELEMENTS) {                                              \
-                const VECTOR low = WIDE##which(0, from + 2 * k);                                                      \
-                const VECTOR high = WIDE##which(0, from + 2 * k + (VECTOR_ELEMENTS - 1));                             \
-                STORE_COMPONENTS(EVEN_THEN_ODD_ELEMENTS(low, high), 0, to + k * COMPONENTS);                         \
-            }                                                                                                         \
-        for (; k < count; k++) put_components(to + k * COMPONENTS, CAST##which(from[k * stride]));                    \
-        for (; k < LANES; k++) put_components(to + k * COMPONENTS, value_zero());                                     \
+        for (i32 k = count / VECTOR_ELEMENTS * VECTOR_ELEMENTS; k < pitch; k += VECTOR_ELEMENTS)                      \
+            STORE_COMPONENTS(SPLAT(0), 0, to + k * COMPONENTS);                                                       \
+        if (count >= VECTOR_ELEMENTS && stride == 1) {                                                                \
+            EACH_VECTOR(WIDE##which(0, from + at))                                                                    \
+        } else if (count >= VECTOR_ELEMENTS && stride == -1) {                                                        \
+            EACH_VECTOR(REVERSED(WIDE##which(0, from - at - (VECTOR_ELEMENTS - 1))))                                  \
+        } else if (count >= VECTOR_ELEMENTS && stride == 2) {                                                         \
+            EACH_VECTOR(EVEN_THEN_ODD_ELEMENTS(WIDE##which(0, from + 2 * at),                                         \
+                                               WIDE##which(0, from + 2 * at + (VECTOR_ELEMENTS - 1))))                \
+        } else {                                                                                                      \
+            for (i32 k = 0; k < count; k++) put_components(to + k * COMPONENTS, CAST##which(from[k * stride]));       \
+        }                                                                                                             \
     }
 PACK_ROW(1)
 PACK_ROW(2)
@@ -81,7 +87,7 @@ PACK_ROW(2)
 #define AHEAD (4 * VECTOR_ELEMENTS)
 #define PACK_COLUMNS(which)                                                                                           \
     FUNCTION void pack_columns##which(PRIVATE component *to, GLOBAL const stored##which *from, i64 stride, i32 count, \
-                                      i32 outputs, i64 ahead)                                                         \
+                                      i32 outputs, i64 ahead, i32 pitch)                                              \
     {                                                                                                                 \
         VECTOR stage[VECTOR_ELEMENTS][TILE_OUTPUTS / VECTOR_ELEMENTS];                                                \
         const i32 whole = count / VECTOR_ELEMENTS * VECTOR_ELEMENTS;                                                  \
@@ -97,30 +103,32 @@ PACK_ROW(2)
                 UNROLL for (i32 k = 0; k < VECTOR_ELEMENTS; k++) block[k] = stage[k][t];                              \
                 transpose(block);                                                                                     \
                 UNROLL for (i32 k = 0; k < VECTOR_ELEMENTS; k++)                                                      \
-                    STORE_COMPONENTS(block[k], 0, to + (t * VECTOR_ELEMENTS + k) * ROW_COMPONENTS + i * COMPONENTS);  \
+                    STORE_COMPONENTS(block[k], 0, to + ((t * VECTOR_ELEMENTS + k) * pitch + i) * COMPONENTS);         \
             }                                                                                                         \
         }                                                                                                             \
         for (i32 t = 0; t < outputs; t++) {                                                                           \
             i32 i = t < blocks * VECTOR_ELEMENTS ? whole : 0;                                                         \
-            PRIVATE component *row = to + t * ROW_COMPONENTS;                                                         \
+            PRIVATE component *row = to + t * pitch * COMPONENTS;                                                     \
             for (; i < count; i++) put_components(row + i * COMPONENTS, CAST##which(from[i * stride + t]));           \
-            for (; i < LANES; i++) put_components(row + i * COMPONENTS, value_zero());                                \
+            for (; i < pitch; i++) put_components(row + i * COMPONENTS, value_zero());                                \
         }                                                                                                             \
     }
 PACK_COLUMNS(1)
 PACK_COLUMNS(2)
 
-/* pack: one canonical row of each output, from element `begin` on, `left` ones before the end. */
+/* pack: one canonical row of each output, from element `begin` on, `left` ones before the end; packed rows are `pitch`
+ * elements apart. */
 #define PACK(which)                                                                                                   \
-    FUNCTION void pack##which(PRIVATE component *to, PRIVATE const operand *x, i64 begin, i64 left, i32 outputs)      \
+    FUNCTION void pack##which(PRIVATE component *to, PRIVATE const operand *x, i64 begin, i64 left, i32 outputs,      \
+                             i32 pitch)                                                                               \
     {                                                                                                                 \
         GLOBAL const stored##which *from = (GLOBAL const stored##which *)x->at + begin * x->stride;                   \
         const i32 count = (i32)min(left, (i64)LANES);                                                                 \
         if (x->kind == ROW_COLUMNS)                                                                                   \
-            pack_columns##which(to, from, x->stride, count, outputs, left >= LANES + AHEAD ? AHEAD : 0);              \
+            pack_columns##which(to, from, x->stride, count, outputs, left >= LANES + AHEAD ? AHEAD : 0, pitch);       \
         else                                                                                                          \
             for (i32 t = 0; t < outputs; t++)                                                                         \
-                pack_row##which(to + t * ROW_COMPONENTS, from + t * x->step, x->stride, count);                       \
+                pack_row##which(to + t * pitch * COMPONENTS, from + t * x->step, x->stride, count, pitch);            \
     }
 PACK(1)
 PACK(2)
@@ -149,8 +157,8 @@ FUNCTION void add_row(PRIVATE tile_scratch *s, PRIVATE const operand *first, PRI
     const i32 direct2 = second->kind == ROW_CONTIGUOUS && left >= LANES;
     GLOBAL const stored1 *wide1 = (GLOBAL const stored1 *)first->at + begin * first->stride;
     GLOBAL const stored2 *wide2 = (GLOBAL const stored2 *)second->at + begin * second->stride;
-    if (!direct1) pack1(s->packed1, first, begin, left, outputs);
-    if (!direct2) pack2(s->packed2, second, begin, left, outputs);
+    if (!direct1) pack1(s->packed1, first, begin, left, outputs, LANES);
+    if (!direct2) pack2(s->packed2, second, begin, left, outputs, LANES);
     if (direct1) {
         ROW_PRODUCTS(wide1 + OUTPUTS_AHEAD * first->step, WIDE1(j, wide1), LOAD_COMPONENTS(j, b))
     } else if (direct2) {
@@ -174,6 +182,34 @@ FUNCTION void tile_sums(PRIVATE tile_scratch *s, PRIVATE const operand *first, P
     }
 }
 
+/* The same of n <= LANES elements: each is a lane of its own, and the rows of VECTOR_ELEMENTS outputs are folded
+ * together. A row that all outputs share is packed once. */
+FUNCTION void short_sums(PRIVATE tile_scratch *s, PRIVATE const operand *first, PRIVATE const operand *second, i64 n,
+                         i32 outputs, component sign)
+{
+    const i32 parts = (i32)((n + VECTOR_ELEMENTS - 1) / VECTOR_ELEMENTS), pitch = parts * VECTOR_ELEMENTS;
+    const i32 next1 = first->step == 0 ? 0 : parts, next2 = second->step == 0 ? 0 : parts;
+    pack1(s->packed1, first, 0, n, next1 == 0 ? 1 : outputs, pitch);
+    pack2(s->packed2, second, 0, n, next2 == 0 ? 1 : outputs, pitch);
+    for (i32 t = 0; t < outputs; t += VECTOR_ELEMENTS) {
+        component c[WIDTH];
+        vector_tree tree;
+        tree.depth = 0;
+        for (i32 j = 0; j < parts; j++) {
+            VECTOR v[VECTOR_ELEMENTS];
+            UNROLL for (i32 k = 0; k < VECTOR_ELEMENTS; k++)
+                v[k] = multiply(LOAD_COMPONENTS((t + k) * next1 + j, s->packed1),
+                                LOAD_COMPONENTS((t + k) * next2 + j, s->packed2), sign);
+            vector_tree_push(&tree, j, fold_vectors(v));
+        }
+        STORE_COMPONENTS(vector_tree_sum(&tree), 0, c);
+        for (i32 k = 0; k < VECTOR_ELEMENTS && t + k < outputs; k++) {
+            s->trees[t + k].depth = 0;
+            tree_push(&s->trees[t + k], 0, get_components(c + k * COMPONENTS));
+        }
+    }
+}
+
 KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *operand2, GLOBAL u8 *out, params p)
 {
     SCRATCH(tile_scratch, kept);
@@ -184,7 +220,10 @@ KERNEL WORK_GROUP(1) void tile_cpu(GLOBAL const u8 *operand1, GLOBAL const u8 *o
         item x = item_of(&p, index);
         const operand first = operand_at(ADDRESS1(&p, operand1, x.at.at1), p.step1[d], p.stride1);
         const operand second = operand_at(ADDRESS2(&p, operand2, x.at.at2), p.step2[d], p.stride2);
-        tile_sums(kept, &first, &second, x.elements.begin, x.elements.end, x.outputs, sign);
+        if (p.n <= LANES)
+            short_sums(kept, &first, &second, p.n, x.outputs, sign);
+        else
+            tile_sums(kept, &first, &second, x.elements.begin, x.elements.end, x.outputs, sign);
         for (i32 t = 0; t < x.outputs; t++, x.at.out += p.step_out[d])
             store_node(&p, out, x.at, x.flat + t, x.node, tree_sum(&kept->trees[t]));
     }

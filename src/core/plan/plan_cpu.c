@@ -90,15 +90,19 @@ static int64_t panel_columns(const step *s, const plan_policy *policy)
 }
 
 /* Outputs of a tile of tile_cpu. Where neighbouring outputs lie next to each other in an operand that is
- * strided along the contracted axis, a tile has as many as tile_cpu allows, and all tiles about as many.
- * Elsewhere a tile has one output, since there is nothing to share. */
+ * strided along the contracted axis, a tile has as many as tile_cpu allows. Rows of at most a canonical row are
+ * folded together, some at a time. All tiles have about as many. Elsewhere a tile has one output, since there
+ * is nothing to share. */
 static int64_t tile_outputs(const step *s)
 {
+    enum { ROWS_FOLDED = 32 };
     const params *q = &s->p;
     int d = q->rank - 1;
     int columns = (q->step1[d] == 1 && q->stride1 != 1) || (q->step2[d] == 1 && q->stride2 != 1);
-    int64_t even = ceil_div(inner_size(q), ceil_div(inner_size(q), TILE_OUTPUTS));
-    return columns ? ceil_div(even, 16) * 16 : 1;
+    int folded = q->n <= ROW_BYTES / variant_result_bytes(&s->v);
+    int64_t most = columns ? TILE_OUTPUTS : folded ? ROWS_FOLDED : 1;
+    int64_t even = ceil_div(inner_size(q), ceil_div(inner_size(q), most));
+    return most > 1 ? ceil_div(even, 16) * 16 : 1;
 }
 
 static int64_t tile_items(const step *s, const plan_policy *policy)
