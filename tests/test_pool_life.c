@@ -120,6 +120,57 @@ static void test_affinity(void **state)
     pool_release();
 }
 
+typedef struct binding {
+    cpu_set_t one;
+    int threads, bound;
+} binding;
+
+/* Opens the pool and starts its threads, as one that may run on one processor. */
+static void *open_bound(void *user)
+{
+    binding *b = user;
+    b->bound = sched_setaffinity(0, sizeof b->one, &b->one) == 0;
+    if (pool_retain() == VECDOT_SUCCESS) b->threads = pool_threads();
+    crew_counts(b->threads, 100, 1);
+    return NULL;
+}
+
+static void note_processors(void *user, int slot, int64_t begin, int64_t end)
+{
+    (void)begin, (void)end;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) ((int *)user)[slot] = CPU_COUNT(&set);
+    sleep_ms(20); /* the others take items too */
+}
+
+/* Where one thread may run says nothing of the process's others. */
+static void test_opened_by_a_bound_thread(void **state)
+{
+    binding b = {.threads = 0};
+    cpu_set_t all;
+    pthread_t other;
+    size_t first = 0;
+    int many = processors();
+    (void)state;
+    if (many < 2) skip();
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    while (!CPU_ISSET(first, &all)) first++;
+    CPU_SET(first, &b.one);
+    for (int chosen = 0; chosen < 3; chosen += 2) {
+        unsetenv("VECDOT_NUM_THREADS");
+        if (chosen) setenv("VECDOT_NUM_THREADS", "2", 1);
+        assert_int_equal(pthread_create(&other, NULL, open_bound, &b), 0);
+        assert_int_equal(pthread_join(other, NULL), 0);
+        assert_true(b.bound);
+        assert_int_equal(b.threads, chosen ? 2 : many);
+        int noted[2] = {0, 0};
+        for (int k = 0; k < 50 && noted[1] == 0; k++) pool_run(2, 4, 1, note_processors, noted);
+        assert_int_equal(noted[0], CPU_COUNT(&all));
+        assert_in_range(noted[1], CPU_COUNT(&all) - 1, CPU_COUNT(&all)); /* one may keep off the caller's */
+        pool_release();
+    }
+}
+
 /* ---- From the first job to the last release ------------------------------------------------------ */
 
 static void test_threads_come_and_go(void **state)
@@ -169,8 +220,13 @@ static void test_threads_that_cannot_be_created(void **state)
         assert_true(crew_has(before + (most < 3 ? most : 3)));
         assert_true(crew_meets(most + 1));
         creations = INT_MAX;
-        if (most < 3) assert_true(crew_counts(4, 1000, 1)); /* no more are tried */
+        if (most < 3) assert_true(crew_counts(4, 1000, 1)); /* no more are tried for a second */
         assert_true(crew_has(before + (most < 3 ? most : 3)));
+        if (most == 1) {
+            sleep_ms(1100);
+            assert_true(crew_meets(4));
+            assert_true(crew_has(before + 3));
+        }
         pool_release();
         assert_true(crew_has(before));
     }
@@ -288,10 +344,15 @@ static void *hold_nothing(void *unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variable),           cmocka_unit_test(test_without_the_variable),
-        cmocka_unit_test(test_affinity),           cmocka_unit_test(test_threads_come_and_go),
-        cmocka_unit_test(test_200_times),          cmocka_unit_test(test_threads_that_cannot_be_created),
-        cmocka_unit_test(test_idle_threads_sleep), cmocka_unit_test(test_signals),
+        cmocka_unit_test(test_variable),
+        cmocka_unit_test(test_without_the_variable),
+        cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_opened_by_a_bound_thread),
+        cmocka_unit_test(test_threads_come_and_go),
+        cmocka_unit_test(test_200_times),
+        cmocka_unit_test(test_threads_that_cannot_be_created),
+        cmocka_unit_test(test_idle_threads_sleep),
+        cmocka_unit_test(test_signals),
         cmocka_unit_test(test_dlclose_200_times),
     };
     alarm(600);      /* a job that never ends fails */

@@ -20,7 +20,7 @@
 /* A wake is a system call, which takes the longer the more it wakes: each thread wakes a few others. */
 enum { MOST_THREADS = 1024, FAN = 2 };
 
-static const double SPIN_SECONDS = 40e-6;
+static const double SPIN_SECONDS = 40e-6, RETRY_SECONDS = 1;
 
 /* Those who retain the pool. `lock` guards all of it. */
 static struct {
@@ -36,7 +36,7 @@ static struct {
 /* The threads. The owner of `busy` writes this, while no job is open. */
 static struct {
     atomic_int workers; /* how many run; others read it too */
-    int refused;        /* one could not be started: no more are tried */
+    double refused;     /* when one could not be started: no more are tried for a while; 0: all could */
     atomic_int polls;   /* they poll before they sleep */
     thread threads[MOST_THREADS];
 } crew;
@@ -142,6 +142,7 @@ static void worker(void)
     double time = 0; /* until when to poll */
     processor_limits limits = {{0}, {0}};
     default_float_environment();
+    processors_of_process_allow();
     for (;;) {
         unsigned seen = atomic_load(&epoch.count); /* before the gate: a job that opens later changes it */
         if (atomic_load(&epoch.stop)) return;
@@ -158,25 +159,33 @@ static void worker(void)
     }
 }
 
-/* Starts what is missing of so many threads. Returns how many of them there are. A caller that may run on
- * fewer processors than the pool has threads starts no others than fit there, since they would share its
- * processors. */
+/* Whether the system refused a thread a moment ago. A refusal takes time, so it is not asked at each job. */
+static int refuses_still(void)
+{
+    return crew.refused > 0 && clock_seconds() < crew.refused + RETRY_SECONDS;
+}
+
+static void note_refusal(int wanted)
+{
+    if (crew.refused == 0)
+        log_line("pool: %d threads beside the caller's, %d wanted: no more can be started", crew.workers,
+                 wanted);
+    crew.refused = clock_seconds();
+}
+
+/* Starts what is missing of so many threads. Returns how many of them there are. A caller that was
+ * bound to fewer processors than the pool has threads starts no others than fit there: who binds threads has
+ * other work for the rest. */
 static int start_workers(int wanted)
 {
-    int startable = crew.refused || crew.workers >= wanted ? 0 : wanted;
+    int startable = crew.workers >= wanted || refuses_still() ? 0 : wanted;
     if (startable > 0 && !pool.chosen) {
         int here = processors_of_thread() - 1;
         if (startable > here) startable = here;
     }
-    while (crew.workers < startable && !crew.refused) {
-        if (thread_start(&crew.threads[crew.workers], pool.stack, worker)) {
-            crew.workers++;
-        } else {
-            crew.refused = 1;
-            log_line("pool: %d threads beside the caller's, %d wanted: no more can be started", crew.workers,
-                     wanted);
-        }
-    }
+    while (crew.workers < startable && thread_start(&crew.threads[crew.workers], pool.stack, worker))
+        crew.workers++;
+    if (crew.workers < startable) note_refusal(wanted);
     atomic_store(&crew.polls, crew.workers < pool.processors);
     return crew.workers < wanted ? crew.workers : wanted;
 }
@@ -256,7 +265,7 @@ static int chosen_threads(void)
 
 static int usable_processors(void)
 {
-    int own = processors_of_thread(), quota = processors_of_quota("");
+    int own = processors_of_process(), quota = processors_of_quota("");
     int least = own < quota ? own : quota;
     return least < MOST_THREADS ? least : MOST_THREADS;
 }

@@ -100,6 +100,12 @@ void processor_avoid(processor_limits *limits, int processor);
 /* How many processors the calling thread may run on; at least 1. */
 int processors_of_thread(void);
 
+/* How many the process may use; at least 1. Threads may have been bound to fewer each, and no thread's
+ * binding is the process's: they are those of its first thread and those of the calling one. */
+int processors_of_process(void);
+/* Lets the calling thread run on all of them. */
+void processors_of_process_allow(void);
+
 /* How many processors' time the quotas of the process's control groups allow it, rounded up; INT_MAX where
  * there is none. Its files are looked for below the folder `root`, "" except in tests. */
 int processors_of_quota(const char *root);

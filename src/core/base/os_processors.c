@@ -13,19 +13,47 @@ int processor_now(void)
     return sched_getcpu();
 }
 
-int processors_of_thread(void)
+enum { SETS = 8 }; /* more processors than Linux can have (8192) */
+
+static int count_of(const cpu_set_t set[SETS], int known)
 {
-    cpu_set_t set[8]; /* more processors than Linux can have (8192) */
-    long count = sched_getaffinity(0, sizeof set, set) == 0 ? CPU_COUNT_S(sizeof set, set)
-                                                            : sysconf(_SC_NPROCESSORS_ONLN);
+    long count = known ? CPU_COUNT_S(SETS * sizeof *set, set) : sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : count > INT_MAX ? INT_MAX : (int)count;
 }
 
-_Static_assert(sizeof(((processor_limits *)0)->all) == sizeof(cpu_set_t[8]), "a bit for each processor");
+int processors_of_thread(void)
+{
+    cpu_set_t set[SETS];
+    return count_of(set, sched_getaffinity(0, sizeof set, set) == 0);
+}
+
+/* The processors that the calling thread or the process's first may run on. Returns 0 when nobody knows. */
+static int find_processors(cpu_set_t set[SETS])
+{
+    cpu_set_t first[SETS];
+    const size_t bytes = sizeof first;
+    if (sched_getaffinity(0, bytes, set) != 0) return 0;
+    if (sched_getaffinity(getpid(), bytes, first) == 0) CPU_OR_S(bytes, set, set, first);
+    return 1;
+}
+
+int processors_of_process(void)
+{
+    cpu_set_t set[SETS];
+    return count_of(set, find_processors(set));
+}
+
+void processors_of_process_allow(void)
+{
+    cpu_set_t set[SETS];
+    if (find_processors(set)) sched_setaffinity(0, sizeof set, set);
+}
+
+_Static_assert(sizeof(((processor_limits *)0)->all) == sizeof(cpu_set_t[SETS]), "a bit for each processor");
 
 void processor_avoid(processor_limits *limits, int processor)
 {
-    cpu_set_t set[8];
+    cpu_set_t set[SETS];
     if (processor < 0 || sched_getaffinity(0, sizeof set, set) != 0) return;
     if (memcmp(set, limits->kept, sizeof set) != 0) memcpy(limits->all, set, sizeof set);
     memcpy(set, limits->all, sizeof set);
