@@ -12,11 +12,11 @@ set(unit_tests dtype semantics layout thresholds plan gemm npy text variant cuda
     pool_life processors work)
 set(slow_tests blas random programs threads large faults casts alias_layout vectors cuda_faults pieces)
 set(simulator_tests cudasim cudasim_kernels cudasim_streams cuda_faults cuda_interop cuda_blas) # never on others
-set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads device calls matrix dense
-    blas) # on every backend; suites that need a device and are not here run on OpenCL alone, those of cpu_tests on it alone
+set(backend_tests random vectors alias_layout casts limits large pieces memory programs threads fork device calls matrix
+    dense blas) # on every backend; suites that need a device and are not here run on OpenCL alone, those of cpu_tests on it alone
 set(cpu_tests cpu cpu_life)
 set(not_on_cpu dense blas) # a kernel of the GPU schedule; there is no vendor's BLAS
-set(any_cpu_set cpu_life device memory large) # whatever the instruction set is
+set(any_cpu_set cpu_life device fork memory large) # whatever the instruction set is
 set(slow_on_cpu large random)
 
 file(GLOB support_files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")

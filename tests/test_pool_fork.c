@@ -1,9 +1,11 @@
-/* The pool in child processes: forked before its first job, after it, and at any moment of another thread's.
- * Each child must compute with threads of its own. ThreadSanitizer does not support threads there. */
+/* The pool in child processes: forked before its first job, after it, at any moment of another thread's, and
+ * while one is inside the loader. Each child must compute with threads of its own. ThreadSanitizer does not
+ * support threads there. */
 #include "support/crew.h"
 
 #include "support/cmocka.h" /* last: its fail() is a macro */
 
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -31,7 +33,7 @@ static int status_of(int (*child)(void))
     int status = 0;
     pid_t id = fork();
     if (id == 0) {
-        alarm(60); /* a child that hangs dies */
+        alarm(30); /* a child that hangs dies */
         _exit(child());
     }
     assert_true(id > 0);
@@ -135,6 +137,35 @@ static void *open_and_close(void *wrong)
     return NULL;
 }
 
+static int stay(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)info, (void)size, (void)unused;
+    atomic_store(&inside, 1);
+    while (!atomic_load(&over)) sched_yield();
+    return 1;
+}
+
+static void *stay_in_the_loader(void *unused)
+{
+    dl_iterate_phdr(stay, NULL);
+    return unused;
+}
+
+/* Another thread holds the loader's lock, which stays locked in the child. */
+static void test_fork_beside_the_loader(void **state)
+{
+    pthread_t other;
+    (void)state;
+    atomic_store(&inside, 0);
+    atomic_store(&over, 0);
+    assert_int_equal(pthread_create(&other, NULL, stay_in_the_loader, NULL), 0);
+    while (!atomic_load(&inside)) sched_yield();
+    int status = status_of(child_opens);
+    atomic_store(&over, 1);
+    pthread_join(other, NULL);
+    assert_int_equal(status, 0);
+}
+
 /* At any moment of another thread's jobs, and of its retaining and releasing the pool. */
 static void fork_beside(void *(*body)(void *), int (*child)(void))
 {
@@ -177,9 +208,8 @@ static void test_fork_beside_opening_and_closing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fork_before_and_after),
-        cmocka_unit_test(test_fork_during_a_job),
-        cmocka_unit_test(test_fork_beside_jobs),
+        cmocka_unit_test(test_fork_before_and_after),           cmocka_unit_test(test_fork_during_a_job),
+        cmocka_unit_test(test_fork_beside_the_loader),          cmocka_unit_test(test_fork_beside_jobs),
         cmocka_unit_test(test_fork_beside_opening_and_closing),
     };
     alarm(600); /* a job that never ends fails */

@@ -15,6 +15,13 @@
  *    (OUT_OF_MEMORY, COMPILE or BACKEND): arrays larger than one device buffer and shapes of more than 16
  *    dimensions take several launches.
  *  - Any number of threads may use a context at the same time. One thread at a time may use a queue.
+ *  - After fork the child may use the library at once, whatever other threads of the parent were doing in it. On the
+ *    backend "cpu" contexts and queues of the parent work in the child too, where they get threads of their own; only
+ *    a queue that another thread was using stays unusable. A driver works in the process that opened it. In the child
+ *    of that process everything that needs the driver gives BACKEND, with a message that says so, "auto" passes over
+ *    it, and releasing what the parent opened does nothing. A child whose parent had not opened it may open it, unless
+ *    another thread of the parent was inside dlopen at the fork: then it would wait for ever in dlopen, as any program
+ *    would. "cpu" opens no library.
  *  - Nothing in the library exits or aborts, and nothing prints without VECDOT_LOG in the environment.
  */
 #ifndef VECDOT_VECDOT_H

@@ -63,6 +63,7 @@ const backend backend_cpu = {
     .name = "cpu",
     .schedules = ON_CPU,
     .tensor_device = kDLCPU,
+    .works_in_child = 1,
     .context_size = sizeof(cpu_context),
     .queue_size = sizeof(cpu_queue),
     .program_size = sizeof(cpu_program),

@@ -24,9 +24,8 @@ static const double SPIN_SECONDS = 40e-6, RETRY_SECONDS = 1;
 
 /* Those who retain the pool. `lock` guards all of it. */
 static struct {
-    atomic_uint lock;
+    mutex lock;
     int retained;
-    int handles_fork;
     int chosen; /* the user said how many threads */
     int processors;
     atomic_int most; /* threads a job may have; 0 while nobody retains the pool */
@@ -202,10 +201,11 @@ static void stop_workers(void)
     crew.refused = 0;
 }
 
-/* In a child process: only the thread that forked is there. What others had locked stays locked otherwise. */
+/* In a child process: only the thread that forked is there. Another may have been in the middle of a job, or
+ * of starting or stopping the threads. */
 static void start_anew(void)
 {
-    atomic_store(&pool.lock, 0);
+    if (pool.retained == 0) atomic_store(&pool.most, 0);
     atomic_store(&busy, 0);
     atomic_store(&entrance.word, 0);
     atomic_store(&epoch.sleepers, 0);
@@ -270,23 +270,11 @@ static int usable_processors(void)
     return least < MOST_THREADS ? least : MOST_THREADS;
 }
 
-static void lock(void)
-{
-    while (atomic_exchange(&pool.lock, 1)) word_wait(&pool.lock, 1);
-}
-
-static void unlock(void)
-{
-    atomic_store(&pool.lock, 0);
-    word_wake(&pool.lock, 1);
-}
-
 /* For the first who retains the pool. */
 static vecdot_status prepare(int chosen)
 {
-    if (!pool.handles_fork && !on_fork(start_anew))
+    if (!on_fork(start_anew))
         return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the threads' handler of fork");
-    pool.handles_fork = 1;
     pool.chosen = chosen > 0;
     pool.processors = usable_processors();
     pool.stack = thread_stack(POOL_STACK);
@@ -302,21 +290,21 @@ vecdot_status pool_retain(void)
                     "%s is \"%.64s\", expected a number of threads from 1 to %d", variable,
                     environment_get(variable), MOST_THREADS);
     }
-    lock();
+    unsigned held = mutex_lock(&pool.lock);
     vecdot_status status = pool.retained > 0 ? VECDOT_SUCCESS : prepare(chosen);
     if (status == VECDOT_SUCCESS) pool.retained++;
-    unlock();
+    mutex_unlock(&pool.lock, held);
     return status;
 }
 
 void pool_release(void)
 {
-    lock();
+    unsigned held = mutex_lock(&pool.lock);
     if (--pool.retained == 0) {
         stop_workers();
         atomic_store(&pool.most, 0);
     }
-    unlock();
+    mutex_unlock(&pool.lock, held);
 }
 
 int pool_threads(void)

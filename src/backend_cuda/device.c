@@ -138,11 +138,16 @@ static void survey_device(survey *s, int ordinal)
     s->count++;
 }
 
+static vecdot_status fail_missing(const char *why)
+{
+    return fail(why == forked ? VECDOT_ERROR_BACKEND : VECDOT_ERROR_NO_DEVICE, "cuda: %s", why);
+}
+
 static vecdot_status survey_all(survey *s)
 {
     int count = 0;
     const char *missing = driver_open();
-    if (missing != NULL) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", missing);
+    if (missing != NULL) return fail_missing(missing);
     int version = cuda_driver_version();
     CUresult code = cu.DeviceGetCount(&count);
     if (code != CUDA_SUCCESS) return cuda_fail("cuDeviceGetCount", code);
@@ -174,7 +179,7 @@ vecdot_status cuda_device_of(CUdevice native, device *dev)
     CUdevice listed = 0;
     if (!ptx_exists()) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", without_toolkit);
     const char *missing = driver_open();
-    if (missing != NULL) return fail(VECDOT_ERROR_NO_DEVICE, "cuda: %s", missing);
+    if (missing != NULL) return fail_missing(missing);
     CUresult code = cu.DeviceGetCount(&count);
     if (code != CUDA_SUCCESS) return cuda_fail("cuDeviceGetCount", code);
     for (; ordinal < count; ordinal++) {

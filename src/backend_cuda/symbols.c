@@ -10,6 +10,7 @@ symbols cu;
 
 static char reason[1024];
 static once opened;
+static atomic_uint opener; /* the number of the process that opens or has opened it; 0: none */
 
 static const char *const library_names[] = {"libcuda.so.1", NULL};
 
@@ -68,7 +69,7 @@ static int fill(void *library, const char *name, const char *version, void *func
     return 0;
 }
 
-static void open_driver(void)
+static void fill_table(void)
 {
     char why[768];
     int version = 0;
@@ -97,8 +98,17 @@ static void open_driver(void)
     }
 }
 
+static void open_driver(void)
+{
+    atomic_store(&opener, process_number());
+    fill_table();
+    if (reason[0] != '\0') atomic_store(&opener, 0);
+}
+
 const char *driver_open(void)
 {
+    const unsigned process = atomic_load(&opener);
+    if (process != 0 && process != process_number()) return forked;
     once_run(&opened, open_driver);
     return reason[0] != '\0' ? reason : NULL;
 }

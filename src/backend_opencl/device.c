@@ -213,10 +213,15 @@ static vecdot_status survey_platform(survey *s, cl_platform_id platform)
     return VECDOT_SUCCESS;
 }
 
+static vecdot_status fail_missing(const char *why)
+{
+    return fail(why == forked ? VECDOT_ERROR_BACKEND : VECDOT_ERROR_NO_DEVICE, "opencl: %s", why);
+}
+
 static vecdot_status survey_all(survey *s)
 {
     const char *reason = symbols_open();
-    if (reason != NULL) return fail(VECDOT_ERROR_NO_DEVICE, "opencl: %s", reason);
+    if (reason != NULL) return fail_missing(reason);
     cl_uint count = 0;
     cl_int code = cl.GetPlatformIDs(0, NULL, &count);
     if (code != CL_SUCCESS) return opencl_fail("clGetPlatformIDs", code);
@@ -251,7 +256,7 @@ vecdot_status opencl_probe(device *devices, size_t capacity, size_t *count)
 vecdot_status opencl_device_of(cl_device_id native, device *dev)
 {
     const char *missing = symbols_open();
-    if (missing != NULL) return fail(VECDOT_ERROR_NO_DEVICE, "opencl: %s", missing);
+    if (missing != NULL) return fail_missing(missing);
     cl_platform_id platform = NULL;
     cl_int code = cl.GetDeviceInfo(native, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
     if (code != CL_SUCCESS) {

@@ -9,6 +9,7 @@ symbols cl;
 
 static char reason[1024];
 static once opened;
+static atomic_uint opener; /* the number of the process that opens or has opened it; 0: none */
 
 static const char *const loader_names[] = {"libOpenCL.so.1", "libOpenCL.so", NULL};
 
@@ -34,7 +35,7 @@ static void start_drivers(void)
         cl.GetDeviceIDs(platforms[i], CL_DEVICE_TYPE_ALL, 0, NULL, &devices);
 }
 
-static void open_loader(void)
+static void fill_table(void)
 {
     char why[768];
     void *library = library_open("VECDOT_LIBOPENCL", loader_names, why, sizeof why);
@@ -52,8 +53,17 @@ static void open_loader(void)
     start_drivers();
 }
 
+static void open_loader(void)
+{
+    atomic_store(&opener, process_number());
+    fill_table();
+    if (reason[0] != '\0') atomic_store(&opener, 0);
+}
+
 const char *symbols_open(void)
 {
+    const unsigned process = atomic_load(&opener);
+    if (process != 0 && process != process_number()) return forked;
     once_run(&opened, open_loader);
     return reason[0] != '\0' ? reason : NULL;
 }

@@ -50,20 +50,24 @@ int private_file_write(const private_folder *folder, const char *name, const voi
  * `limit` bytes. */
 void private_folder_shrink(const private_folder *folder, uint64_t limit, int (*ours)(const char *name));
 
-typedef struct mutex mutex;
-mutex *mutex_create(void); /* NULL when memory is out */
-void mutex_destroy(mutex *m);
-void mutex_lock(mutex *m);
-void mutex_unlock(mutex *m);
+/* A lock, which is free when it is zero. mutex_lock returns what mutex_unlock wants. In a child process it is
+ * free: those who held it in the parent are not there. So at each moment of a change what it guards must be
+ * of use to a child, or be put in order by what on_fork calls. */
+typedef struct mutex {
+    atomic_uint holder;
+} mutex;
+unsigned mutex_lock(mutex *m);
+void mutex_unlock(mutex *m, unsigned held);
 
-/* Runs init once in the process. Every caller returns after init has finished. */
+/* Runs init once in the process. Every caller returns after init has finished. A child process that was
+ * forked while another thread was running init runs it again. */
 typedef struct once {
-    int state;
+    atomic_uint state;
 } once;
 void once_run(once *o, void (*init)(void));
 
 /* How large the stack of a new thread must be, so that `bytes` of it are left beside the thread-local storage
- * of the program and its libraries. Waits for a library that another thread is opening. */
+ * of the program and its libraries. */
 size_t thread_stack(size_t bytes);
 
 typedef struct thread {
@@ -82,9 +86,15 @@ void word_wait(const atomic_uint *word, unsigned seen);
 /* Wakes at most so many of those that sleep on the word. Change it first. */
 void word_wake(const atomic_uint *word, int most);
 
-/* Calls `child` in every child process, before fork returns there, until this library is closed. Other
- * threads of the parent do not exist in the child. Returns 0 when memory is out. */
+/* 1 in the process that loaded the library, 1 more in a child, and so on. */
+unsigned process_number(void);
+
+/* Calls `child` in every child process, before fork returns there, until this library is closed; a later call
+ * replaces it. Other threads of the parent do not exist in the child. Returns 0 when memory is out. */
 int on_fork(void (*child)(void));
+
+/* Why a child process cannot use a driver that its parent opened, and what to do. */
+extern const char forked[];
 
 /* The processor that the calling thread is running on; -1 where nobody knows. */
 int processor_now(void);

@@ -1,76 +1,92 @@
-/* Threads of the operating system: locks, what runs once, threads that compute, a word to sleep on, and what
- * a child process must be told. For Linux. */
+/* Threads of the operating system: locks, what runs once, threads that compute, a word to sleep on, and
+ * child processes. For Linux. */
 #include "core/base/os.h"
 
+#include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* ---- Child processes ------------------------------------------------------------------------------ */
+
+const char forked[] =
+    "this process was forked from one that had opened the driver, which works in that one only: fork before "
+    "the driver is opened, start a new program (exec), or use the backend \"cpu\"";
+
+static unsigned number = 1;
+static int handles_fork;
+static void (*in_child)(void);
+
+static void after_fork(void)
+{
+    number++; /* no other thread is there */
+    if (in_child != NULL) in_child();
+}
+
+unsigned process_number(void)
+{
+    return number;
+}
+
+int on_fork(void (*child)(void))
+{
+    in_child = child;
+    if (!handles_fork) handles_fork = pthread_atfork(NULL, NULL, after_fork) == 0;
+    return handles_fork;
+}
+
 /* ---- Locks --------------------------------------------------------------------------------------- */
 
-struct mutex {
-    pthread_mutex_t native;
-};
-
-mutex *mutex_create(void)
+/* A mutex of the C library would stay locked in a child, and be left behind when the library is closed. */
+unsigned mutex_lock(mutex *m)
 {
-    mutex *m = malloc(sizeof *m);
-    if (m != NULL && pthread_mutex_init(&m->native, NULL) != 0) {
-        free(m);
-        m = NULL;
+    unsigned mine = process_number(), holder = atomic_load(&m->holder);
+    for (;;) {
+        if (holder == mine) {
+            word_wait(&m->holder, mine);
+            holder = atomic_load(&m->holder);
+        } else if (atomic_compare_exchange_weak(&m->holder, &holder, mine)) {
+            return mine;
+        }
     }
-    return m;
 }
 
-void mutex_destroy(mutex *m)
+/* In a child that was forked while the lock was held here, another thread may have it by now. */
+void mutex_unlock(mutex *m, unsigned held)
 {
-    if (m == NULL) return;
-    pthread_mutex_destroy(&m->native);
-    free(m);
+    if (atomic_compare_exchange_strong(&m->holder, &held, 0)) word_wake(&m->holder, 1);
 }
 
-void mutex_lock(mutex *m)
-{
-    pthread_mutex_lock(&m->native);
-}
+enum { ONCE_NEW, ONCE_DONE }; /* any other state: 1 more than the number of the process in which init runs */
 
-void mutex_unlock(mutex *m)
-{
-    pthread_mutex_unlock(&m->native);
-}
-
-enum { ONCE_NEW, ONCE_RUNNING, ONCE_DONE };
-
-static pthread_mutex_t once_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t once_changed = PTHREAD_COND_INITIALIZER;
-
-/* init runs without the lock, so that it may call once_run for another `once`. */
 void once_run(once *o, void (*init)(void))
 {
-    if (__atomic_load_n(&o->state, __ATOMIC_ACQUIRE) == ONCE_DONE) return;
-    pthread_mutex_lock(&once_lock);
-    while (o->state == ONCE_RUNNING) pthread_cond_wait(&once_changed, &once_lock);
-    if (o->state == ONCE_NEW) {
-        __atomic_store_n(&o->state, ONCE_RUNNING, __ATOMIC_RELAXED);
-        pthread_mutex_unlock(&once_lock);
-        init();
-        pthread_mutex_lock(&once_lock);
-        __atomic_store_n(&o->state, ONCE_DONE, __ATOMIC_RELEASE);
-        pthread_cond_broadcast(&once_changed);
+    unsigned state = atomic_load_explicit(&o->state, memory_order_acquire);
+    while (state != ONCE_DONE) {
+        unsigned running = process_number() + 1;
+        if (state == running) {
+            word_wait(&o->state, running);
+            state = atomic_load(&o->state);
+        } else if (atomic_compare_exchange_weak(&o->state, &state, running)) {
+            init();
+            atomic_store(&o->state, ONCE_DONE);
+            word_wake(&o->state, INT_MAX);
+            return;
+        }
     }
-    pthread_mutex_unlock(&once_lock);
 }
 
 /* ---- Threads that compute ------------------------------------------------------------------------ */
 
 _Static_assert(sizeof(pthread_t) <= sizeof(void *), "thread.native holds a pthread_t");
 
-/* Adds a library's thread-local storage. */
+static size_t storage; /* thread-local, of the program and its libraries */
+
+/* Adds a library's. */
 static int add_storage(struct dl_phdr_info *info, size_t size, void *sum)
 {
     (void)size;
@@ -86,8 +102,7 @@ size_t thread_stack(size_t bytes)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     long own = sysconf(_SC_THREAD_STACK_MIN);
-    dl_iterate_phdr(add_storage, &bytes);
-    bytes += own > 0 ? (size_t)own : page;
+    bytes += storage + (own > 0 ? (size_t)own : page);
     return (bytes + page - 1) / page * page;
 }
 
@@ -135,7 +150,13 @@ void word_wake(const atomic_uint *word, int most)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, most, NULL, NULL, 0);
 }
 
-int on_fork(void (*child)(void))
+/* ---- When the library is loaded -------------------------------------------------------------------- */
+
+/* Before any fork can come: a child must not ask the loader, whose lock another thread of the parent may have
+ * held; nor may it find a lock of this library held before its handler was there. What is loaded later has
+ * its thread-local storage elsewhere, or in what the C library keeps free for it. */
+__attribute__((constructor)) static void loaded(void)
 {
-    return pthread_atfork(NULL, NULL, child) == 0;
+    dl_iterate_phdr(add_storage, &storage);
+    on_fork(NULL);
 }

@@ -70,12 +70,19 @@ vecdot_status(fail)(vecdot_status status, const char *format, ...)
 
 /* ---- The logger ---------------------------------------------------------------------------------- */
 
+/* The program's logger. */
+typedef struct listener {
+    vecdot_log_fn function; /* NULL: none */
+    void *user;
+} listener;
+
 static struct {
     once ready;
     atomic_int active; /* whether a line goes anywhere; read without the lock */
-    atomic_uint lock;  /* guards the other fields and keeps lines apart */
-    vecdot_log_fn function;
-    void *user;
+    mutex lock;        /* guards the other fields and keeps lines apart */
+    atomic_int
+        chosen; /* which of the two listeners; the other is free, so that a child sees no half of one */
+    listener listeners[2];
     FILE *file; /* the file of VECDOT_LOG; never closed */
 } logger;
 
@@ -93,27 +100,16 @@ static void logger_init(void)
     atomic_store(&logger.active, logger.file != NULL);
 }
 
-/* A mutex of the operating system would be left behind when the library is closed. */
-static void logger_lock(void)
-{
-    while (atomic_exchange(&logger.lock, 1)) word_wait(&logger.lock, 1);
-}
-
-static void logger_unlock(void)
-{
-    atomic_store(&logger.lock, 0);
-    word_wake(&logger.lock, 1);
-}
-
 void vecdot_set_logger(vecdot_log_fn log, void *user)
 {
     once_run(&logger.ready, logger_init);
     if (inside_logger) return;
-    logger_lock();
-    logger.function = log;
-    logger.user = user;
+    unsigned held = mutex_lock(&logger.lock);
+    int other = !atomic_load(&logger.chosen);
+    logger.listeners[other] = (listener){log, user};
+    atomic_store(&logger.chosen, other);
     atomic_store(&logger.active, log != NULL || logger.file != NULL);
-    logger_unlock();
+    mutex_unlock(&logger.lock, held);
 }
 
 void log_line(const char *format, ...)
@@ -125,14 +121,15 @@ void log_line(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    logger_lock();
+    unsigned held = mutex_lock(&logger.lock);
+    const listener *l = &logger.listeners[atomic_load(&logger.chosen)];
     inside_logger = 1;
-    if (logger.function != NULL) {
-        logger.function(logger.user, line);
+    if (l->function != NULL) {
+        l->function(l->user, line);
     } else if (logger.file != NULL) {
         fprintf(logger.file, "vecdot: %s\n", line);
         fflush(logger.file);
     }
     inside_logger = 0;
-    logger_unlock();
+    mutex_unlock(&logger.lock, held);
 }

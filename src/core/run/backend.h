@@ -61,12 +61,14 @@ struct backend {
     const char *name;           /* the name in selectors, in lower case */
     int schedules;              /* whose kernels it has: ON_GPU, ON_CPU or ON_BOTH */
     DLDeviceType tensor_device; /* the DLPack device type of memory_create's memory */
+    int works_in_child;         /* what was opened before a fork works in the child too */
     size_t context_size, queue_size, program_size;
 
     /* ---- Devices ---- */
 
     /* Opens the driver on the first call. Writes up to `capacity` devices; *count receives the number of
-     * all. NO_DEVICE when the driver is missing or has no device; the message says why and how to fix it. */
+     * all. NO_DEVICE when the driver is missing or has no device, BACKEND when it fails or was opened before
+     * the process was forked; the message says why and how to fix it. */
     vecdot_status (*probe)(device *devices, size_t capacity, size_t *count);
     /* Adds lines about what probing saw: files tried, platforms, devices, settings, and how to fix what is
      * missing. May be called whether probe succeeded or failed. */

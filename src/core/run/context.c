@@ -39,8 +39,20 @@ void context_retain(vecdot_context *context)
     atomic_fetch_add_explicit(&context->references, 1, memory_order_relaxed);
 }
 
+int context_is_lost(const vecdot_context *context)
+{
+    return context->process != process_number() && !context->dev.driver->works_in_child;
+}
+
+vecdot_status context_check(const vecdot_context *context)
+{
+    return context_is_lost(context) ? fail(VECDOT_ERROR_BACKEND, "%s: %s", context->dev.driver->name, forked)
+                                    : VECDOT_SUCCESS;
+}
+
 vecdot_status context_enter(vecdot_context *context)
 {
+    TRY(context_check(context));
     const backend *driver = context->dev.driver;
     return driver->context_enter != NULL ? driver->context_enter(context->native) : VECDOT_SUCCESS;
 }
@@ -92,6 +104,7 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
     vecdot_context *c = calloc(1, sizeof *c);
     if (c == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a context");
     c->dev = *dev;
+    c->process = process_number();
     c->native = calloc(1, dev->driver->context_size);
     atomic_init(&c->references, 1);
     policy_init(&c->policy, &dev->info, dev->groups_per_unit, dev->fenced_groups);
@@ -143,7 +156,7 @@ vecdot_status vecdot_context_create(const char *selector, vecdot_context **conte
 
 void vecdot_context_release(vecdot_context *context)
 {
-    if (context == NULL) return;
+    if (context == NULL || context_is_lost(context)) return;
     if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
     program_cache_destroy(context->programs, context->policy.saving_seconds);
     context->dev.driver->context_close(context->native);
@@ -177,6 +190,7 @@ vecdot_status vecdot_set_parallel_for(vecdot_context *context, vecdot_parallel_f
 vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_queue **queue)
 {
     const backend *driver = context->dev.driver;
+    TRY(context_check(context));
     vecdot_queue *q = calloc(1, sizeof *q);
     if (q == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a queue");
     q->context = context;
@@ -203,6 +217,7 @@ vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_queue **queue)
 vecdot_status vecdot_queue_finish(vecdot_queue *queue)
 {
     if (queue == NULL) return missing("vecdot_queue_finish", "queue");
+    TRY(context_check(queue->context));
     return queue->context->dev.driver->queue_finish(queue->native);
 }
 
@@ -216,7 +231,7 @@ vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progre
 
 void vecdot_queue_release(vecdot_queue *queue)
 {
-    if (queue == NULL) return;
+    if (queue == NULL || context_is_lost(queue->context)) return;
     vecdot_context *context = queue->context;
     const backend *driver = context->dev.driver;
     if (driver->queue_finish(queue->native) != VECDOT_SUCCESS) {

@@ -12,6 +12,7 @@
 
 struct vecdot_context {
     atomic_int references;
+    unsigned process; /* the number of the one that opened it */
     device dev;
     plan_policy policy;
     struct program_cache *programs;
@@ -32,6 +33,12 @@ struct vecdot_queue {
     vecdot_progress_fn progress; /* NULL: no reports */
     void *progress_user;
 };
+
+/* Whether this process was forked after the context was opened, and the driver works in the parent only. Then
+ * nothing of the driver may be called, and what it has in the parent is not this process's to release. */
+int context_is_lost(const vecdot_context *context);
+/* BACKEND when it is. */
+vecdot_status context_check(const vecdot_context *context);
 
 void context_retain(vecdot_context *context);
 

@@ -386,6 +386,7 @@ vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTen
     views_normalise(&s, views);
     TRY(check_place(context, "from", from));
     TRY(check_place(context, "to", to));
+    TRY(context_check(context));
     TRY(check_memory(context, "from", from_place, &views[0]));
     TRY(check_memory(context, "to", to_place, &views[1]));
     TRY(check_overlap(context, &s, &views[0], &views[1]));

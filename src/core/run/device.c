@@ -18,8 +18,9 @@ typedef struct device_array {
     size_t count;
 } device_array;
 
-/* Appends one backend's devices. When a backend has none, its reason is added to `refusals`. */
-static vecdot_status append_backend(device_array *all, const backend *b, text *refusals)
+/* Appends one backend's devices. When a backend has none, its reason is added to `refusals`. In a child
+ * process, a driver that is its parent's is a failure where it was asked for by name. */
+static vecdot_status append_backend(device_array *all, const backend *b, int by_name, text *refusals)
 {
     size_t count = 0;
     vecdot_status status = b->probe(NULL, 0, &count);
@@ -33,6 +34,7 @@ static vecdot_status append_backend(device_array *all, const backend *b, text *r
         if (status == VECDOT_SUCCESS) all->count += now_there < count ? now_there : count;
     }
     if (status == VECDOT_ERROR_OUT_OF_MEMORY) return status;
+    if (status == VECDOT_ERROR_BACKEND && by_name && process_number() > 1) return status;
     if (status != VECDOT_SUCCESS)
         text_add(refusals, "%s%s", refusals->length > 0 ? "\n" : "", vecdot_last_error());
     return VECDOT_SUCCESS;
@@ -62,7 +64,7 @@ static vecdot_status find_devices(const backend *only, device_array *all, text *
     vecdot_status status = VECDOT_SUCCESS;
     *all = (device_array){NULL, 0};
     for (const backend *const *b = backend_registry; *b != NULL && status == VECDOT_SUCCESS; b++) {
-        if (only == NULL || only == *b) status = append_backend(all, *b, refusals);
+        if (only == NULL || only == *b) status = append_backend(all, *b, only != NULL, refusals);
     }
     if (status != VECDOT_SUCCESS) {
         free(all->items);

@@ -13,7 +13,8 @@ typedef struct device_choice {
 } device_choice;
 
 /* Finds the devices of a selector, whose form vecdot_context_create describes. INVALID_ARGUMENT, NO_DEVICE
- * (the message lists the devices and why backends were refused), OUT_OF_MEMORY. */
+ * (the message lists the devices and why backends were refused), OUT_OF_MEMORY, BACKEND (in a child process,
+ * of a driver that was asked for by name). */
 vecdot_status device_select(const char *selector, device_choice *choice);
 void device_choice_free(device_choice *choice);
 

@@ -16,7 +16,7 @@ static void owned_delete(DLManagedTensor *managed)
 {
     owned *o = managed->manager_ctx;
     vecdot_context *context = o->context;
-    if (managed->dl_tensor.data != NULL) {
+    if (managed->dl_tensor.data != NULL && !context_is_lost(context)) {
         context->dev.driver->memory_release(context->native, managed->dl_tensor.data);
     }
     free(o);
@@ -74,6 +74,7 @@ vecdot_status vecdot_empty(vecdot_context *context, DLDataType type, int32_t ndi
     int64_t bytes = 0;
     TRY(empty_check(context, type, ndim, shape, tensor));
     TRY(array_bytes(dtype_from_dlpack(type), ndim, shape, &bytes));
+    TRY(context_check(context));
     owned *o = calloc(1, sizeof *o + 2 * (size_t)ndim * sizeof(int64_t));
     if (o == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "vecdot_empty: no host memory for a tensor");
 

@@ -16,7 +16,7 @@ enum { BUCKETS = 64, LABEL_BYTES = 128 };
 typedef struct entry {
     struct entry *next;
     variant key;
-    mutex *building;  /* held by the thread that builds the program */
+    mutex building;   /* held by the thread that builds the program */
     atomic_int ready; /* `program` is open */
     char *unsaved;    /* the disk cache's key of a program that is to be saved; else NULL */
     void *program;    /* the backend's */
@@ -25,7 +25,7 @@ typedef struct entry {
 struct program_cache {
     const device *dev;
     void *context;    /* the backend's */
-    mutex *adding;    /* held by the thread that adds an entry */
+    mutex adding;     /* held by the thread that adds an entry */
     disk_cache *disk; /* NULL: no disk cache */
     _Atomic(entry *) buckets[BUCKETS];
 };
@@ -33,11 +33,7 @@ struct program_cache {
 vecdot_status program_cache_create(const device *dev, void *context, program_cache **cache)
 {
     program_cache *made = calloc(1, sizeof *made);
-    if (made != NULL) made->adding = mutex_create();
-    if (made == NULL || made->adding == NULL) {
-        free(made);
-        return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the program cache");
-    }
+    if (made == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for the program cache");
     made->dev = dev;
     made->context = context;
     made->disk = disk_cache_create();
@@ -72,7 +68,6 @@ static entry *find(const program_cache *cache, const variant *v)
 static void entry_free(entry *e)
 {
     if (e == NULL) return;
-    mutex_destroy(e->building);
     free(e->unsaved);
     free(e->program);
     free(e);
@@ -84,8 +79,7 @@ static entry *add(program_cache *cache, const variant *v)
     size_t bucket = bucket_of(v);
     entry *e = calloc(1, sizeof *e);
     if (e != NULL) e->program = calloc(1, cache->dev->driver->program_size);
-    if (e != NULL) e->building = mutex_create();
-    if (e == NULL || e->program == NULL || e->building == NULL) {
+    if (e == NULL || e->program == NULL) {
         entry_free(e);
         return NULL;
     }
@@ -101,10 +95,10 @@ static entry *find_or_add(program_cache *cache, const variant *v)
 {
     entry *e = find(cache, v);
     if (e != NULL) return e;
-    mutex_lock(cache->adding);
+    unsigned held = mutex_lock(&cache->adding);
     e = find(cache, v);
     if (e == NULL) e = add(cache, v);
-    mutex_unlock(cache->adding);
+    mutex_unlock(&cache->adding, held);
     return e;
 }
 
@@ -181,7 +175,6 @@ void program_cache_destroy(program_cache *cache, double saving_seconds)
             entry_free(e);
         }
     }
-    mutex_destroy(cache->adding);
     disk_cache_destroy(cache->disk);
     free(cache);
 }
@@ -219,12 +212,12 @@ vecdot_status program_get(program_cache *cache, const variant *v, void **program
     entry *e = find_or_add(cache, v);
     if (e == NULL) return fail(VECDOT_ERROR_OUT_OF_MEMORY, "no host memory for a program");
     vecdot_status status = VECDOT_SUCCESS;
-    mutex_lock(e->building);
+    unsigned held = mutex_lock(&e->building);
     if (!atomic_load_explicit(&e->ready, memory_order_relaxed)) {
         status = build(cache, e);
         if (status == VECDOT_SUCCESS) atomic_store_explicit(&e->ready, 1, memory_order_release);
     }
-    mutex_unlock(e->building);
+    mutex_unlock(&e->building, held);
     if (status == VECDOT_SUCCESS) *program = e->program;
     return status;
 }

@@ -225,6 +225,7 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
     const DLTensor anywhere = {.device = {kDLCPU, 0}};
     const DLTensor *tensors[ARRAYS] = {x1, x2, out ? out : &anywhere};
     TRY(check(OPERATION_VECDOT, x1, x2, options, out, &j.p));
+    TRY(context_check(queue->context));
     TRY(place_job(queue, tensors, &j));
     if (!out) j.overlaps = 0;
     if (problem_outputs(&j.p) == 0) {
@@ -248,6 +249,7 @@ static vecdot_status warm_variants(vecdot_context *context, dtype t)
 {
     variant v;
     void *program;
+    TRY(context_check(context));
     for (size_t k = 0; variant_to_warm(context->policy.schedule, t, k, &v); k++)
         if (context->policy.typed_kernels || !variant_has_types(&v))
             TRY(program_get(context->programs, &v, &program));
