@@ -1,11 +1,13 @@
 /* Threads that share a context, each with a queue of its own: first calls that all need the same programs at
  * once, results of several dtypes, device tensors, messages of one thread only, and a logger never called
- * twice at a time. Meant to run under ThreadSanitizer too. */
+ * twice at a time, a thread that is cancelled. Meant to run under ThreadSanitizer too. */
 #include "support/backends.h"
 #include "support/cmocka.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { THREADS = 6, ROUNDS = 4, ROWS = 5, LENGTH = 700, TYPES = 5 };
 
@@ -194,6 +196,56 @@ static void test_shared_context(void **state)
     free(l);
 }
 
+/* ---- Cancellation -------------------------------------------------------------------------------- */
+
+/* A point at which a cancelled thread ends. */
+static void pause_shortly(void *unused, const char *message)
+{
+    (void)unused, (void)message;
+    nanosleep(&(struct timespec){0, 1000}, NULL);
+}
+
+/* Ends at the first such point, which must not be in the library. */
+static void *call_cancelled(void *argument)
+{
+    worker *w = argument;
+    vecdot_context *context = NULL;
+    size_t count = 0;
+    pthread_cancel(pthread_self());
+    w->number = 1;
+    if (vecdot_context_create(on->selector, &context) != VECDOT_SUCCESS) complain(w, "context", -1);
+    if (vecdot_queue_create(context, &w->queue) != VECDOT_SUCCESS) complain(w, "queue", -1);
+    vecdot_set_logger(pause_shortly, NULL);
+    fill(w, 0, 1);
+    compute(w, 0, 0); /* host arrays: device tensors are of the shared context */
+    check(w, 0, 1);
+    if (vecdot_device_list(NULL, 0, &count) != VECDOT_SUCCESS) complain(w, "list", -1);
+    if (vecdot_queue_finish(w->queue) != VECDOT_SUCCESS) complain(w, "finish", -1);
+    vecdot_queue_release(w->queue);
+    vecdot_context_release(context);
+    w->number = 2;
+    pthread_testcancel();
+    return NULL;
+}
+
+static void test_cancelled_thread(void **state)
+{
+    static worker w;
+    pthread_t caller;
+    void *result = NULL;
+    (void)state;
+    memset(&w, 0, sizeof w);
+    alarm(60); /* a lock that is left behind is a failure */
+    vecdot_set_logger(pause_shortly, NULL);
+    assert_int_equal(pthread_create(&caller, NULL, call_cancelled, &w), 0);
+    assert_int_equal(pthread_join(caller, &result), 0);
+    vecdot_set_logger(NULL, NULL);
+    alarm(0);
+    assert_int_equal(w.number, 2);
+    assert_string_equal(w.wrong, "");
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+}
+
 /* Contexts made and released by several threads at once. */
 static void *open_and_close(void *argument)
 {
@@ -225,6 +277,7 @@ static int run(target *t)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shared_context),
         cmocka_unit_test(test_contexts_in_threads),
+        cmocka_unit_test(test_cancelled_thread),
     };
     on = t;
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);

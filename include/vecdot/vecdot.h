@@ -14,7 +14,9 @@
  *    and what came. Output arrays are then untouched, except where the driver failed after work was enqueued
  *    (OUT_OF_MEMORY, COMPILE or BACKEND): arrays larger than one device buffer and shapes of more than 16
  *    dimensions take several launches.
- *  - Any number of threads may use a context at the same time. One thread at a time may use a queue.
+ *  - Any number of threads may use a context at the same time. One thread at a time may use a queue. No function is
+ *    a cancellation point: a thread that is cancelled in one (pthread_cancel) ends after it at the earliest, also where
+ *    the function calls the program's logger or another function of the program.
  *  - After fork the child may use the library at once, whatever other threads of the parent were doing in it. On the
  *    backend "cpu" contexts and queues of the parent work in the child too, where they get threads of their own; only
  *    a queue that another thread was using stays unusable. A driver works in the process that opened it. In the child

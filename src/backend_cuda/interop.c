@@ -17,6 +17,7 @@ static vecdot_status missing(const char *function, const char *argument)
 vecdot_status vecdot_cuda_context_create(CUcontext native_context, CUdevice native_device,
                                          vecdot_context **context)
 {
+    UNCANCELLED;
     device dev;
     if (context == NULL) return missing("vecdot_cuda_context_create", "context");
     TRY(cuda_device_of(native_device, &dev));
@@ -25,6 +26,7 @@ vecdot_status vecdot_cuda_context_create(CUcontext native_context, CUdevice nati
 
 vecdot_status vecdot_cuda_queue_create(vecdot_context *context, CUstream native_stream, vecdot_queue **queue)
 {
+    UNCANCELLED;
     const char *function = "vecdot_cuda_queue_create";
     if (context == NULL) return missing(function, "context");
     if (queue == NULL) return missing(function, "queue");

@@ -17,6 +17,7 @@ static vecdot_status missing(const char *function, const char *argument)
 vecdot_status vecdot_opencl_context_create(cl_context native_context, cl_device_id native_device,
                                            vecdot_context **context)
 {
+    UNCANCELLED;
     const char *function = "vecdot_opencl_context_create";
     device dev;
     if (native_context == NULL) return missing(function, "native_context");
@@ -29,6 +30,7 @@ vecdot_status vecdot_opencl_context_create(cl_context native_context, cl_device_
 vecdot_status vecdot_opencl_queue_create(vecdot_context *context, cl_command_queue native_queue,
                                          vecdot_queue **queue)
 {
+    UNCANCELLED;
     const char *function = "vecdot_opencl_queue_create";
     if (context == NULL) return missing(function, "context");
     if (native_queue == NULL) return missing(function, "native_queue");

@@ -66,6 +66,12 @@ typedef struct once {
 } once;
 void once_run(once *o, void (*init)(void));
 
+/* Until the end of the block pthread_cancel waits: a thread that ended in the middle would leave locks
+ * behind. For the public functions that take a lock, use memory or call a driver. */
+#define UNCANCELLED __attribute__((cleanup(cancel_restore), unused)) const int cancel_state = cancel_disable()
+int cancel_disable(void);
+void cancel_restore(const int *before);
+
 /* How large the stack of a new thread must be, so that `bytes` of it are left beside the thread-local storage
  * of the program and its libraries. */
 size_t thread_stack(size_t bytes);

@@ -1,5 +1,5 @@
-/* Threads of the operating system: locks, what runs once, threads that compute, a word to sleep on, and
- * child processes. For Linux. */
+/* Threads of the operating system: locks, what runs once, threads that compute, a word to sleep on, child
+ * processes and cancellation. For Linux. */
 #include "core/base/os.h"
 
 #include <limits.h>
@@ -78,6 +78,20 @@ void once_run(once *o, void (*init)(void))
             return;
         }
     }
+}
+
+/* ---- Cancellation --------------------------------------------------------------------------------- */
+
+int cancel_disable(void)
+{
+    int before = PTHREAD_CANCEL_ENABLE;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+void cancel_restore(const int *before)
+{
+    pthread_setcancelstate(*before, NULL);
 }
 
 /* ---- Threads that compute ------------------------------------------------------------------------ */

@@ -102,6 +102,7 @@ static void logger_init(void)
 
 void vecdot_set_logger(vecdot_log_fn log, void *user)
 {
+    UNCANCELLED;
     once_run(&logger.ready, logger_init);
     if (inside_logger) return;
     unsigned held = mutex_lock(&logger.lock);

@@ -134,6 +134,7 @@ vecdot_status context_open(const device *dev, void *native_context, vecdot_conte
 
 vecdot_status vecdot_context_create(const char *selector, vecdot_context **context)
 {
+    UNCANCELLED;
     device_choice choice;
     settings set;
     if (context == NULL) return missing("vecdot_context_create", "context");
@@ -156,6 +157,7 @@ vecdot_status vecdot_context_create(const char *selector, vecdot_context **conte
 
 void vecdot_context_release(vecdot_context *context)
 {
+    UNCANCELLED;
     if (context == NULL || context_is_lost(context)) return;
     if (atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
     program_cache_destroy(context->programs, context->policy.saving_seconds);
@@ -209,6 +211,7 @@ vecdot_status queue_open(vecdot_context *context, void *native_queue, vecdot_que
 
 vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_queue **queue)
 {
+    UNCANCELLED;
     if (context == NULL) return missing("vecdot_queue_create", "context");
     if (queue == NULL) return missing("vecdot_queue_create", "queue");
     return queue_open(context, NULL, queue);
@@ -216,6 +219,7 @@ vecdot_status vecdot_queue_create(vecdot_context *context, vecdot_queue **queue)
 
 vecdot_status vecdot_queue_finish(vecdot_queue *queue)
 {
+    UNCANCELLED;
     if (queue == NULL) return missing("vecdot_queue_finish", "queue");
     TRY(context_check(queue->context));
     return queue->context->dev.driver->queue_finish(queue->native);
@@ -231,6 +235,7 @@ vecdot_status vecdot_set_progress(vecdot_queue *queue, vecdot_progress_fn progre
 
 void vecdot_queue_release(vecdot_queue *queue)
 {
+    UNCANCELLED;
     if (queue == NULL || context_is_lost(queue->context)) return;
     vecdot_context *context = queue->context;
     const backend *driver = context->dev.driver;

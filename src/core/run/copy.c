@@ -361,6 +361,7 @@ static int has_no_elements(const DLTensor *t)
 
 vecdot_status vecdot_copy(vecdot_queue *queue, const DLTensor *from, const DLTensor *to)
 {
+    UNCANCELLED;
     index_space s;
     strided_view views[2];
     if (queue == NULL) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_copy: queue is NULL");

@@ -76,6 +76,7 @@ static vecdot_status find_devices(const backend *only, device_array *all, text *
 
 vecdot_status vecdot_device_list(vecdot_device_info *infos, size_t capacity, size_t *count)
 {
+    UNCANCELLED;
     if (count == NULL) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_device_list: count is NULL");
     if (infos == NULL && capacity > 0) {
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_device_list: infos is NULL but capacity is %zu",
@@ -251,6 +252,7 @@ static void add_default(text *report)
 
 vecdot_status vecdot_diagnose(char *buffer, size_t capacity, size_t *needed)
 {
+    UNCANCELLED;
     if (buffer == NULL && capacity > 0) {
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_diagnose: text is NULL but capacity is %zu",
                     capacity);

@@ -14,6 +14,7 @@ typedef struct owned {
 
 static void owned_delete(DLManagedTensor *managed)
 {
+    UNCANCELLED;
     owned *o = managed->manager_ctx;
     vecdot_context *context = o->context;
     if (managed->dl_tensor.data != NULL && !context_is_lost(context)) {
@@ -71,6 +72,7 @@ static vecdot_status empty_check(const vecdot_context *context, DLDataType type,
 vecdot_status vecdot_empty(vecdot_context *context, DLDataType type, int32_t ndim, const int64_t *shape,
                            DLManagedTensor **tensor)
 {
+    UNCANCELLED;
     int64_t bytes = 0;
     TRY(empty_check(context, type, ndim, shape, tensor));
     TRY(array_bytes(dtype_from_dlpack(type), ndim, shape, &bytes));

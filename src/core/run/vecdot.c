@@ -142,6 +142,7 @@ static vecdot_status call_entered(operation op, vecdot_queue *queue, const DLTen
 static vecdot_status call(operation op, vecdot_queue *queue, const DLTensor *x1, const DLTensor *x2,
                           const vecdot_options *options, const DLTensor *out)
 {
+    UNCANCELLED;
     const char *name = operation_name(op);
     const DLTensor *tensors[ARRAYS] = {x1, x2, out};
     job j;
@@ -216,6 +217,7 @@ vecdot_status vecdot_explain(vecdot_queue *queue, const DLTensor *x1, const DLTe
                              const vecdot_options *options, const DLTensor *out, char *buffer,
                              size_t capacity, size_t *needed)
 {
+    UNCANCELLED;
     job j;
     text t = {buffer, capacity, 0};
     if (!queue) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_explain: queue is NULL");
@@ -258,6 +260,7 @@ static vecdot_status warm_variants(vecdot_context *context, dtype t)
 
 vecdot_status vecdot_warmup(vecdot_context *context, const DLDataType *dtypes, size_t count)
 {
+    UNCANCELLED;
     if (!context) return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: context is NULL");
     if (!dtypes && count > 0)
         return fail(VECDOT_ERROR_INVALID_ARGUMENT, "vecdot_warmup: dtypes is NULL with count %zu", count);
