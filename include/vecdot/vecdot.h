@@ -24,6 +24,9 @@
  *    it, and releasing what the parent opened does nothing. A child whose parent had not opened it may open it, unless
  *    another thread of the parent was inside dlopen at the fork: then it would wait for ever in dlopen, as any program
  *    would. "cpu" opens no library.
+ *  - On the backend "cpu" the thread's rounding mode, its treatment of subnormals and the traps of its arithmetic change
+ *    no bit; they are as before after a call, and flags that were raised stay raised. One trap must be off: FE_INEXACT,
+ *    since planning rounds too.
  *  - Nothing in the library exits or aborts, and nothing prints without VECDOT_LOG in the environment.
  */
 #ifndef VECDOT_VECDOT_H

@@ -61,7 +61,8 @@ static vecdot_status reserve(cpu_queue *q, size_t slot_bytes, int *threads)
         free(q->arena);
         q->arena = aligned_alloc(CACHE_LINE, bytes);
         q->arena_bytes = q->arena != NULL ? bytes : 0;
-        if (q->arena == NULL && *threads == 1)
+        if (q->arena != NULL) return VECDOT_SUCCESS;
+        if (*threads == 1)
             return fail(VECDOT_ERROR_OUT_OF_MEMORY, "cpu: no memory for %zu bytes of the kernels' scratch",
                         bytes);
     }

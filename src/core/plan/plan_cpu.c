@@ -90,9 +90,9 @@ static int64_t panel_columns(const step *s, const plan_policy *policy)
 }
 
 /* Outputs of a tile of tile_cpu. Where neighbouring outputs lie next to each other in an operand that is
- * strided along the contracted axis, a tile has as many as tile_cpu allows. Rows of at most a canonical row are
- * folded together, some at a time. All tiles have about as many. Elsewhere a tile has one output, since there
- * is nothing to share. */
+ * strided along the contracted axis, a tile has as many as tile_cpu allows. Rows of at most a canonical row
+ * are folded together, some at a time. All tiles have about as many. Elsewhere a tile has one output, since
+ * there is nothing to share. */
 static int64_t tile_outputs(const step *s)
 {
     enum { ROWS_FOLDED = 32 };
