@@ -191,6 +191,10 @@ FUNCTION void short_sums(PRIVATE tile_scratch *s, PRIVATE const operand *first, 
     const i32 next1 = first->step == 0 ? 0 : parts, next2 = second->step == 0 ? 0 : parts;
     pack1(s->packed1, first, 0, n, next1 == 0 ? 1 : outputs, pitch);
     pack2(s->packed2, second, 0, n, next2 == 0 ? 1 : outputs, pitch);
+    for (i32 j = outputs * parts; j % (VECTOR_ELEMENTS * parts) != 0; j++) { /* the rest of the last vector's rows */
+        STORE_COMPONENTS(SPLAT(0), j, s->packed1);
+        STORE_COMPONENTS(SPLAT(0), j, s->packed2);
+    }
     for (i32 t = 0; t < outputs; t += VECTOR_ELEMENTS) {
         component c[WIDTH];
         vector_tree tree;
